@@ -1,0 +1,1 @@
+"""What every room may use: errors, events, settings, access, ids, clock, redaction. Standard library and pydantic only."""

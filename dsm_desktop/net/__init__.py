@@ -1,0 +1,1 @@
+"""Transports: sockets, TLS trust, limits and the record of every call. Knows no device."""

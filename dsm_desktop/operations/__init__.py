@@ -1,0 +1,1 @@
+"""Job types, one per file."""

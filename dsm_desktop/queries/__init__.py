@@ -1,0 +1,1 @@
+"""Rows shaped for a view; with the store the only SQL."""

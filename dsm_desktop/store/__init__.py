@@ -1,0 +1,1 @@
+"""The database: models, units of work, queue, change feed, migrations."""

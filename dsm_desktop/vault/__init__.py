@@ -1,0 +1,1 @@
+"""Secrets: the site key and what it seals."""

@@ -1,0 +1,1 @@
+"""The runner: claims tasks, runs operations, keeps leases."""

@@ -1,0 +1,42 @@
+"""Shared fixtures: no thread may outlive its test; recorded device answers where they are at hand."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def captures() -> Path:
+    """Recorded answers of real BMCs, beside the checkout; required in CI."""
+    folder = ROOT.parent / "shared" / "captures"
+    if not folder.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail("the recorded answers (../shared/captures) are required in CI")
+        pytest.skip("no recorded answers beside this checkout (../shared/captures)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_leaked_threads() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 3
+    while leaked := [
+        t for t in threading.enumerate() if t not in before and t.is_alive() and not _lives_longer(t)
+    ]:
+        if time.monotonic() > deadline:
+            pytest.fail(f"threads left running: {[t.name for t in leaked]}")
+        leaked[0].join(0.05)
+
+
+def _lives_longer(thread: threading.Thread) -> bool:
+    """Threads of module- or session-scoped fixtures say so in their name."""
+    return thread.name.startswith("fixture-")
