@@ -1,0 +1,64 @@
+"""Every table, by noun."""
+
+from dsm_desktop.store.models.activity import ApiCall, AuditEntry, FeedEntry, ServerEventLog, Setting
+from dsm_desktop.store.models.base import Base, UtcDateTime, db_now
+from dsm_desktop.store.models.credentials import BmcSession, CredentialIpRange, CredentialSet, VaultKey
+from dsm_desktop.store.models.inventory import (
+    InventoryFirmware,
+    InventoryPart,
+    InventorySetting,
+    InventorySnapshot,
+    Reading,
+    SavedView,
+)
+from dsm_desktop.store.models.jobs import (
+    Decision,
+    Job,
+    JobTask,
+    Lease,
+    RestoreItem,
+    Runner,
+    TaskLog,
+    TaskStep,
+)
+from dsm_desktop.store.models.servers import (
+    Server,
+    ServerAddress,
+    ServerGroup,
+    ServerGroupMember,
+    ServerGroupParent,
+)
+
+__all__ = [
+    "ApiCall",
+    "AuditEntry",
+    "Base",
+    "BmcSession",
+    "CredentialIpRange",
+    "CredentialSet",
+    "Decision",
+    "FeedEntry",
+    "InventoryFirmware",
+    "InventoryPart",
+    "InventorySetting",
+    "InventorySnapshot",
+    "Job",
+    "JobTask",
+    "Lease",
+    "Reading",
+    "RestoreItem",
+    "Runner",
+    "SavedView",
+    "Server",
+    "ServerAddress",
+    "ServerEventLog",
+    "ServerGroup",
+    "ServerGroupMember",
+    "ServerGroupParent",
+    "Setting",
+    "TaskLog",
+    "TaskStep",
+    "UtcDateTime",
+    "VaultKey",
+    "db_now",
+]
