@@ -1,1 +1,18 @@
 """The vocabulary of work: job declarations, targets, the context an operation sees, decisions."""
+
+from dsm_desktop.jobs.context import JobContext, Option, Question, Target
+from dsm_desktop.jobs.declaration import Catalogue, Danger, JobType, Params, Result, Targets, job
+
+__all__ = [
+    "Catalogue",
+    "Danger",
+    "JobContext",
+    "JobType",
+    "Option",
+    "Params",
+    "Question",
+    "Result",
+    "Target",
+    "Targets",
+    "job",
+]

@@ -1,0 +1,143 @@
+"""All that an operation may know of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from dsm_desktop.redfish.client import RedfishClient
+from dsm_desktop.store.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server of a task as plain values. `label` is what an operator calls it (name, service tag or address)."""
+
+    server_id: int
+    label: str
+    address: str
+    port: int
+    service_tag: str
+    model: str
+    generation: str
+
+
+class Option(BaseModel):
+    """One answer to a decision."""
+
+    value: str
+    title: str
+    help: str = ""
+    danger: bool = False
+
+
+class Question(BaseModel):
+    """A question to a person: `default` (an option's value) is taken when `within` has passed."""
+
+    key: str
+    question: str
+    options: list[Option]
+    default: str
+    within: timedelta
+
+
+class JobContext(Protocol):
+    """Handed to every operation body; made by the executor.
+
+    A body is a coroutine on the runner's loop and is *replayed from the top* after a kill or a parking wait: finished
+    steps return their recorded results, so a body must be deterministic between steps (no own randomness, no own clock,
+    no side effect outside a step). Step results must be JSON (dict, list, scalar) or pydantic models given by `returns`.
+    """
+
+    @property
+    def target(self) -> Target: ...
+    @property
+    def job_id(self) -> int: ...
+    @property
+    def task_id(self) -> int: ...
+    @property
+    def submitted_by(self) -> str: ...
+    @property
+    def started(self) -> datetime: ...
+    @property
+    def dry_run(self) -> bool: ...
+
+    def now(self) -> datetime:
+        """The database's time (aware UTC)."""
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        """How far; written at most 4 times a second."""
+
+    def log(self, message: str, level: str = "info") -> None:
+        """A line for the operator: info | warning | error."""
+
+    def check(self) -> None:
+        """Raise Cancelled when somebody asked to stop, or LostLease when the task is no longer ours."""
+
+    async def step(
+        self,
+        name: str,
+        do: Callable[[], T],
+        *,
+        key: str = "",
+        changing: bool = False,
+        interrupted: Callable[[], T | None] | None = None,
+        attempts: int = 1,
+        plan: str = "",
+    ) -> T:
+        """Run `do` in a pool thread; begin and end are recorded, a replay returns the recorded result.
+
+        `changing=True` for what changes a device: the lease is renewed under the fencing token right before, a dry run
+        records `plan` instead of running it, and `interrupted` is required: called when the step had begun and not
+        ended (kill), it looks at the device and returns the result if the change was taken, else None to do it (again).
+        Retryable errors (DsmError.retryable) are retried up to `attempts` with back-off, parked without a thread.
+        """
+
+    def always(
+        self, name: str, what: str, undo: Callable[[], Any], *, original: dict[str, Any], key: str = ""
+    ) -> AbstractAsyncContextManager[None]:
+        """Promise on the restore list before the change; `undo` runs at the end of the block on success, failure,
+        cancel and resume; must be idempotent."""
+
+    async def wait_for(
+        self,
+        what: str,
+        probe: Callable[[], T | None],
+        *,
+        every: float,
+        timeout: float,
+        tolerate: tuple[type[Exception], ...] = (),
+    ) -> T:
+        """Poll `probe` (in a pool thread) every so many seconds until it returns something; costs no thread between.
+        Raises TimedOut naming `what` after `timeout` seconds. `tolerate` = errors that count as "not yet"."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Park; cancel is seen at once."""
+
+    async def decide(self, question: Question) -> str:
+        """Pause until somebody answers (any desktop) or the deadline passes; returns the option's value."""
+
+    async def spawn(self, kind: str, params: dict[str, Any], server_ids: list[int]) -> int:
+        """Submit a child job; returns its id. Replayed, it returns the same id."""
+
+    def redfish(self) -> RedfishClient:
+        """The target's client: credential resolved, trust, throttle, recorder inside. Kept and logged out by the runner."""
+
+    def redfish_at(self, address: str, port: int) -> RedfishClient:
+        """A client for an address that is no server yet (scan): pinned on first use, no credential."""
+
+    async def run(self, do: Callable[[], T]) -> T:
+        """Run blocking, repeatable work in a pool thread without recording it."""
+
+    def write(self) -> AbstractContextManager[UnitOfWork]:
+        """A fenced transaction: refuses to commit when the task was taken over."""
+
+    def service(self, kind: type[T]) -> T:
+        """A service the assembly handed in (credential resolver, scanner, settings …) by its class."""

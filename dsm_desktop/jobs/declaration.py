@@ -1,0 +1,180 @@
+"""A job type is one file: a function with `@job` and a pydantic model of its parameters.
+
+The declaration yields the form, the menu entry, the command-line command, the permission, the confirmation, the audit
+line and the log title. Nothing else is edited to add one.
+"""
+
+from __future__ import annotations
+
+import enum
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dsm_desktop.core.access import Permission
+from dsm_desktop.core.errors import BadInput
+from dsm_desktop.jobs.context import JobContext
+
+
+class Targets(enum.StrEnum):
+    """What a job works on: SERVER = one task per server; NONE = one task in all (scan, clean-up)."""
+
+    SERVER = "server"
+    NONE = "none"
+
+
+class Danger(enum.StrEnum):
+    """How it is confirmed: not, by a dialog that lists the targets, or by typing."""
+
+    NONE = "none"
+    DISRUPTIVE = "disruptive"
+    DESTRUCTIVE = "destructive"
+
+
+class Params(BaseModel):
+    """Base of every parameter model: unknown names refused, values validated on assignment, no secrets ever."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, frozen=True)
+
+
+class Result(BaseModel):
+    """Base of every result model: what the operator is told at the end; `summary` is one sentence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    summary: str = ""
+
+
+Body = Callable[[JobContext, Any], Awaitable[Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class JobType:
+    """A declared kind of job.
+
+    `kind` is the stable name (also the file's and the CLI command's); `label` what a menu says; `title` a format string
+    over `target`, `count` and the parameters' names; `help` the docstring's text; `exclusive` takes the target's lock
+    (work that changes the device or must not overlap); `menu` groups the entry ("Power", "Inventory", "Discovery" …);
+    `confirm` adds a sentence to the confirmation computed from the parameters.
+    """
+
+    kind: str
+    label: str
+    title: str
+    targets: Targets
+    needs: Permission
+    danger: Danger
+    menu: str
+    exclusive: bool
+    params: type[Params]
+    result: type[Result]
+    body: Body
+    help: str
+    confirm: Callable[[Any], str] | None
+    danger_of: Callable[[Any], Danger] | None
+
+    def validate(self, values: Mapping[str, Any]) -> Params:
+        """The parameters as their model; BadInput names each wrong field in words."""
+        try:
+            return self.params.model_validate(values)
+        except ValidationError as error:
+            lines = [
+                f"{'.'.join(str(p) for p in e['loc']) or 'parameters'}: {e['msg']}" for e in error.errors()
+            ]
+            raise BadInput(
+                f"{self.label}: " + "; ".join(lines), hint="Correct the named fields.", where=self.kind
+            ) from None
+
+    def danger_for(self, params: Params) -> Danger:
+        """Danger of these very parameters ("On" is harmless, "Force off" is not)."""
+        return self.danger_of(params) if self.danger_of else self.danger
+
+    def title_for(self, params: Params, target: str, count: int) -> str:
+        """The job's title, e.g. "Graceful restart of R750-ABC1234" or "… of 12 servers"."""
+        words = {k: _word(v) for k, v in params.model_dump().items()}
+        return self.title.format(**{**words, "target": target, "count": count})
+
+
+def job(
+    kind: str,
+    *,
+    label: str,
+    title: str,
+    targets: Targets = Targets.SERVER,
+    needs: Permission = Permission.OPERATE,
+    danger: Danger = Danger.NONE,
+    menu: str = "Tools",
+    exclusive: bool = False,
+    confirm: Callable[[Any], str] | None = None,
+    danger_of: Callable[[Any], Danger] | None = None,
+) -> Callable[[Body], JobType]:
+    """Declare a job type from `async def name(ctx: JobContext, params: XParams) -> XResult`."""
+
+    def declare(body: Body) -> JobType:
+        hints = inspect.get_annotations(body, eval_str=True)
+        params, result = hints["params"], hints["return"]
+        return JobType(
+            kind=kind,
+            label=label,
+            title=title,
+            targets=targets,
+            needs=needs,
+            danger=danger,
+            menu=menu,
+            exclusive=exclusive,
+            params=params,
+            result=result,
+            body=body,
+            help=inspect.cleandoc(body.__doc__ or ""),
+            confirm=confirm,
+            danger_of=danger_of,
+        )
+
+    return declare
+
+
+class Catalogue(Mapping[str, JobType]):
+    """The job types of a package, found by reading its modules: adding a file is all it takes."""
+
+    def __init__(self, types: list[JobType]) -> None:
+        self._types = {t.kind: t for t in sorted(types, key=lambda t: (t.menu, t.label))}
+
+    @classmethod
+    def of(cls, package: ModuleType) -> Catalogue:
+        """All JobType objects in the modules of a package (not recursive)."""
+        found: dict[str, JobType] = {}
+        for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            module = importlib.import_module(info.name)
+            for value in vars(module).values():
+                if isinstance(value, JobType):
+                    found[value.kind] = value
+        return cls(list(found.values()))
+
+    def __getitem__(self, kind: str) -> JobType:
+        try:
+            return self._types[kind]
+        except KeyError:
+            raise BadInput(
+                f"There is no job type '{kind}'.", hint=f"Known: {', '.join(sorted(self._types))}."
+            ) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._types
+
+
+def _word(value: Any) -> Any:
+    if isinstance(value, enum.Enum):
+        return re.sub("_", " ", str(value.value)).capitalize()
+    return value
