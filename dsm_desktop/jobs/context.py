@@ -6,12 +6,14 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from dsm_desktop.redfish.client import RedfishClient
 from dsm_desktop.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from dsm_desktop.redfish.client import RedfishClient
 
 T = TypeVar("T")
 
