@@ -1,0 +1,199 @@
+"""Changes a person makes to the list of servers and groups. Nothing here talks to a device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from dsm_desktop.core.access import Permission, Principal
+from dsm_desktop.core.errors import BadInput, DsmError, NotFound
+from dsm_desktop.core.states import Access
+from dsm_desktop.store import audit
+from dsm_desktop.store.models import (
+    Server,
+    ServerGroup,
+    ServerGroupMember,
+    ServerGroupParent,
+)
+from dsm_desktop.store.unit_of_work import UnitOfWork
+
+EDITABLE = frozenset(
+    {
+        "name",
+        "address",
+        "port",
+        "notes",
+        "custom",
+        "asset_tag",
+        "assigned_credential_id",
+        "trust_mode",
+        "old_tls",
+    }
+)
+
+
+def add_server(
+    uow: UnitOfWork, who: Principal, address: str, port: int = 443, *, name: str = "", notes: str = ""
+) -> int:
+    """Put a BMC's address on the list; returns its id. It is read by the next inventory_refresh.
+
+    BadInput when the address is empty or already listed.
+    """
+    who.require(Permission.CONFIGURE, "add servers")
+    address = address.strip()
+    if not address or " " in address or "/" in address:
+        raise BadInput(
+            f"'{address}' is not an address.", hint="Give the iDRAC's IP address or name, nothing else."
+        )
+    twin = uow.session.scalar(select(Server).where(Server.address == address, Server.port == port))
+    if twin is not None:
+        raise BadInput(
+            f"{address}:{port} is already on the list as {label_of(twin)}.", hint="Edit that server instead."
+        )
+    server = Server(address=address, port=port, name=name, notes=notes, added_at=uow.now)
+    uow.session.add(server)
+    uow.session.flush()
+    audit.append(uow, who.name, "servers.add", f"{address}:{port}")
+    uow.changed("servers", "added", server.id)
+    return server.id
+
+
+def edit_servers(uow: UnitOfWork, who: Principal, server_ids: Sequence[int], **values: Any) -> int:
+    """Set the same values on one or many servers; returns how many. Only EDITABLE fields; the rest comes from the device."""
+    who.require(Permission.CONFIGURE, "edit servers")
+    if unknown := set(values) - EDITABLE:
+        raise BadInput(f"These fields cannot be edited: {', '.join(sorted(unknown))}.")
+    if len(server_ids) > 1 and "address" in values:
+        raise BadInput("One address cannot be given to several servers.")
+    result = uow.session.execute(update(Server).where(Server.id.in_(server_ids)).values(**values))
+    audit.append(uow, who.name, "servers.edit", f"{len(server_ids)} servers", fields=sorted(values))
+    uow.changed("servers", "changed", *server_ids)
+    return int(getattr(result, "rowcount", 0))
+
+
+def remove_servers(uow: UnitOfWork, who: Principal, server_ids: Sequence[int]) -> int:
+    """Take servers off the list with their history; the devices are not touched. Returns how many."""
+    who.require(Permission.CONFIGURE, "remove servers")
+    names = [label_of(s) for s in uow.session.scalars(select(Server).where(Server.id.in_(server_ids)))]
+    uow.session.execute(delete(Server).where(Server.id.in_(server_ids)))
+    audit.append(uow, who.name, "servers.remove", f"{len(names)} servers", servers=names[:200])
+    uow.changed("servers", "removed", *server_ids)
+    return len(names)
+
+
+def trust_certificate(uow: UnitOfWork, who: Principal, server_id: int, fingerprint: str) -> None:
+    """Pin the certificate an operator has looked at (SHA-256, hex); the one before is in the audit log."""
+    who.require(Permission.CONFIGURE, "trust certificates")
+    server = _server(uow, server_id)
+    audit.append(uow, who.name, "servers.trust", label_of(server), before=server.fingerprint, now=fingerprint)
+    server.fingerprint = fingerprint.lower().replace(":", "")
+    server.access, server.problem, server.problem_code = Access.UNKNOWN.value, "", ""
+    uow.changed("servers", "changed", server_id)
+
+
+def note_problem(uow: UnitOfWork, server_id: int, error: DsmError, access: Access) -> None:
+    """Write on the server why it could not be read, so that the list says it without a look into jobs."""
+    uow.session.execute(
+        update(Server)
+        .where(Server.id == server_id)
+        .values(
+            access=access.value,
+            problem=f"{error.message} {error.hint}".strip(),
+            problem_code=error.code,
+        )
+    )
+    uow.changed("servers", "changed", server_id)
+
+
+def add_group(
+    uow: UnitOfWork,
+    who: Principal,
+    name: str,
+    *,
+    parent_id: int | None = None,
+    kind: str = "manual",
+    query: str = "",
+    source: str = "",
+) -> int:
+    """Make a group; returns its id. `kind` manual | saved_filter | vcenter_cluster."""
+    who.require(Permission.CONFIGURE, "make groups")
+    if not name.strip():
+        raise BadInput("A group needs a name.")
+    group = ServerGroup(name=name.strip(), kind=kind, filter=query, source=source)
+    uow.session.add(group)
+    uow.session.flush()
+    if parent_id is not None:
+        nest_group(uow, who, parent_id, group.id)
+    audit.append(uow, who.name, "groups.add", name)
+    uow.changed("server_groups", "added", group.id)
+    return group.id
+
+
+def nest_group(uow: UnitOfWork, who: Principal, parent_id: int, child_id: int) -> None:
+    """Put a group into another (it may stand in several); a circle is refused."""
+    who.require(Permission.CONFIGURE, "nest groups")
+    if parent_id in _descendants(uow, child_id) | {child_id}:
+        raise BadInput("A group cannot stand inside itself.", hint="Choose a parent that is not below it.")
+    uow.session.merge(ServerGroupParent(parent_id=parent_id, child_id=child_id))
+    uow.changed("server_groups", "changed", parent_id, child_id)
+
+
+def set_members(
+    uow: UnitOfWork, who: Principal, group_id: int, *, add: Sequence[int] = (), remove: Sequence[int] = ()
+) -> None:
+    """Put servers into a manual group or take them out."""
+    who.require(Permission.CONFIGURE, "change groups")
+    group = uow.session.get(ServerGroup, group_id)
+    if group is None:
+        raise NotFound(f"There is no group {group_id}.")
+    if group.kind != "manual":
+        raise BadInput(f"'{group.name}' is filled by itself ({group.kind}).", hint="Use a manual group.")
+    for server_id in add:
+        uow.session.merge(ServerGroupMember(group_id=group_id, server_id=server_id))
+    if remove:
+        uow.session.execute(
+            delete(ServerGroupMember).where(
+                ServerGroupMember.group_id == group_id, ServerGroupMember.server_id.in_(remove)
+            )
+        )
+    audit.append(uow, who.name, "groups.members", group.name, added=len(add), removed=len(remove))
+    uow.changed("server_groups", "changed", group_id)
+
+
+def remove_group(uow: UnitOfWork, who: Principal, group_id: int) -> None:
+    """Remove a group; its servers and the groups in it stay."""
+    who.require(Permission.CONFIGURE, "remove groups")
+    group = uow.session.get(ServerGroup, group_id)
+    if group is None:
+        raise NotFound(f"There is no group {group_id}.")
+    uow.session.delete(group)
+    audit.append(uow, who.name, "groups.remove", group.name)
+    uow.changed("server_groups", "removed", group_id)
+
+
+def label_of(server: Server) -> str:
+    """What an operator calls a server: its name, else host name, else service tag, else address."""
+    return server.name or server.host_name or server.service_tag or server.address
+
+
+def _server(uow: UnitOfWork, server_id: int) -> Server:
+    server = uow.session.get(Server, server_id)
+    if server is None:
+        raise NotFound(f"There is no server {server_id}.", hint="It may have been removed or merged.")
+    return server
+
+
+def _descendants(uow: UnitOfWork, group_id: int) -> set[int]:
+    found: set[int] = set()
+    edge = [group_id]
+    while edge:
+        edge = list(
+            uow.session.scalars(
+                select(ServerGroupParent.child_id).where(ServerGroupParent.parent_id.in_(edge))
+            )
+        )
+        edge = [g for g in edge if g not in found]
+        found.update(edge)
+    return found
