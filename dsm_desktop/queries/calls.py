@@ -1,0 +1,133 @@
+"""Calls to devices: ids for a scrolling view, pages of rows, one call with its masked bodies, and the same call as curl."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from array import array
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, or_, select
+
+from dsm_desktop.core.redact import masked
+from dsm_desktop.store.models import ApiCall
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """Which calls: `words` must all occur in host, path or error; `outcome` "" | failed | changing."""
+
+    server_id: int | None = None
+    job_id: int | None = None
+    words: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """One call. `status` None = sent and no answer recorded, 0 = no answer came; `latency_ms` in ms."""
+
+    id: int
+    at: datetime
+    server_id: int | None
+    job_id: int | None
+    protocol: str
+    host: str
+    method: str
+    path: str
+    changing: bool
+    status: int | None
+    latency_ms: float | None
+    received_bytes: int
+    error: str
+
+    @property
+    def failed(self) -> bool:
+        return self.status is None or self.status == 0 or self.status >= 400
+
+    @property
+    def outcome(self) -> str:
+        """The status as an operator reads it."""
+        if self.status is None:
+            return "unanswered"
+        return "no answer" if self.status == 0 else str(self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class CallDetail:
+    """A call with its bodies, masked when they were stored."""
+
+    row: CallRow
+    request: Any
+    answer: Any
+
+
+_COLUMNS = [getattr(ApiCall, name) for name in CallRow.__dataclass_fields__]
+
+
+def call_ids(connection: Connection, wanted: CallFilter, limit: int = 1_000_000) -> array[int]:
+    """Ids of the calls, newest first; 8 bytes each, so that a million fit in a view."""
+    query = _where(select(ApiCall.id), wanted).order_by(ApiCall.id.desc()).limit(limit)
+    return array("q", connection.execute(query).scalars())
+
+
+def call_rows(connection: Connection, ids: Collection[int]) -> list[CallRow]:
+    """The rows of one page (up to 900 ids), in no particular order."""
+    query = select(*_COLUMNS).where(ApiCall.id.in_(list(ids)[:900]))
+    return [CallRow(*row) for row in connection.execute(query)]
+
+
+def call_detail(connection: Connection, call_id: int) -> CallDetail | None:
+    """One call with its bodies; None once retention has removed it."""
+    row = connection.execute(
+        select(*_COLUMNS, ApiCall.request, ApiCall.answer).where(ApiCall.id == call_id)
+    ).first()
+    if row is None:
+        return None
+    *values, request, answer = row
+    return CallDetail(CallRow(*values), request, answer)
+
+
+def as_curl(call: CallDetail) -> str:
+    """The call as a curl command that asks for the account; it never holds a secret."""
+    row = call.row
+    parts = ["curl", "-k", "-u", "$IDRAC_USER:$IDRAC_PASSWORD"]
+    quoted = [part if part.startswith("$") else shlex.quote(part) for part in parts]
+    quoted[3] = '"$IDRAC_USER:$IDRAC_PASSWORD"'
+    if row.method != "GET":
+        quoted += ["-X", shlex.quote(row.method)]
+    if call.request is not None:
+        quoted += ["-H", "'Content-Type: application/json'", "-d", shlex.quote(pretty(call.request, None))]
+    quoted.append(shlex.quote(f"https://{row.host}{row.path}"))
+    return " ".join(quoted)
+
+
+def pretty(body: Any, indent: int | None = 2) -> str:
+    """A body as text, masked once more in case it was stored by an older version."""
+    if body is None:
+        return ""
+    clean = masked(body)
+    return clean if isinstance(clean, str) else json.dumps(clean, indent=indent, ensure_ascii=False)
+
+
+def _where(query: Select[Any], wanted: CallFilter) -> Select[Any]:
+    if wanted.server_id is not None:
+        query = query.where(ApiCall.server_id == wanted.server_id)
+    if wanted.job_id is not None:
+        query = query.where(ApiCall.job_id == wanted.job_id)
+    if wanted.outcome == "failed":
+        query = query.where(or_(ApiCall.status.is_(None), ApiCall.status == 0, ApiCall.status >= 400))
+    elif wanted.outcome == "changing":
+        query = query.where(ApiCall.changing.is_(True))
+    for word in wanted.words.split():
+        query = query.where(
+            or_(
+                ApiCall.host.icontains(word, autoescape=True),
+                ApiCall.path.icontains(word, autoescape=True),
+                ApiCall.error.icontains(word, autoescape=True),
+            )
+        )
+    return query

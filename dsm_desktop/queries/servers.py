@@ -1,0 +1,164 @@
+"""Servers as rows of the grid, and the facets beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from dsm_desktop.core.states import Access, Health
+from dsm_desktop.store.models import Server, ServerGroup, ServerGroupMember
+
+_BATCH = 500  # SQLite refuses more than 999 bound values in old builds
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRow:
+    """One server as the grid shows it; the newest facts with the times they were read (aware UTC).
+
+    `power_watts` in W, `inlet_celsius` in °C, `memory_gib` in GiB, `response_ms` in ms; None = not read or not reported.
+    """
+
+    id: int
+    name: str
+    host_name: str
+    service_tag: str | None
+    address: str
+    port: int
+    manufacturer: str
+    model: str
+    generation: str
+    idrac_model: str
+    idrac_version: str
+    bios_version: str
+    redfish_version: str
+    licence: str
+    processor_summary: str
+    memory_gib: float | None
+    power_state: str
+    health: str
+    subsystem_health: dict[str, Any]
+    power_watts: float | None
+    inlet_celsius: float | None
+    led_blinking: bool | None
+    lockdown: bool | None
+    clock_skew_seconds: float | None
+    response_ms: float | None
+    access: str
+    problem: str
+    problem_code: str
+    board_serial: str
+    uuid: str
+    bmc_mac: str
+    asset_tag: str
+    notes: str
+    trust_mode: str
+    fingerprint: str
+    old_tls: bool
+    assigned_credential_id: int | None
+    discovered_credential_id: int | None
+    added_at: datetime
+    seen_at: datetime | None
+    facts_at: datetime | None
+    inventory_at: datetime | None
+    logs_at: datetime | None
+
+    @property
+    def label(self) -> str:
+        """What an operator calls it: its name, host name, service tag or address, in that order."""
+        return self.name or self.host_name or self.service_tag or self.address
+
+    @property
+    def endpoint(self) -> str:
+        """BMC address, with the port where it is not 443."""
+        if self.port == 443:
+            return self.address
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+_COLUMNS = [getattr(Server, name) for name in ServerRow.__dataclass_fields__]
+
+
+def list_servers(connection: Connection, ids: Collection[int] | None = None) -> list[ServerRow]:
+    """All servers, or those of `ids` that exist, by id."""
+    if ids is None:
+        return [ServerRow(*row) for row in connection.execute(select(*_COLUMNS).order_by(Server.id))]
+    wanted = sorted(ids)
+    rows: list[ServerRow] = []
+    for start in range(0, len(wanted), _BATCH):
+        part = wanted[start : start + _BATCH]
+        query = select(*_COLUMNS).where(Server.id.in_(part)).order_by(Server.id)
+        rows.extend(ServerRow(*row) for row in connection.execute(query))
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A group with the ids of its direct members. `kind` manual | vcenter_cluster | saved_filter."""
+
+    id: int
+    name: str
+    kind: str
+    filter: str
+    members: frozenset[int]
+
+
+def list_groups(connection: Connection) -> list[GroupRow]:
+    """Every group by name."""
+    members: dict[int, set[int]] = {}
+    for group_id, server_id in connection.execute(
+        select(ServerGroupMember.group_id, ServerGroupMember.server_id)
+    ):
+        members.setdefault(group_id, set()).add(server_id)
+    query = select(ServerGroup.id, ServerGroup.name, ServerGroup.kind, ServerGroup.filter).order_by(
+        ServerGroup.name
+    )
+    return [
+        GroupRow(i, name, kind, text, frozenset(members.get(i, ())))
+        for i, name, kind, text in connection.execute(query)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetNumbers:
+    """Counts of the whole fleet: by health, by access, by power state, and the oldest reading."""
+
+    total: int
+    health: dict[str, int]
+    access: dict[str, int]
+    power: dict[str, int]
+    models: dict[str, int]
+    oldest_facts: datetime | None
+    never_read: int
+
+    @property
+    def critical(self) -> int:
+        return self.health.get(Health.CRITICAL, 0)
+
+    @property
+    def unmanaged(self) -> int:
+        """Servers the program cannot read at present."""
+        return sum(n for access, n in self.access.items() if access not in (Access.MANAGED, Access.GENERIC))
+
+
+def fleet_numbers(connection: Connection) -> FleetNumbers:
+    """Counts for the dashboard and the status bar, in the database."""
+
+    def by(column: Any) -> dict[str, int]:
+        return {key: n for key, n in connection.execute(select(column, func.count()).group_by(column)) if key}
+
+    total, oldest, read = connection.execute(
+        select(func.count(Server.id), func.min(Server.facts_at), func.count(Server.facts_at))
+    ).one()
+    return FleetNumbers(
+        total=total,
+        health=by(Server.health),
+        access=by(Server.access),
+        power=by(Server.power_state),
+        models=by(Server.model),
+        oldest_facts=oldest,
+        never_read=total - read,
+    )
