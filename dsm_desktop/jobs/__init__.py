@@ -1,7 +1,7 @@
 """The vocabulary of work: job declarations, targets, the context an operation sees, decisions."""
 
 from dsm_desktop.jobs.context import JobContext, Option, Question, Target
-from dsm_desktop.jobs.declaration import Catalogue, Danger, JobType, Params, Result, Targets, job
+from dsm_desktop.jobs.declaration import Catalogue, Danger, JobType, Paced, Params, Result, Targets, job
 
 __all__ = [
     "Catalogue",
@@ -9,6 +9,7 @@ __all__ = [
     "JobContext",
     "JobType",
     "Option",
+    "Paced",
     "Params",
     "Question",
     "Result",

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import BadInput
@@ -42,6 +42,16 @@ class Params(BaseModel):
     """Base of every parameter model: unknown names refused, values validated on assignment, no secrets ever."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True, frozen=True)
+
+
+class Paced(Params):
+    """Parameters of a job that many servers must not do at the same moment; the queue keeps the pace."""
+
+    max_parallel: int = Field(0, ge=0, le=1000, title="At most at once", description="0 = no limit")
+    stagger_seconds: float = Field(
+        0, ge=0, le=3600, title="Pause between starts", json_schema_extra={"unit": "seconds"}
+    )
+    stop_on_failure: bool = Field(False, title="Stop at the first failure")
 
 
 class Result(BaseModel):
