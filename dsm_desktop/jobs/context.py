@@ -93,13 +93,18 @@ class JobContext(Protocol):
         interrupted: Callable[[], T | None] | None = None,
         attempts: int = 1,
         plan: str = "",
+        returns: Any = None,
     ) -> T:
         """Run `do` in a pool thread; begin and end are recorded, a replay returns the recorded result.
+
+        (`name`, `key`) is unique within a body. A result that is no plain JSON (enum, dataclass, model, datetime) needs
+        its type in `returns`, so that a replay gets the same back.
 
         `changing=True` for what changes a device: the lease is renewed under the fencing token right before, a dry run
         records `plan` instead of running it, and `interrupted` is required: called when the step had begun and not
         ended (kill), it looks at the device and returns the result if the change was taken, else None to do it (again).
-        Retryable errors (DsmError.retryable) are retried up to `attempts` with back-off, parked without a thread.
+        In a dry run a changing step returns None. Retryable errors (DsmError.retryable) are retried up to `attempts`
+        with back-off, parked without a thread.
         """
 
     def always(
@@ -116,9 +121,12 @@ class JobContext(Protocol):
         every: float,
         timeout: float,
         tolerate: tuple[type[Exception], ...] = (),
+        returns: Any = None,
     ) -> T:
         """Poll `probe` (in a pool thread) every so many seconds until it returns something; costs no thread between.
-        Raises TimedOut naming `what` after `timeout` seconds. `tolerate` = errors that count as "not yet"."""
+        Raises TimedOut naming `what` after `timeout` seconds, counted from the first time even over a restart.
+        `tolerate` = errors that count as "not yet". A dry run polls once and returns what came, maybe None.
+        `returns` as for `step`."""
 
     async def sleep(self, seconds: float) -> None:
         """Park; cancel is seen at once."""
@@ -139,7 +147,8 @@ class JobContext(Protocol):
         """Run blocking, repeatable work in a pool thread without recording it."""
 
     def write(self) -> AbstractContextManager[UnitOfWork]:
-        """A fenced transaction: refuses to commit when the task was taken over."""
+        """A fenced transaction: refuses when the task was taken over. Blocking, so only inside `run` or `step`:
+        `await ctx.run(lambda: save(ctx, rows))`; on the loop's thread it raises BlockingOnLoop."""
 
     def service(self, kind: type[T]) -> T:
         """A service the assembly handed in (credential resolver, scanner, settings …) by its class."""
