@@ -1,1 +1,1 @@
-"""Secrets: the site key and what it seals."""
+"""Secrets: the site key and who keeps it, sealed columns, and which login is for which server."""
