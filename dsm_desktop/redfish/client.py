@@ -1,0 +1,265 @@
+"""One BMC, in the words of the program: who it is, what it is made of, what it logged, and its power.
+
+Blocking; clients poll once and never wait. Safe for two threads at a time. Use as a context manager: leaving logs out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from dsm_desktop.core.inventory import Identity, SystemFacts
+from dsm_desktop.core.states import PowerAction, PowerState
+from dsm_desktop.net.answer import Answer, BadAnswer
+from dsm_desktop.net.limits import NotReady, Throttle
+from dsm_desktop.net.links import safe_path
+from dsm_desktop.net.recorder import Recorder
+from dsm_desktop.net.tls import Certificate, Endpoint, Trust
+from dsm_desktop.net.transport import Transport
+from dsm_desktop.redfish import system as system_reader
+from dsm_desktop.redfish.documents import Doc, Documents, link
+from dsm_desktop.redfish.errors import AlreadyInState, Missing, error_of
+from dsm_desktop.redfish.power import ActionUnavailable, ResetOutcome, ResetStep, reset_plan
+from dsm_desktop.redfish.quirks import QUIRKS, Quirks, can_expand, guess_generation
+from dsm_desktop.redfish.session import Credential, Session, SessionLedger
+from dsm_desktop.redfish.values import moment, power_state
+
+__all__ = ["Credential", "RedfishClient", "SessionLedger"]
+
+ROOT = "/redfish/v1"
+USUAL = {"Systems": "system", "Managers": "manager", "Chassis": "chassis"}
+"""Collection of the root → field of Quirks that may name its only member."""
+
+
+class RedfishClient:
+    """A connection to one BMC. Nothing is sent before the first call.
+
+    Every method raises DsmError kinds only: Unreachable, TlsFailed (TlsTooOld, CertificateChanged,
+    CertificateNotApproved, CertificateUntrusted), NoAnswer, BadAnswer, ForeignLink, NotReady, Resting, Busy,
+    LoginRefused, LoginHeld, PasswordChangeRequired, RedfishError and its kinds.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credential: Credential | None,
+        *,
+        trust: Trust,
+        throttle: Throttle,
+        recorder: Recorder,
+        ledger: SessionLedger | None = None,
+        connect_timeout: float = 5.0,
+        read_timeout: float | None = None,
+    ) -> None:
+        self.transport = Transport(
+            endpoint, trust=trust, throttle=throttle, recorder=recorder, connect_timeout=connect_timeout
+        )
+        self.quirks: Quirks = QUIRKS[guess_generation({})]
+        self._read_timeout = read_timeout
+        self._root: Doc | None = None
+        self._lock = threading.Lock()
+        self._session = (
+            Session(self.transport, credential, self._sessions_uri, ledger) if credential else None
+        )
+        self._documents: Documents | None = None
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def requests(self) -> int:
+        """Answers received so far, logins included."""
+        return self.transport.requests
+
+    @property
+    def response_ms(self) -> float | None:
+        """Mean milliseconds to an answer; None before the first."""
+        return self.transport.response_ms
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What the device showed, after the first connection."""
+        return self.transport.certificate
+
+    def login(self) -> None:
+        """Opens the session now instead of at the first call."""
+        if self._session is not None:
+            self._session.login()
+
+    def close(self) -> bool:
+        """Logs out and closes the connections. False when the device could not be told (the ledger then remembers)."""
+        done = self._session.logout() if self._session else True
+        self.transport.close()
+        return done
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def root(self) -> Doc:
+        """The service root, without login, once per client."""
+        with self._lock:
+            if self._root is None:
+                answer = self.transport.request("GET", ROOT, timeout=self._timeout(slow=False))
+                root = self._document(answer, ROOT)
+                if "RedfishVersion" not in root and "Systems" not in root:
+                    raise BadAnswer(
+                        "the answer is no Redfish service root",
+                        hint="Is this a BMC?",
+                        where=self.transport.name,
+                    )
+                self._root = root
+                self.quirks = QUIRKS[guess_generation(root)]
+                self.transport.throttle.set_ceiling(self.transport.name, self.quirks.in_flight)
+            return self._root
+
+    def identify(self) -> Identity:
+        """Who this is, without login: one GET."""
+        return system_reader.identity(self.root())
+
+    def get(self, path: str, *, slow: bool = False) -> Doc:
+        """One document by path, logged in. Raises Missing on 404."""
+        self.root()
+        timeout = self._timeout(slow=slow)
+        if self._session is None:
+            return self._document(self.transport.request("GET", path, timeout=timeout), path)
+        return self._document(self._session.request("GET", path, timeout=timeout), path)
+
+    def call(self, method: str, path: str, body: Any, *, timeout: float = 60.0) -> Answer:
+        """A changing call; the answer of a success. Raises the typed error of a refusal."""
+        self.root()
+        session = self._session
+        if session is None:
+            raise Missing(
+                "no credential for this device", hint="Assign a credential set.", where=self.transport.name
+            )
+        answer = session.request(method, path, body=body, timeout=timeout)
+        if not answer.ok:
+            raise self._error(answer, f"{method} {path}")
+        return answer
+
+    @property
+    def documents(self) -> Documents:
+        """The reader of documents; its `gaps` and `fallbacks` grow with use."""
+        if self._documents is None:
+            self._documents = Documents(self.get, expand=can_expand(self.root(), self.quirks))
+        return self._documents
+
+    def facts(self) -> SystemFacts:
+        """Health sweep: power state, health and roll-ups, model and tag. Root and ComputerSystem: 2 GETs."""
+        return system_reader.facts(self.system(), self.identify())
+
+    def power_state(self) -> PowerState:
+        """Now, by one GET. Lags behind a reset by up to a minute (Dell's own note)."""
+        return power_state(self.system().get("PowerState"))
+
+    def clock(self) -> datetime | None:
+        """The BMC's clock in UTC; None when it does not tell."""
+        return moment(self.manager().get("DateTime"))
+
+    def system(self) -> Doc:
+        """The ComputerSystem document."""
+        return self._only("Systems")
+
+    def manager(self) -> Doc:
+        """The Manager document."""
+        return self._only("Managers")
+
+    def chassis(self) -> Doc:
+        """The Chassis document of the server itself."""
+        return self._only("Chassis")
+
+    # --- power --------------------------------------------------------------------------------------------------
+
+    def reset_plan(self, action: PowerAction) -> list[ResetStep]:
+        """The POSTs an action takes on this server, with the states to wait for in between."""
+        allowed, _ = system_reader.allowable_resets(self.system())
+        return reset_plan(
+            action,
+            allowed,
+            trust_graceful_restart=self.quirks.trust_graceful_restart,
+            where=self.transport.name,
+        )
+
+    def reset(self, action: PowerAction) -> ResetOutcome:
+        """The action in one POST. Raises ActionUnavailable where it takes several (use `reset_plan`, `reset_type`)."""
+        document = self.system()
+        allowed, target = system_reader.allowable_resets(document)
+        steps = reset_plan(
+            action,
+            allowed,
+            trust_graceful_restart=self.quirks.trust_graceful_restart,
+            where=self.transport.name,
+        )
+        if len(steps) > 1:
+            raise ActionUnavailable(
+                f"“{action.value}” takes {len(steps)} steps on this server",
+                hint="Shut down, wait for Off, power on.",
+                where=self.transport.name,
+            )
+        return self._post_reset(
+            steps[0].reset_type, target or link(document) + "/Actions/ComputerSystem.Reset"
+        )
+
+    def reset_type(self, value: str) -> ResetOutcome:
+        """One POST with a ResetType of the plan."""
+        document = self.system()
+        _, target = system_reader.allowable_resets(document)
+        return self._post_reset(value, target or link(document) + "/Actions/ComputerSystem.Reset")
+
+    def _post_reset(self, value: str, target: str) -> ResetOutcome:
+        try:
+            self.call("POST", safe_path(target, where=self.transport.name), {"ResetType": value})
+        except AlreadyInState:
+            return ResetOutcome.ALREADY
+        return ResetOutcome.TAKEN
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _timeout(self, *, slow: bool) -> float:
+        usual = self.quirks.slow_timeout if slow else self.quirks.read_timeout
+        return self._read_timeout if self._read_timeout is not None else usual
+
+    def _sessions_uri(self) -> str | None:
+        found = link(self.root(), "Links", "Sessions")
+        return safe_path(found, where=self.transport.name) if found else None
+
+    def _only(self, collection: str) -> Doc:
+        """The one member: at Dell's fixed path, else (or when that is missing) the first member by links."""
+        self.root()
+        if usual := getattr(self.quirks, USUAL[collection]):
+            try:
+                return self.get(usual)
+            except Missing:
+                absent: dict[str, Any] = {USUAL[collection]: ""}
+                self.quirks = dataclasses.replace(self.quirks, **absent)
+        path = link(self.root(), collection)
+        members = self.documents.members(safe_path(path, where=self.transport.name)) if path else []
+        if not members:
+            raise Missing(
+                f"the device lists no {collection}",
+                hint="It may still be starting; try again in two minutes.",
+                where=self.transport.name,
+            )
+        return members[0]
+
+    def _document(self, answer: Answer, path: str) -> Doc:
+        if not answer.ok:
+            raise self._error(answer, f"GET {path}")
+        if not isinstance(answer.data, dict):
+            raise BadAnswer("the answer is no JSON object", where=self.transport.name, detail=f"GET {path}")
+        return answer.data
+
+    def _error(self, answer: Answer, what: str) -> Exception:
+        error = error_of(answer, where=self.transport.name, what=what)
+        if isinstance(error, NotReady):
+            self.transport.throttle.rest(self.transport.name, error.retry_after)
+        return error
