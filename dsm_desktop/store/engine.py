@@ -10,11 +10,22 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 
 BUSY_TIMEOUT_MS = 10_000
 
+# libpq: a cut network is noticed within half a minute; a client that froze inside a transaction gives its locks back.
+_POSTGRES_CONNECT = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "application_name": "dsm-desktop",
+    "options": "-c idle_in_transaction_session_timeout=20000 -c lock_timeout=15000",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Engines:
     """`write` begins immediate transactions (SQLite: BEGIN IMMEDIATE, because a read that later writes fails at once with
-    'database is locked' whatever the busy time-out); `read` begins plain ones."""
+    'database is locked' whatever the busy time-out); `read` begins read-only ones that see one state throughout."""
 
     write: Engine
     read: Engine
@@ -35,9 +46,19 @@ def open_engines(url: str | URL, *, synchronous: str = "FULL") -> Engines:
     """
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
-        return Engines(_sqlite(target, "BEGIN IMMEDIATE", synchronous), _sqlite(target, "BEGIN", synchronous))
-    options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 24, "pool_timeout": 15}
-    return Engines(create_engine(target, **options), create_engine(target, **options))
+        return Engines(
+            sqlite_engine(target, "BEGIN IMMEDIATE", f"synchronous={synchronous}"),
+            sqlite_engine(target, "BEGIN", "query_only=ON"),
+        )
+    return Engines(
+        create_engine(target, **postgres_options(target)),
+        create_engine(
+            target,
+            isolation_level="REPEATABLE READ",
+            execution_options={"postgresql_readonly": True},
+            **postgres_options(target),
+        ),
+    )
 
 
 def sqlite_url(path: Path) -> str:
@@ -45,18 +66,36 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path.as_posix()}"
 
 
-def _sqlite(url: URL, begin: str, synchronous: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+def sqlite_path(url: str | URL) -> Path:
+    """The file of a SQLite store address."""
+    return Path(make_url(url).database or "")
+
+
+def postgres_options(url: URL) -> dict[str, Any]:
+    """Engine options: pinged before use (so a restarted server costs no error), time-outs unless the address sets its own."""
+    connect = {key: value for key, value in _POSTGRES_CONNECT.items() if key not in url.query}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 8,
+        "max_overflow": 24,
+        "pool_timeout": 15,
+        "connect_args": connect,
+    }
+
+
+def sqlite_engine(
+    url: URL, begin: str, *pragmas: str, timeout_ms: int = BUSY_TIMEOUT_MS, **more: Any
+) -> Engine:
+    """A SQLite engine whose transactions start with `begin`; `pragmas` ("name=value") come after the common ones."""
+    engine = create_engine(
+        url, connect_args={"timeout": timeout_ms / 1000, "check_same_thread": False}, **more
+    )
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin on its own
-        for pragma in (
-            "journal_mode=WAL",
-            f"synchronous={synchronous}",
-            "foreign_keys=ON",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-        ):
+        common = ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={timeout_ms}")
+        for pragma in (*common, "journal_size_limit=67108864", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

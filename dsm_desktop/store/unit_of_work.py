@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from dsm_desktop.core.events import Event
 from dsm_desktop.store.engine import Engines
+from dsm_desktop.store.failures import StoreUnavailable, failure_of
 from dsm_desktop.store.models import FeedEntry, db_now
+
+T = TypeVar("T")
+
+
+_NOTIFY = text("NOTIFY dsm_feed")
 
 
 class UnitOfWork:
@@ -22,6 +29,7 @@ class UnitOfWork:
         self.session = session
         self.events: list[Event] = []
         self._now: datetime | None = None
+        self._held: dict[Callable[[UnitOfWork, list[Any]], None], list[Any]] = {}
 
     @property
     def now(self) -> datetime:
@@ -35,8 +43,16 @@ class UnitOfWork:
         """Tell every process, after the commit, that rows of `topic` were added, changed or removed."""
         self.events.append(Event(topic, action, ids, data))
 
-    def flush_feed(self) -> None:
-        """Write the noted events into the outbox; called by the store right before the commit."""
+    def hold(self, flush: Callable[[UnitOfWork, list[Any]], None], item: Any) -> None:
+        """Keep `item` until right before the commit, when `flush(uow, items)` runs once: for rows behind a lock that all
+        writers share, which is then held for moments and always taken last."""
+        self._held.setdefault(flush, []).append(item)
+
+    def finish(self) -> None:
+        """Write what was held back and the noted events (the outbox); called by the store right before the commit."""
+        self.session.flush()
+        for flush, items in self._held.items():
+            flush(self, items)
         if self.events:
             self.session.execute(
                 insert(FeedEntry),
@@ -45,10 +61,16 @@ class UnitOfWork:
                     for e in self.events
                 ],
             )
+            if self.session.get_bind().dialect.name == "postgresql":
+                self.session.execute(_NOTIFY)
 
 
 class Store:
-    """The opened database. Thread-safe; each `write`/`read` takes its own connection."""
+    """The opened database. Thread-safe; each `write`/`read` takes its own connection.
+
+    Both raise the typed errors of `store.failures`; constraint violations (sqlalchemy IntegrityError) come through as
+    they are, because only the caller knows what they mean.
+    """
 
     def __init__(self, engines: Engines, *, on_commit: Callable[[list[Event]], None] | None = None) -> None:
         self.engines = engines
@@ -56,20 +78,44 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[UnitOfWork]:
-        """A transaction; commits at the end, rolls back on any exception."""
-        with Session(self.engines.write, expire_on_commit=False) as session, session.begin():
-            uow = UnitOfWork(session)
-            yield uow
-            session.flush()
-            uow.flush_feed()
+        """A transaction; commits at the end, rolls back on any exception. Never repeated by itself: a cut connection is
+        StoreUnavailable before the commit, CommitUnknown during it."""
+        committing = False
+        try:
+            with Session(self.engines.write, expire_on_commit=False) as session:
+                uow = UnitOfWork(session)
+                yield uow
+                uow.finish()
+                committing = True
+                session.commit()
+        except SQLAlchemyError as error:
+            failure = failure_of(error, self.engines.write, committing=committing)
+            if failure is None:
+                raise
+            raise failure from error
         if uow.events and self._on_commit is not None:
             self._on_commit(uow.events)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A read-only view, consistent for its duration."""
-        with self.engines.read.connect() as connection:
-            yield connection
+        try:
+            with self.engines.read.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            failure = failure_of(error, self.engines.read)
+            if failure is None:
+                raise
+            raise failure from error
+
+    def fetch(self, work: Callable[[Connection], T]) -> T:
+        """`work(connection)` in a read-only view, done once more when the connection was cut (server restarted)."""
+        try:
+            with self.read() as connection:
+                return work(connection)
+        except StoreUnavailable:
+            with self.read() as connection:
+                return work(connection)
 
     def close(self) -> None:
         self.engines.dispose()

@@ -62,3 +62,9 @@ __all__ = [
     "VaultKey",
     "db_now",
 ]
+
+# SQLite hands out the largest id plus one, so an id of a removed last row would come back: feed readers would miss
+# entries, logged calls would point at a new server, and a sealed secret is bound to its row. AUTOINCREMENT never reuses.
+for _table in Base.metadata.tables.values():
+    if "id" in _table.c:
+        _table.dialect_options["sqlite"]["autoincrement"] = True

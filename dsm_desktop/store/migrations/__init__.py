@@ -1,0 +1,1 @@
+"""Alembic revisions, run by `dsm_desktop.store.migrate` only."""
