@@ -1,0 +1,31 @@
+"""Answering the open question of a paused task."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from dsm_desktop.core.access import Permission, Principal
+from dsm_desktop.core.errors import BadInput, NotFound
+from dsm_desktop.store import audit
+from dsm_desktop.store.models import Decision
+from dsm_desktop.store.unit_of_work import UnitOfWork
+
+
+def answer(uow: UnitOfWork, principal: Principal, decision_id: int, value: str) -> None:
+    """Answer with an option's value. The first answer counts: BadInput when somebody, or the deadline, was sooner."""
+    principal.require(Permission.OPERATE, "answer questions of jobs")
+    found = uow.session.scalar(select(Decision).where(Decision.id == decision_id).with_for_update())
+    if found is None:
+        raise NotFound(f"There is no question {decision_id}.", hint="Its job may have been removed.")
+    if found.answer is not None:
+        raise BadInput(f"This question was already answered with '{found.answer}' by {found.answered_by}.")
+    options = [option["value"] for option in found.options]
+    if value not in options:
+        raise BadInput(
+            f"'{value}' is no answer to this question.", hint=f"Choose one of: {', '.join(options)}."
+        )
+    found.answer, found.answered_by, found.answered_at = value, principal.name, uow.now
+    audit.append(
+        uow, principal.name, "decisions.answer", f"task {found.task_id}: {found.question}"[:300], answer=value
+    )
+    uow.changed("decisions", "changed", decision_id)

@@ -1,0 +1,334 @@
+"""What a person can do with jobs: submit, cancel, retry, hurry, take over, put back, stop everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from dsm_desktop.core.access import Permission, Principal
+from dsm_desktop.core.errors import BadInput, NotFound
+from dsm_desktop.core.states import CancelGrade, JobState
+from dsm_desktop.jobs.declaration import Catalogue, JobType, Targets
+from dsm_desktop.store import audit, queue
+from dsm_desktop.store.models import Job, JobTask, RestoreItem, Server, Setting, TaskStep
+from dsm_desktop.store.unit_of_work import UnitOfWork
+
+_CHUNK = 500
+PRIORITIES = (0, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class StillRunning:
+    """What goes on although everything was stopped: a step that had begun and must end by itself."""
+
+    job_id: int
+    task_id: int
+    title: str
+    target: str
+    step: str
+
+
+def submit(
+    uow: UnitOfWork,
+    principal: Principal,
+    catalogue: Catalogue,
+    kind: str,
+    server_ids: Sequence[int],
+    params: Mapping[str, Any],
+    *,
+    schedule_at: datetime | None = None,
+    priority: int = 100,
+    dry_run: bool = False,
+    parent: int | None = None,
+    retry_of: int | None = None,
+    max_parallel: int = 0,
+    stagger_seconds: float = 0.0,
+    stop_on_failure: bool = False,
+) -> int:
+    """Put a job into the queue, one task per server (or one in all); returns its id.
+
+    `priority` smaller = sooner. `max_parallel` 0 = no limit; `stagger_seconds` lies between two starts.
+    Raises Denied, BadInput (parameters by name, no target, time without zone) or NotFound (servers).
+    """
+    declared = catalogue[kind]
+    principal.require(declared.needs, f"start '{declared.label}'")
+    checked = declared.validate(params)
+    _check_pace(priority, max_parallel, stagger_seconds, schedule_at)
+    targets = _targets(uow, declared, server_ids)
+    label = targets[0][1] if len(targets) == 1 else f"{len(targets)} servers"
+    job_id: int = uow.session.execute(
+        insert(Job).returning(Job.id),
+        {
+            "kind": kind,
+            "title": declared.title_for(checked, label, len(targets))[:300],
+            "state": JobState.PENDING.value,
+            "params": checked.model_dump(mode="json"),
+            "priority": priority,
+            "dry_run": dry_run,
+            "submitted_by": principal.name,
+            "submitted_at": uow.now,
+            "schedule_at": schedule_at,
+            "parent_id": parent,
+            "retry_of_id": retry_of,
+            "max_parallel": max_parallel,
+            "stagger_seconds": stagger_seconds,
+            "stop_on_failure": stop_on_failure,
+            "total": len(targets),
+        },
+    ).scalar_one()
+    start = max(schedule_at or uow.now, uow.now)
+    rows = [
+        {
+            "job_id": job_id,
+            "server_id": server_id,
+            "target": name[:300],
+            "lock_key": _lock_key(declared, server_id),
+            "priority": priority,
+            "due_at": _due(start, position, max_parallel, stagger_seconds),
+        }
+        for position, (server_id, name) in enumerate(targets)
+    ]
+    uow.session.execute(insert(JobTask), rows)
+    subject = f"job {job_id}: {label or kind}"
+    audit.append(
+        uow,
+        principal.name,
+        f"jobs.{kind}",
+        subject[:300],
+        params=checked.model_dump(mode="json"),
+        dry_run=dry_run,
+        servers=[server_id for server_id, _ in targets if server_id is not None][:_CHUNK],
+    )
+    uow.changed("jobs", "added", job_id)
+    uow.changed("job_tasks", "added", job=job_id)
+    return job_id
+
+
+def _check_pace(priority: int, max_parallel: int, stagger: float, schedule_at: datetime | None) -> None:
+    if not PRIORITIES[0] <= priority <= PRIORITIES[1]:
+        raise BadInput(
+            f"The priority {priority} is out of range.",
+            hint=f"Use {PRIORITIES[0]} (first) to {PRIORITIES[1]}.",
+        )
+    if max_parallel < 0 or stagger < 0:
+        raise BadInput("A limit or pause cannot be negative.", hint="Use 0 for none.")
+    if schedule_at is not None and schedule_at.tzinfo is None:
+        raise BadInput(
+            "The start time has no time zone.", hint="Give it with a zone, e.g. 2026-05-01T22:00+02:00."
+        )
+
+
+def _targets(uow: UnitOfWork, declared: JobType, server_ids: Sequence[int]) -> list[tuple[int | None, str]]:
+    """(server id, what an operator calls it), in the order asked for, each once."""
+    wanted = list(dict.fromkeys(server_ids))
+    if declared.targets is Targets.NONE:
+        if wanted:
+            raise BadInput(
+                f"'{declared.label}' works on no single servers.", hint="Start it without a selection."
+            )
+        return [(None, "")]
+    if not wanted:
+        raise BadInput(f"'{declared.label}' needs at least one server.", hint="Select the servers first.")
+    names: dict[int, str] = {}
+    for at in range(0, len(wanted), _CHUNK):
+        rows = uow.session.execute(
+            select(Server.id, Server.name, Server.host_name, Server.service_tag, Server.address).where(
+                Server.id.in_(wanted[at : at + _CHUNK])
+            )
+        )
+        names.update((r.id, r.name or r.host_name or r.service_tag or r.address) for r in rows)
+    missing = [server_id for server_id in wanted if server_id not in names]
+    if missing:
+        shown = ", ".join(map(str, missing[:5]))
+        raise NotFound(
+            f"{len(missing)} of the servers are not in the list any more (id {shown}).",
+            hint="Refresh the list.",
+        )
+    return [(server_id, names[server_id]) for server_id in wanted]
+
+
+def _lock_key(declared: JobType, server_id: int | None) -> str:
+    if not declared.exclusive:
+        return ""
+    return f"server:{server_id}" if server_id is not None else f"kind:{declared.kind}"
+
+
+def _due(start: datetime, position: int, max_parallel: int, stagger: float) -> datetime:
+    if max_parallel and position >= max_parallel:
+        return queue.HELD
+    return start + timedelta(seconds=stagger * position)
+
+
+def _job(uow: UnitOfWork, job_id: int) -> Job:
+    job = uow.session.get(Job, job_id, with_for_update=True)
+    if job is None:
+        raise NotFound(f"There is no job {job_id}.", hint="It may have been removed by the retention rules.")
+    return job
+
+
+def cancel(
+    uow: UnitOfWork, principal: Principal, job_id: int, grade: CancelGrade = CancelGrade.AFTER_STEP
+) -> int:
+    """Ask a job and its child jobs to stop; returns how many tasks ended at once. What runs stops by the grade: after its
+    target, after its step, now. What was changed for the time of the job is put back in any case."""
+    principal.require(Permission.OPERATE, "cancel jobs")
+    job = _job(uow, job_id)
+    if JobState(job.state).final:
+        raise BadInput(f"Job {job_id} has already ended ({job.state}).")
+    if grade <= job.cancel_grade:
+        return 0
+    job.cancel_grade = int(grade)
+    uow.session.flush()
+    audit.append(
+        uow, principal.name, "jobs.cancel", f"job {job_id}: {job.title}"[:300], grade=grade.name.lower()
+    )
+    ended = queue.cancel_unstarted(uow, job_id)
+    uow.changed("jobs", "changed", job_id)
+    running = [s.value for s in (JobState.PENDING, JobState.RUNNING, JobState.PAUSED)]
+    children = select(Job.id).where(Job.parent_id == job_id, Job.state.in_(running)).order_by(Job.id)
+    for child in list(uow.session.scalars(children)):
+        ended += cancel(uow, principal, child, grade)
+    return ended
+
+
+def retry_failed(uow: UnitOfWork, principal: Principal, catalogue: Catalogue, job_id: int) -> int:
+    """A new job of the same kind, parameters and pace on the targets that failed; returns its id."""
+    job = _job(uow, job_id)
+    failed = list(
+        uow.session.scalars(
+            select(JobTask.server_id)
+            .where(JobTask.job_id == job_id, JobTask.state == JobState.FAILED.value)
+            .order_by(JobTask.id)
+        )
+    )
+    if not failed:
+        raise BadInput(f"No target of job {job_id} has failed.", hint="There is nothing to retry.")
+    return submit(
+        uow,
+        principal,
+        catalogue,
+        job.kind,
+        [server_id for server_id in failed if server_id is not None],
+        job.params,
+        priority=job.priority,
+        dry_run=job.dry_run,
+        parent=job.parent_id,
+        retry_of=job_id,
+        max_parallel=job.max_parallel,
+        stagger_seconds=job.stagger_seconds,
+        stop_on_failure=job.stop_on_failure,
+    )
+
+
+def set_priority(uow: UnitOfWork, principal: Principal, job_id: int, priority: int) -> None:
+    """Move the job's waiting tasks forwards (smaller) or backwards in the queue."""
+    principal.require(Permission.OPERATE, "change the order of jobs")
+    _check_pace(priority, 0, 0.0, None)
+    job = _job(uow, job_id)
+    job.priority = priority
+    pending = update(JobTask).where(JobTask.job_id == job_id, JobTask.state == JobState.PENDING.value)
+    uow.session.execute(pending.values(priority=priority), execution_options={"synchronize_session": False})
+    audit.append(uow, principal.name, "jobs.priority", f"job {job_id}: {job.title}"[:300], priority=priority)
+    uow.changed("jobs", "changed", job_id)
+
+
+def take_over(uow: UnitOfWork, principal: Principal, task_id: int) -> None:
+    """Take a running task from its runner, which is known to hang or be gone, so that another one goes on at once.
+
+    The old runner's writes are refused from now on; a request it has already sent cannot be called back.
+    """
+    principal.require(Permission.OPERATE, "take over tasks")
+    statement = (
+        update(JobTask)
+        .where(JobTask.id == task_id, JobTask.state.in_([JobState.RUNNING.value, JobState.PAUSED.value]))
+        .values(state=JobState.PENDING.value, runner_id=None, token=JobTask.token + 1, due_at=uow.now)
+        .returning(JobTask.job_id, JobTask.target)
+        .execution_options(synchronize_session=False)
+    )
+    row = uow.session.execute(statement).first()
+    if row is None:
+        raise BadInput(f"Task {task_id} does not run.", hint="Only a running task can be taken over.")
+    audit.append(
+        uow, principal.name, "jobs.take_over", f"job {row.job_id}, task {task_id}: {row.target}"[:300]
+    )
+    uow.changed("job_tasks", "changed", task_id)
+
+
+def put_back(uow: UnitOfWork, principal: Principal, task_id: int) -> None:
+    """Try again to put back what an ended task has left changed: a runner replays it up to its open promises and keeps
+    them; nothing else of it is done."""
+    principal.require(Permission.OPERATE, "put back changes")
+    task = uow.session.get(JobTask, task_id, with_for_update=True)
+    open_states = ("standing", "failed")
+    items = select(RestoreItem.id).where(RestoreItem.task_id == task_id, RestoreItem.state.in_(open_states))
+    ids = list(uow.session.scalars(items))
+    if task is None or not JobState(task.state).final or not ids:
+        raise BadInput(f"Task {task_id} has nothing left to put back.", hint="Look at the restore list.")
+    counter = {JobState.COMPLETED: "done", JobState.FAILED: "failed", JobState.CANCELLED: "cancelled"}
+    name = counter[JobState(task.state)]
+    job = _job(uow, task.job_id)
+    setattr(job, name, getattr(job, name) - 1)
+    job.state, job.finished_at = JobState.RUNNING.value, None
+    task.error = task.error or {
+        "code": "PutBack",
+        "message": "What was changed was still to be put back.",
+        "hint": "",
+    }
+    task.state, task.due_at, task.runner_id, task.attempt = JobState.PENDING.value, uow.now, None, 0
+    uow.session.execute(
+        update(RestoreItem)
+        .where(RestoreItem.id.in_(ids))
+        .values(state="standing", message="", closed_at=None)
+    )
+    audit.append(
+        uow, principal.name, "jobs.put_back", f"job {task.job_id}, task {task_id}: {task.target}"[:300]
+    )
+    uow.changed("restore_list", "changed", *ids)
+    uow.changed("job_tasks", "changed", task_id)
+    uow.changed("jobs", "changed", task.job_id)
+
+
+def emergency_stop(uow: UnitOfWork, principal: Principal, on: bool, reason: str = "") -> list[StillRunning]:
+    """STOP: no new step starts anywhere until it is taken back. Returns the steps that still run (they end by themselves).
+
+    Anybody who may operate may stop; taking it back needs the same right and is audited.
+    """
+    principal.require(Permission.OPERATE, "stop all work" if on else "let work go on")
+    uow.session.execute(delete(Setting).where(Setting.key == queue.STOP_KEY))
+    if on:
+        value = {"by": principal.name, "reason": reason}
+        uow.session.execute(
+            insert(Setting),
+            {"key": queue.STOP_KEY, "value": value, "changed_at": uow.now, "changed_by": principal.name},
+        )
+    audit.append(uow, principal.name, "jobs.stop_all" if on else "jobs.go_on", "all work", reason=reason)
+    uow.changed("settings", "changed", key=queue.STOP_KEY)
+    return still_running(uow)
+
+
+def stop_reason(uow: UnitOfWork) -> str | None:
+    """Who stopped all work and why ("anna: wrong rack"), None when work goes on."""
+    row = uow.session.execute(select(Setting.value).where(Setting.key == queue.STOP_KEY)).first()
+    if row is None:
+        return None
+    return f"{row.value.get('by', '')}: {row.value.get('reason', '')}".rstrip(": ")
+
+
+def still_running(uow: UnitOfWork) -> list[StillRunning]:
+    """Every step that has begun and not ended on a task that a runner holds."""
+    rows = uow.session.execute(
+        select(Job.id, JobTask.id, Job.title, JobTask.target, TaskStep.name)
+        .join_from(TaskStep, JobTask, TaskStep.task_id == JobTask.id)
+        .join(Job, Job.id == JobTask.job_id)
+        .where(
+            TaskStep.state == "begun",
+            TaskStep.kind.in_(["step", "always"]),
+            JobTask.state.in_([JobState.RUNNING.value, JobState.PAUSED.value]),
+        )
+        .order_by(TaskStep.id)
+    )
+    return [StillRunning(*row) for row in rows]

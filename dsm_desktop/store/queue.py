@@ -1,0 +1,370 @@
+"""The queue: tasks are claimed, held under a fencing token, finished or given back. One code for both databases.
+
+A task is held by (runner, token). The token goes up with every claim, and every write for a task names it, so that who was
+declared dead or replaced writes nothing any more. A lock (`leases` row) belongs to the task, not to the runner: work that
+was interrupted half-way keeps its server to itself until it is finished by whoever claims it next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Connection, bindparam, column, text
+from sqlalchemy.sql.selectable import TextualSelect
+
+from dsm_desktop.core.errors import Blame, DsmError
+from dsm_desktop.core.states import JobState
+from dsm_desktop.store.dialect import words, words_for
+from dsm_desktop.store.models.base import UtcDateTime
+from dsm_desktop.store.unit_of_work import UnitOfWork
+
+STOP_KEY = "emergency_stop"
+HELD = datetime(9999, 1, 1, tzinfo=UTC)
+"""`due_at` of a task that waits for its turn within its job (max_parallel): each task that ends gives one its turn."""
+
+
+class LostLease(DsmError):
+    """The task was taken over: by another runner after a silence, or by an operator. Nothing more may be done for it."""
+
+    blame = Blame.HERE
+
+    def __init__(self, task_id: int) -> None:
+        super().__init__(
+            "This task is no longer ours: it was taken over.",
+            hint="The new holder continues it; nothing is to be done here.",
+            where=f"task {task_id}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A task this runner now holds. `deaths` counts claims since a step last ended; `restoring` = only put things back."""
+
+    task_id: int
+    job_id: int
+    server_id: int | None
+    target: str
+    token: int
+    deaths: int
+    restoring: bool
+    started: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a held task ended."""
+
+    task_id: int
+    token: int
+    state: JobState
+    message: str = ""
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+
+@lru_cache
+def _claim_statement(dialect: str) -> TextualSelect:
+    w = words_for(dialect)
+    return text(
+        f"""
+        WITH due AS (
+            SELECT t.id FROM job_tasks t
+            WHERE t.state = 'pending' AND t.due_at <= {w.now}
+              AND NOT EXISTS (SELECT 1 FROM settings s WHERE s.key = '{STOP_KEY}')
+              AND (t.lock_key = '' OR NOT EXISTS (
+                    SELECT 1 FROM leases l WHERE l.key = t.lock_key AND l.task_id <> t.id))
+            ORDER BY t.priority, t.due_at, t.id LIMIT :limit {w.skip_locked})
+        UPDATE job_tasks SET state = 'running', runner_id = :runner, token = token + 1, attempt = attempt + 1,
+            lease_until = NULL, started_at = COALESCE(started_at, {w.now})
+        WHERE id IN (SELECT id FROM due)
+        RETURNING id, job_id, server_id, target, token, attempt, lock_key, error IS NOT NULL AS restoring, started_at,
+            {w.now} AS seen_at
+        """  # noqa: S608 - constants only
+    ).columns(
+        column("restoring", Boolean()),
+        column("started_at", UtcDateTime()),
+        column("seen_at", UtcDateTime()),
+    )
+
+
+def claim(uow: UnitOfWork, runner_id: int, limit: int) -> list[Claim]:
+    """Take up to `limit` due tasks, best priority first. Tasks whose server is locked by another task stay where they are."""
+    connection = uow.session.connection()
+    statement = _claim_statement(connection.dialect.name)
+    found = connection.execute(statement, {"limit": limit, "runner": runner_id}).all()
+    if not found:
+        return []
+    rows = sorted(found, key=lambda row: row.id)
+    refused = _lock(
+        connection, [(row.lock_key, row.id, row.token) for row in rows if row.lock_key], runner_id
+    )
+    rows = [row for row in rows if row.id not in refused]
+    _give_back(connection, refused)
+    _start_jobs(uow, sorted({row.job_id for row in rows}))
+    if rows:
+        uow.changed("job_tasks", "changed", *(row.id for row in rows))
+    return [
+        Claim(
+            row.id,
+            row.job_id,
+            row.server_id,
+            row.target,
+            row.token,
+            row.attempt,
+            row.restoring,
+            row.started_at,
+            row.seen_at,
+        )
+        for row in rows
+    ]
+
+
+def _lock(connection: Connection, wanted: Sequence[tuple[str, int, int]], runner_id: int) -> set[int]:
+    """Take the locks of claimed tasks; returns the tasks that were a moment too late."""
+    refused: set[int] = set()
+    w = words(connection)
+    statement = text(
+        f"""
+        INSERT INTO leases (key, purpose, runner_id, task_id, token, taken_at, expires_at)
+        SELECT :key, j.kind || ' by ' || j.submitted_by, :runner, :task, :token, {w.now}, {w.now}
+        FROM job_tasks t JOIN jobs j ON j.id = t.job_id WHERE t.id = :task
+        ON CONFLICT (key) DO UPDATE SET runner_id = excluded.runner_id, token = excluded.token
+            WHERE leases.task_id = excluded.task_id
+        """  # noqa: S608
+    )
+    for key, task, token in sorted(wanted):
+        values = {"key": key, "runner": runner_id, "task": task, "token": token}
+        if connection.execute(statement, values).rowcount == 0:
+            refused.add(task)
+    return refused
+
+
+def _give_back(connection: Connection, task_ids: Iterable[int]) -> None:
+    statement = text(
+        "UPDATE job_tasks SET state = 'pending', runner_id = NULL, lease_until = NULL, attempt = attempt - 1 WHERE id = :id"
+    )
+    for task_id in task_ids:
+        connection.execute(statement, {"id": task_id})
+
+
+def _start_jobs(uow: UnitOfWork, job_ids: Sequence[int]) -> None:
+    connection = uow.session.connection()
+    statement = text(
+        f"UPDATE jobs SET state = 'running', started_at = COALESCE(started_at, {words(connection).now})"  # noqa: S608
+        " WHERE id = :id AND state = 'pending'"
+    )
+    for job_id in job_ids:
+        if connection.execute(statement, {"id": job_id}).rowcount:
+            uow.changed("jobs", "changed", job_id)
+
+
+def hold(uow: UnitOfWork, runner_id: int, task_id: int, token: int, *, grace: float | None = None) -> None:
+    """Make sure, until the commit, that the task is still ours; LostLease otherwise.
+
+    `grace` notes that a change of a device is on its way for so many seconds: should we die now, nobody looks at the
+    device before that, because the request may still arrive.
+    """
+    connection = uow.session.connection()
+    until = "token = token" if grace is None else f"lease_until = {words(connection).after('grace')}"
+    statement = text(
+        f"UPDATE job_tasks SET {until} WHERE id = :id AND token = :token AND runner_id = :runner"  # noqa: S608
+        " AND state IN ('running', 'paused')"
+    )
+    values = {"id": task_id, "token": token, "runner": runner_id, "grace": grace}
+    if grace is None:
+        del values["grace"]
+    if connection.execute(statement, values).rowcount == 0:
+        raise LostLease(task_id)
+
+
+_FINISH = """
+    UPDATE job_tasks SET state = :state, message = :message, result = :result, error = :error, finished_at = {now},
+        lease_until = NULL
+    WHERE id = :id AND token = :token AND runner_id = :runner AND state IN ('running', 'paused')
+    RETURNING job_id, lock_key
+"""
+
+
+def finish(uow: UnitOfWork, runner_id: int, outcomes: Sequence[Outcome]) -> list[int]:
+    """Close held tasks and roll their jobs up; returns the tasks that were not ours any more.
+
+    Repeated after a commit whose answer was lost it changes nothing: a task that is closed under the same token is ours.
+    """
+    connection = uow.session.connection()
+    statement = text(_FINISH.format(now=words(connection).now)).bindparams(
+        bindparam("result", type_=JSON(none_as_null=True)), bindparam("error", type_=JSON(none_as_null=True))
+    )
+    ended: dict[int, list[JobState]] = {}
+    lost: list[int] = []
+    locked: list[int] = []
+    for outcome in sorted(outcomes, key=lambda o: o.task_id):
+        row = connection.execute(
+            statement,
+            {
+                "id": outcome.task_id,
+                "token": outcome.token,
+                "runner": runner_id,
+                "state": outcome.state.value,
+                "message": outcome.message,
+                "result": outcome.result,
+                "error": outcome.error,
+            },
+        ).first()
+        if row is None:
+            if not _closed_by_us(connection, runner_id, outcome):
+                lost.append(outcome.task_id)
+            continue
+        ended.setdefault(row.job_id, []).append(outcome.state)
+        if row.lock_key:
+            locked.append(outcome.task_id)
+    unlock(connection, locked)
+    for job_id in sorted(ended):
+        _roll_up(uow, job_id, ended[job_id])
+    if ended:
+        uow.changed("job_tasks", "changed", *(o.task_id for o in outcomes if o.task_id not in lost))
+    return lost
+
+
+def _closed_by_us(connection: Connection, runner_id: int, outcome: Outcome) -> bool:
+    statement = text(
+        "SELECT 1 FROM job_tasks WHERE id = :id AND token = :token AND runner_id = :runner AND state = :state"
+    )
+    values = {
+        "id": outcome.task_id,
+        "token": outcome.token,
+        "runner": runner_id,
+        "state": outcome.state.value,
+    }
+    return connection.execute(statement, values).first() is not None
+
+
+def unlock(connection: Connection, task_ids: Iterable[int]) -> None:
+    """Give the locks of these tasks free."""
+    statement = text("DELETE FROM leases WHERE task_id = :id")
+    for task_id in task_ids:
+        connection.execute(statement, {"id": task_id})
+
+
+_COUNT = """
+    UPDATE jobs SET done = done + :done, failed = failed + :failed, cancelled = cancelled + :cancelled WHERE id = :id
+    RETURNING total, done, failed, cancelled, cancel_grade, stop_on_failure, max_parallel, stagger_seconds
+"""
+
+
+def _roll_up(uow: UnitOfWork, job_id: int, states: Sequence[JobState]) -> None:
+    """Count ended tasks into their job; close the job, stop its rest, or give the next tasks their turn."""
+    connection = uow.session.connection()
+    counts = {
+        "id": job_id,
+        "done": states.count(JobState.COMPLETED),
+        "failed": states.count(JobState.FAILED),
+        "cancelled": states.count(JobState.CANCELLED),
+    }
+    job = connection.execute(text(_COUNT), counts).one()
+    uow.changed("jobs", "changed", job_id)
+    if job.done + job.failed + job.cancelled >= job.total:
+        _close_job(connection, job_id, job)
+    elif job.failed and job.stop_on_failure and counts["failed"]:
+        cancel_unstarted(uow, job_id)
+    elif job.max_parallel:
+        _next_turns(connection, job_id, len(states), job.stagger_seconds)
+
+
+def _close_job(connection: Connection, job_id: int, job: Any) -> None:
+    if job.cancelled and (job.cancel_grade or not job.failed):
+        state = JobState.CANCELLED
+    elif job.failed and (not job.done or job.cancelled):
+        state = JobState.FAILED
+    else:
+        state = JobState.COMPLETED
+    parts = [f"{n} {word}" for n, word in ((job.failed, "failed"), (job.cancelled, "cancelled")) if n]
+    message = f"{job.done} of {job.total} done" + (f", {', '.join(parts)}" if parts else "")
+    statement = text(
+        f"UPDATE jobs SET state = :state, message = :message, finished_at = {words(connection).now} WHERE id = :id"  # noqa: S608
+    )
+    connection.execute(statement, {"id": job_id, "state": state.value, "message": message})
+
+
+def _next_turns(connection: Connection, job_id: int, count: int, stagger: float) -> None:
+    """Give `count` held tasks their turn, each at least `stagger` seconds after the start before it."""
+    turn = text(
+        """UPDATE job_tasks SET due_at = :due WHERE id IN (
+               SELECT id FROM job_tasks WHERE job_id = :job AND state = 'pending' AND due_at = :held ORDER BY id LIMIT 1)"""
+    ).bindparams(bindparam("due", type_=UtcDateTime()), bindparam("held", type_=UtcDateTime()))
+    starts = text(
+        f"SELECT {words(connection).now} AS seen_at, MAX(due_at) AS last FROM job_tasks WHERE job_id = :job AND due_at < :held"  # noqa: S608
+    ).bindparams(bindparam("held", type_=UtcDateTime()))
+    for _ in range(count):
+        row = connection.execute(
+            starts.columns(seen_at=UtcDateTime(), last=UtcDateTime()), {"job": job_id, "held": HELD}
+        ).one()
+        due = max(row.seen_at, row.last + timedelta(seconds=stagger)) if row.last else row.seen_at
+        connection.execute(turn, {"job": job_id, "due": due, "held": HELD})
+
+
+def cancel_unstarted(uow: UnitOfWork, job_id: int) -> int:
+    """Close every task of the job that no runner has ever begun; returns how many. Begun ones end through a runner."""
+    connection = uow.session.connection()
+    statement = text(
+        f"UPDATE job_tasks SET state = 'cancelled', finished_at = {words(connection).now}"  # noqa: S608
+        " WHERE job_id = :job AND state = 'pending' AND token = 0 RETURNING id"
+    )
+    ids = [row.id for row in connection.execute(statement, {"job": job_id})]
+    # Interrupted ones that wait for their turn must come up to put things back.
+    due = text(
+        f"UPDATE job_tasks SET due_at = {words(connection).now} WHERE job_id = :job AND state = 'pending' AND due_at = :held"  # noqa: S608
+    ).bindparams(bindparam("held", type_=UtcDateTime()))
+    connection.execute(due, {"job": job_id, "held": HELD})
+    if ids:
+        uow.changed("job_tasks", "changed", *ids)
+        _roll_up(uow, job_id, [JobState.CANCELLED] * len(ids))
+    return len(ids)
+
+
+_RELEASE = """
+    UPDATE job_tasks SET state = 'pending', runner_id = NULL, lease_until = NULL,
+        due_at = CASE WHEN lease_until > {now} AND :at_once = 0 THEN lease_until ELSE {now} END
+"""
+
+
+def release(uow: UnitOfWork, runner_id: int, held: Sequence[tuple[int, int]]) -> None:
+    """Give tasks back unfinished (runner stops); anybody may go on with them at once."""
+    connection = uow.session.connection()
+    statement = text(
+        _RELEASE.format(now=words(connection).now) + ", attempt = 0 WHERE id = :id AND token = :token"
+        " AND runner_id = :runner AND state IN ('running', 'paused')"
+    )
+    for task_id, token in held:
+        connection.execute(statement, {"id": task_id, "token": token, "runner": runner_id, "at_once": 1})
+    uow.changed("job_tasks", "changed", *(task_id for task_id, _ in held))
+
+
+def release_all(uow: UnitOfWork, runner_id: int) -> list[int]:
+    """Give back everything a dead runner held. A task with a change on its way becomes due when its grace has passed."""
+    connection = uow.session.connection()
+    statement = text(
+        _RELEASE.format(now=words(connection).now)
+        + " WHERE runner_id = :runner AND state IN ('running', 'paused') RETURNING id"
+    )
+    ids = [row.id for row in connection.execute(statement, {"runner": runner_id, "at_once": 0})]
+    if ids:
+        uow.changed("job_tasks", "changed", *ids)
+    return ids
+
+
+def held_by(connection: Connection, runner_id: int) -> list[int]:
+    """Tasks the database says this runner holds."""
+    statement = text(
+        "SELECT id FROM job_tasks WHERE runner_id = :runner AND state IN ('running', 'paused') ORDER BY id"
+    )
+    return [row.id for row in connection.execute(statement, {"runner": runner_id})]
+
+
+def is_stopped(connection: Connection) -> bool:
+    """Whether the emergency stop stands."""
+    return connection.execute(text(f"SELECT 1 FROM settings WHERE key = '{STOP_KEY}'")).first() is not None  # noqa: S608

@@ -1,0 +1,324 @@
+"""What a task leaves behind while it runs: steps, promises to put back, questions, progress and log lines.
+
+All functions that write are called after `queue.hold` in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, Connection, bindparam, select, text, update
+
+from dsm_desktop.core.states import JobState, StepState
+from dsm_desktop.store.dialect import words
+from dsm_desktop.store.models import Decision, Job, JobTask, RestoreItem, Server, TaskStep, db_now
+from dsm_desktop.store.models.base import UtcDateTime
+from dsm_desktop.store.unit_of_work import UnitOfWork
+
+_JSON = JSON(none_as_null=True)
+_FIRST_DUE = 1000  # due questions answered at a time
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """A step as written down; `result` is {"value": …} or None. `begun_at` is the database's time."""
+
+    kind: str
+    name: str
+    key: str
+    state: StepState
+    attempt: int
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    begun_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """All a runner needs to run a claimed task."""
+
+    kind: str
+    params: dict[str, Any]
+    dry_run: bool
+    submitted_by: str
+    priority: int
+    cancel_grade: int
+    server: dict[str, Any] | None
+    steps: tuple[StepRecord, ...]
+    promises: tuple[tuple[str, str, str], ...]
+    """(name, key, state) of the restore list."""
+
+
+_SERVER = (
+    Server.id, Server.name, Server.host_name, Server.service_tag, Server.address, Server.port, Server.model, Server.generation,
+)  # fmt: skip
+
+
+def load_plans(
+    connection: Connection, tasks: Sequence[tuple[int, int, int | None, bool]]
+) -> dict[int, TaskPlan]:
+    """Plans of claimed tasks, given as (task id, job id, server id, begun before)."""
+    jobs = {
+        row.id: row
+        for row in connection.execute(
+            select(
+                Job.id, Job.kind, Job.params, Job.dry_run, Job.submitted_by, Job.priority, Job.cancel_grade
+            ).where(Job.id.in_({t[1] for t in tasks}))
+        )
+    }
+    wanted = {t[2] for t in tasks if t[2] is not None}
+    servers = {}
+    if wanted:
+        found = connection.execute(select(*_SERVER).where(Server.id.in_(wanted)))
+        servers = {row.id: dict(row._mapping) for row in found}
+    begun = [t[0] for t in tasks if t[3]]
+    steps = _steps_of(connection, begun) if begun else {}
+    promises = _promises_of(connection, begun) if begun else {}
+    plans = {}
+    for task_id, job_id, server_id, _ in tasks:
+        job = jobs[job_id]
+        plans[task_id] = TaskPlan(
+            job.kind,
+            job.params,
+            job.dry_run,
+            job.submitted_by,
+            job.priority,
+            job.cancel_grade,
+            servers.get(server_id) if server_id is not None else None,
+            tuple(steps.get(task_id, ())),
+            tuple(promises.get(task_id, ())),
+        )
+    return plans
+
+
+def _steps_of(connection: Connection, task_ids: Sequence[int]) -> dict[int, list[StepRecord]]:
+    rows = connection.execute(
+        select(
+            TaskStep.task_id,
+            TaskStep.kind,
+            TaskStep.name,
+            TaskStep.key,
+            TaskStep.state,
+            TaskStep.attempt,
+            TaskStep.result,
+            TaskStep.error,
+            TaskStep.begun_at,
+        )
+        .where(TaskStep.task_id.in_(task_ids))
+        .order_by(TaskStep.id)
+    )
+    found: dict[int, list[StepRecord]] = {}
+    for task_id, kind, name, key, state, *rest in rows:
+        found.setdefault(task_id, []).append(StepRecord(kind, name, key, StepState(state), *rest))
+    return found
+
+
+def _promises_of(connection: Connection, task_ids: Sequence[int]) -> dict[int, list[tuple[str, str, str]]]:
+    rows = connection.execute(
+        select(RestoreItem.task_id, RestoreItem.name, RestoreItem.key, RestoreItem.state).where(
+            RestoreItem.task_id.in_(task_ids)
+        )
+    )
+    found: dict[int, list[tuple[str, str, str]]] = {}
+    for task_id, name, key, state in rows:
+        assert task_id is not None
+        found.setdefault(task_id, []).append((name, key, state))
+    return found
+
+
+def begin(uow: UnitOfWork, task_id: int, token: int, kind: str, name: str, key: str) -> float:
+    """Write down that a step begins (again); returns the seconds since it first began (waits count from there)."""
+    connection = uow.session.connection()
+    w = words(connection)
+    statement = text(
+        f"""
+        INSERT INTO task_steps (task_id, kind, name, key, state, attempt, token, message, begun_at)
+        VALUES (:task, :kind, :name, :key, 'begun', 1, :token, '', {w.now})
+        ON CONFLICT (task_id, name, key) DO UPDATE SET state = 'begun', attempt = task_steps.attempt + 1, token = excluded.token,
+            ended_at = NULL, error = NULL
+        RETURNING id, begun_at, {w.now} AS seen_at
+        """  # noqa: S608
+    ).columns(begun_at=UtcDateTime(), seen_at=UtcDateTime())
+    values = {"task": task_id, "kind": kind, "name": name, "key": key, "token": token}
+    row = connection.execute(statement, values).one()
+    uow.changed("task_steps", "changed", row.id)
+    elapsed: float = (row.seen_at - row.begun_at).total_seconds()
+    return max(0.0, elapsed)
+
+
+def end(
+    uow: UnitOfWork,
+    task_id: int,
+    token: int,
+    name: str,
+    key: str,
+    *,
+    result: Any = None,
+    error: dict[str, Any] | None = None,
+    message: str = "",
+) -> None:
+    """Write down how a step ended: with {"value": result}, or with an error. A device may be looked at again."""
+    connection = uow.session.connection()
+    statement = text(
+        f"""
+        UPDATE task_steps SET state = :state, result = :result, error = :error, message = :message,
+            ended_at = {words(connection).now}
+        WHERE task_id = :task AND name = :name AND key = :key RETURNING id
+        """  # noqa: S608
+    ).bindparams(bindparam("result", type_=_JSON), bindparam("error", type_=_JSON))
+    row = connection.execute(
+        statement,
+        {
+            "task": task_id,
+            "name": name,
+            "key": key,
+            "state": (StepState.FAILED if error else StepState.DONE).value,
+            "result": None if error else {"value": result},
+            "error": error,
+            "message": message,
+        },
+    ).one()
+    connection.execute(
+        text("UPDATE job_tasks SET attempt = 0, lease_until = NULL WHERE id = :id AND token = :token"),
+        {"id": task_id, "token": token},
+    )
+    uow.changed("task_steps", "changed", row.id)
+
+
+def promise(
+    uow: UnitOfWork,
+    task_id: int,
+    server_id: int | None,
+    name: str,
+    key: str,
+    what: str,
+    original: dict[str, Any],
+) -> None:
+    """Put a promise on the restore list (once)."""
+    connection = uow.session.connection()
+    statement = text(
+        f"""
+        INSERT INTO restore_list (task_id, server_id, name, key, what, original, state, message, created_at)
+        VALUES (:task, :server, :name, :key, :what, :original, 'standing', '', {words(connection).now})
+        ON CONFLICT (task_id, name, key) DO NOTHING RETURNING id
+        """  # noqa: S608
+    ).bindparams(bindparam("original", type_=_JSON))
+    values = {
+        "task": task_id,
+        "server": server_id,
+        "name": name,
+        "key": key,
+        "what": what,
+        "original": original,
+    }
+    row = connection.execute(statement, values).first()
+    if row is not None:
+        uow.changed("restore_list", "added", row.id)
+
+
+def close_promise(uow: UnitOfWork, task_id: int, name: str, key: str, state: str, message: str = "") -> None:
+    """The promise was kept ("restored") or could not be ("failed", with why)."""
+    connection = uow.session.connection()
+    statement = text(
+        f"UPDATE restore_list SET state = :state, message = :message, closed_at = {words(connection).now}"  # noqa: S608
+        " WHERE task_id = :task AND name = :name AND key = :key RETURNING id"
+    )
+    values = {"task": task_id, "name": name, "key": key, "state": state, "message": message}
+    for row in connection.execute(statement, values):
+        uow.changed("restore_list", "changed", row.id)
+
+
+def ask(uow: UnitOfWork, task_id: int, question: dict[str, Any], within: timedelta) -> None:
+    """Open a question (once) and show the task and its job as paused."""
+    connection = uow.session.connection()
+    statement = text(
+        """INSERT INTO decisions (task_id, key, question, options, "default", asked_at, deadline, answered_by)
+           VALUES (:task, :key, :question, :options, :default, :asked, :deadline, '')
+           ON CONFLICT (task_id, key) DO NOTHING RETURNING id"""
+    ).bindparams(
+        bindparam("options", type_=_JSON),
+        bindparam("asked", type_=UtcDateTime()),
+        bindparam("deadline", type_=UtcDateTime()),
+    )
+    values = {"task": task_id, **question, "asked": uow.now, "deadline": uow.now + within}
+    row = connection.execute(statement, values).first()
+    if row is not None:
+        uow.changed("decisions", "added", row.id)
+    _pause(uow, task_id, JobState.RUNNING, JobState.PAUSED)
+
+
+def resume(uow: UnitOfWork, task_id: int) -> None:
+    """The question is answered: the task runs again."""
+    _pause(uow, task_id, JobState.PAUSED, JobState.RUNNING)
+
+
+def _pause(uow: UnitOfWork, task_id: int, before: JobState, after: JobState) -> None:
+    connection = uow.session.connection()
+    task = update(JobTask).where(JobTask.id == task_id, JobTask.state == before.value)
+    job_id = connection.scalar(task.values(state=after.value).returning(JobTask.job_id))
+    if job_id is None:
+        return
+    uow.changed("job_tasks", "changed", task_id)
+    job = update(Job).where(Job.id == job_id, Job.state == before.value)
+    if after is JobState.RUNNING:
+        paused = select(JobTask.id).where(JobTask.job_id == job_id, JobTask.state == JobState.PAUSED.value)
+        job = job.where(~paused.exists())
+    connection.execute(job.values(state=after.value))
+    uow.changed("jobs", "changed", job_id)
+
+
+def answers(connection: Connection, task_ids: Sequence[int]) -> dict[tuple[int, str], str]:
+    """Answers given so far, by (task, question key)."""
+    rows = connection.execute(
+        select(Decision.task_id, Decision.key, Decision.answer).where(
+            Decision.task_id.in_(task_ids), Decision.answer.is_not(None)
+        )
+    )
+    return {(row.task_id, row.key): row.answer for row in rows if row.answer is not None}
+
+
+def take_defaults(uow: UnitOfWork) -> list[int]:
+    """Answer every question whose deadline has passed with its declared default."""
+    connection = uow.session.connection()
+    due = (
+        select(Decision.id).where(Decision.answer.is_(None), Decision.deadline <= db_now()).limit(_FIRST_DUE)
+    )
+    statement = (
+        update(Decision)
+        .where(Decision.id.in_(due), Decision.answer.is_(None))
+        .values(answer=Decision.default, answered_by="deadline", answered_at=db_now())
+        .returning(Decision.id)
+    )
+    ids = [row.id for row in connection.execute(statement)]
+    if ids:
+        uow.changed("decisions", "changed", *ids)
+    return ids
+
+
+def note(
+    uow: UnitOfWork,
+    progress: Sequence[tuple[int, int, int, int, str]],
+    lines: Sequence[tuple[int, datetime, str, str]],
+) -> None:
+    """Progress rows (task, token, done, total, message) and log lines (task, at, level, message), many at once."""
+    connection = uow.session.connection()
+    if progress:
+        connection.execute(
+            text(
+                "UPDATE job_tasks SET progress_done = :done, progress_total = :total, message = :message"
+                " WHERE id = :id AND token = :token AND state IN ('running', 'paused')"
+            ),
+            [{"id": i, "token": t, "done": d, "total": n, "message": m} for i, t, d, n, m in progress],
+        )
+        uow.changed("job_tasks", "changed", *(row[0] for row in progress))
+    if lines:
+        connection.execute(
+            text(
+                "INSERT INTO task_log (task_id, at, level, message) VALUES (:task, :at, :level, :message)"
+            ).bindparams(bindparam("at", type_=UtcDateTime())),
+            [{"task": t, "at": at, "level": level, "message": m} for t, at, level, m in lines],
+        )
+        uow.changed("task_log", "added", tasks=sorted({row[0] for row in lines}))
