@@ -224,3 +224,17 @@ def backoff(
     """Seconds before try `attempt` + 1 (0-based): doubling, capped, half of it random so that a fleet does not march in step."""
     span = min(longest, first * float(2 ** min(attempt, 30)))
     return span * (0.5 + 0.5 * jitter())
+
+
+def retry_delay(
+    error: DsmError, attempt: int, *, longest: float = 300.0, jitter: Callable[[], float] = random.random
+) -> float | None:
+    """Seconds after which a failed read may be tried again; None when trying again would not help.
+
+    For operations: `if (pause := retry_delay(error, attempt)) is not None: await ctx.sleep(pause)`.
+    """
+    if not error.retryable:
+        return None
+    pause = backoff(attempt, first=2.0, longest=longest, jitter=jitter)
+    asked = error.retry_after if isinstance(error, RetryLater) else 0.0
+    return max(pause, min(asked, longest))

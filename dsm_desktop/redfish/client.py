@@ -11,7 +11,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from dsm_desktop.core.inventory import Identity, SystemFacts
+from dsm_desktop.core.inventory import Identity, Inventory, LogEvent, LogKind, SystemFacts
 from dsm_desktop.core.states import PowerAction, PowerState
 from dsm_desktop.net.answer import Answer, BadAnswer
 from dsm_desktop.net.limits import NotReady, Throttle
@@ -19,12 +19,28 @@ from dsm_desktop.net.links import safe_path
 from dsm_desktop.net.recorder import Recorder
 from dsm_desktop.net.tls import Certificate, Endpoint, Trust
 from dsm_desktop.net.transport import Transport
+from dsm_desktop.redfish import actions
 from dsm_desktop.redfish import system as system_reader
 from dsm_desktop.redfish.documents import Doc, Documents, link
-from dsm_desktop.redfish.errors import AlreadyInState, Missing, error_of
+from dsm_desktop.redfish.errors import (
+    AlreadyInState,
+    Missing,
+    ResourceBusy,
+    error_of,
+)
+from dsm_desktop.redfish.inventory import read_inventory
+from dsm_desktop.redfish.logs import Mark, entries_path, read_log
 from dsm_desktop.redfish.power import ActionUnavailable, ResetOutcome, ResetStep, reset_plan
 from dsm_desktop.redfish.quirks import QUIRKS, Quirks, can_expand, guess_generation
-from dsm_desktop.redfish.session import Credential, Session, SessionLedger
+from dsm_desktop.redfish.session import (
+    GONE,
+    Credential,
+    Session,
+    SessionInfo,
+    SessionLedger,
+    end_session,
+    session_info,
+)
 from dsm_desktop.redfish.values import moment, power_state
 
 __all__ = ["Credential", "RedfishClient", "SessionLedger"]
@@ -65,6 +81,7 @@ class RedfishClient:
             Session(self.transport, credential, self._sessions_uri, ledger) if credential else None
         )
         self._documents: Documents | None = None
+        self._log_paths: dict[LogKind, str] = {}
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -146,6 +163,18 @@ class RedfishClient:
             raise self._error(answer, f"{method} {path}")
         return answer
 
+    def sessions(self) -> list[SessionInfo]:
+        """Sessions open on the device, ours and others'."""
+        path = self._sessions_uri()
+        return [session_info(doc) for doc in self.documents.members(path)] if path else []
+
+    def end_session(self, uri: str, token: str = "") -> bool:
+        """Deletes a session a crash has left: by its own token (no login), else by ours. True when it is gone."""
+        if token:
+            return end_session(self.transport, uri, token)
+        session = self._session
+        return session is not None and session.request("DELETE", uri, changing=False).status in GONE
+
     @property
     def documents(self) -> Documents:
         """The reader of documents; its `gaps` and `fallbacks` grow with use."""
@@ -161,21 +190,33 @@ class RedfishClient:
         """Now, by one GET. Lags behind a reset by up to a minute (Dell's own note)."""
         return power_state(self.system().get("PowerState"))
 
+    def inventory(self) -> Inventory:
+        """Everything: at most 12 GETs on an iDRAC9 or 10, one per part on older ones. `gaps` names what was not read."""
+        return read_inventory(self)
+
+    def log_events(self, kind: LogKind, since: Mark | None = None) -> list[LogEvent]:
+        """Entries newer than the one known by (id, created), newest first; all for None. Raises Missing without such a log."""
+        path = self._log_paths.get(kind)
+        if path is None:
+            system = None if self.quirks.system else self.system()
+            path = self._log_paths[kind] = entries_path(self.documents, self.manager(), system, kind)
+        return read_log(self.documents, path, kind, since)
+
     def clock(self) -> datetime | None:
         """The BMC's clock in UTC; None when it does not tell."""
         return moment(self.manager().get("DateTime"))
 
-    def system(self) -> Doc:
-        """The ComputerSystem document."""
-        return self._only("Systems")
+    def system(self, *, children: str = "") -> Doc:
+        """The ComputerSystem document; `children` "." or "*" asks for the documents it links to inside it."""
+        return self._only("Systems", children)
 
-    def manager(self) -> Doc:
+    def manager(self, *, children: str = "") -> Doc:
         """The Manager document."""
-        return self._only("Managers")
+        return self._only("Managers", children)
 
-    def chassis(self) -> Doc:
+    def chassis(self, *, children: str = "") -> Doc:
         """The Chassis document of the server itself."""
-        return self._only("Chassis")
+        return self._only("Chassis", children)
 
     # --- power --------------------------------------------------------------------------------------------------
 
@@ -222,6 +263,20 @@ class RedfishClient:
             return ResetOutcome.ALREADY
         return ResetOutcome.TAKEN
 
+    def reset_was_taken(self, action: PowerAction, since: datetime) -> bool:
+        """Whether a reset that may have been interrupted has reached the server since `since` (our clock, aware)."""
+        return actions.reset_was_taken(self, action, since)
+
+    # --- the rest of the machine --------------------------------------------------------------------------------
+
+    def set_led(self, blinking: bool) -> None:
+        """Identify light on or off."""
+        actions.set_led(self, blinking)
+
+    def reset_idrac(self) -> None:
+        """Restarts the iDRAC; it is away for 2 to 3 minutes and all sessions end. The server goes on running."""
+        actions.reset_idrac(self)
+
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _timeout(self, *, slow: bool) -> float:
@@ -232,12 +287,12 @@ class RedfishClient:
         found = link(self.root(), "Links", "Sessions")
         return safe_path(found, where=self.transport.name) if found else None
 
-    def _only(self, collection: str) -> Doc:
+    def _only(self, collection: str, children: str) -> Doc:
         """The one member: at Dell's fixed path, else (or when that is missing) the first member by links."""
         self.root()
         if usual := getattr(self.quirks, USUAL[collection]):
             try:
-                return self.get(usual)
+                return self.documents.with_children(usual, children) if children else self.get(usual)
             except Missing:
                 absent: dict[str, Any] = {USUAL[collection]: ""}
                 self.quirks = dataclasses.replace(self.quirks, **absent)
@@ -249,7 +304,15 @@ class RedfishClient:
                 hint="It may still be starting; try again in two minutes.",
                 where=self.transport.name,
             )
-        return members[0]
+        return self._with_children(members[0], children) if children else members[0]
+
+    def _with_children(self, doc: Doc, children: str) -> Doc:
+        path = link({"": doc}, "")
+        return (
+            self.documents.with_children(safe_path(path), children)
+            if path and self.documents.expand_resources
+            else doc
+        )
 
     def _document(self, answer: Answer, path: str) -> Doc:
         if not answer.ok:
@@ -260,6 +323,6 @@ class RedfishClient:
 
     def _error(self, answer: Answer, what: str) -> Exception:
         error = error_of(answer, where=self.transport.name, what=what)
-        if isinstance(error, NotReady):
+        if isinstance(error, NotReady) and not isinstance(error, ResourceBusy):
             self.transport.throttle.rest(self.transport.name, error.retry_after)
         return error

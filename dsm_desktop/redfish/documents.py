@@ -11,7 +11,8 @@ from dsm_desktop.net.limits import NotReady, Resting
 from dsm_desktop.net.links import ForeignLink, safe_path
 from dsm_desktop.net.logins import LoginHeld, LoginRefused
 from dsm_desktop.net.tls import TlsFailed, Unreachable
-from dsm_desktop.redfish.errors import Missing, RedfishError, Unsupported
+from dsm_desktop.net.transport import NoAnswer
+from dsm_desktop.redfish.errors import Missing, RedfishError, ResourceBusy, Unsupported
 
 Doc = dict[str, Any]
 """A Redfish document."""
@@ -69,6 +70,8 @@ class Documents:
         """What fails inside is noted as a gap; a device that is gone, untrusted or refuses the login ends the whole read."""
         try:
             yield
+        except ResourceBusy as error:
+            self.gaps.append(f"{what}: {error.message}")
         except (Unreachable, TlsFailed, LoginRefused, LoginHeld, NotReady, Resting):
             raise
         except Missing:
@@ -147,10 +150,13 @@ class Documents:
         if self.expand_resources:
             try:
                 return self.get(f"{path}?$expand={how}($levels=1)", slow=True)
-            except Missing:
-                raise
             except RedfishError as error:
                 if error.status not in (400, 501) and not isinstance(error, Unsupported):
+                    raise
+                self.expand_resources = False
+            except NoAnswer as error:
+                # Too much at once for a slow BMC: piece by piece then.
+                if not error.timed_out:
                     raise
                 self.expand_resources = False
         return self.get(path)

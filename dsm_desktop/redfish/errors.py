@@ -57,6 +57,10 @@ class Forbidden(RedfishError):
     """403: the account lacks the privilege, or a licence is missing."""
 
 
+class ReadOnlyDevice(RedfishError):
+    """Not an iDRAC: the program shows it and changes nothing."""
+
+
 class LockedDown(RedfishError):
     """System lockdown mode is on: configuration is refused (power is not)."""
 
@@ -73,6 +77,10 @@ class SessionsFull(RedfishError):
     """All sessions of the device are taken (RAC0218)."""
 
     retryable = True
+
+
+class ResourceBusy(NotReady):
+    """A bare 503 for one document: no reason given, no time named; the rest of the device may well answer."""
 
 
 class AlreadyInState(RedfishError):
@@ -165,9 +173,11 @@ def error_of(answer: Answer, *, where: str, what: str) -> DsmError:
     ids = {m.id for m in found}
     text, hint = _said(found, answer.status)
     kind = _kind(answer.status, ids, text)
-    if kind is NotReady:
+    if issubclass(kind, NotReady):
+        if kind is ResourceBusy and answer.retry_after() is not None:
+            kind = NotReady
         seconds = wait_of(answer, found)
-        return NotReady(
+        return kind(
             f"not ready yet: {text}",
             retry_after=seconds,
             where=where,
@@ -196,7 +206,8 @@ def _said(found: list[Message], status: int) -> tuple[str, str]:
 def _kind(status: int, ids: set[str], text: str) -> type[DsmError]:
     table: list[tuple[bool, type[DsmError]]] = [
         (bool(ids & _FULL), SessionsFull),
-        (bool(ids & _NOT_READY) or status == 503, NotReady),
+        (bool(ids & _NOT_READY), NotReady),
+        (status == 503, ResourceBusy),
         ("PASSWORDCHANGEREQUIRED" in ids or "RAC1260" in ids, PasswordChangeRequired),
         ("SYS406" in ids, LockedDown),
         ("SYS419" in ids, RedfishDisabled),

@@ -11,6 +11,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from dsm_desktop.core.errors import DsmError
@@ -20,8 +21,10 @@ from dsm_desktop.net.links import own_path, safe_path
 from dsm_desktop.net.logins import LoginRefused
 from dsm_desktop.net.transport import Transport
 from dsm_desktop.redfish.errors import PasswordChangeRequired, SessionsFull, error_of, means_wrong_login
+from dsm_desktop.redfish.values import moment, text
 
-_GONE = (200, 202, 204, 401, 403, 404)
+GONE = (200, 202, 204, 401, 404)
+"""Statuses after which a session is known to be gone: deleted, or no longer known to the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,28 @@ class SessionLedger(Protocol):
     def opening(self, host: str, username: str) -> int: ...
     def opened(self, ref: int, session_uri: str, token: str) -> None: ...
     def closed(self, ref: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A session as the device lists it. `kind` is Redfish, WebUI, …; `origin` the client's address where told."""
+
+    uri: str
+    username: str
+    kind: str
+    origin: str
+    created: datetime | None
+
+
+def session_info(doc: dict[str, Any]) -> SessionInfo:
+    """Reads a Session document."""
+    return SessionInfo(
+        text(doc.get("@odata.id")),
+        text(doc.get("UserName")),
+        text(doc.get("SessionType")),
+        text(doc.get("ClientOriginIPAddress")),
+        moment(doc.get("CreatedTime")),
+    )
 
 
 @dataclass(slots=True)
@@ -235,4 +260,4 @@ def end_session(transport: Transport, uri: str, token: str) -> bool:
     answer = transport.request(
         "DELETE", uri, headers={"X-Auth-Token": token}, secret=True, changing=False, urgent=True, timeout=15.0
     )
-    return answer.status in _GONE
+    return answer.status in GONE

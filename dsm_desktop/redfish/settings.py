@@ -1,0 +1,66 @@
+"""BIOS and iDRAC settings as flat names, without anything secret.
+
+DellAttributes shows password hashes, salts and IPMI keys of all users to any reader; they are dropped here, not masked.
+"""
+
+from __future__ import annotations
+
+import re
+
+from dsm_desktop.core.inventory import Scalar
+from dsm_desktop.core.redact import is_secret_name
+from dsm_desktop.redfish.documents import Doc
+from dsm_desktop.redfish.values import text
+
+_GROUPS = re.compile(
+    r"(NIC|NICStatic|CurrentNIC|IPv4|IPv4Static|CurrentIPv4|IPv6|IPMILan|IPMISOL|WebServer|IPBlocking|Lockdown|NTPConfigGroup"
+    r"|Time|SSH|SNMP|Redfish|SecureDefaultPassword|VirtualConsole|VirtualMedia|VNCServer|ServerBoot|SysLog|Racadm|Info"
+    r"|Security|OS-BMC|USB|RemoteHosts|ActiveDirectory|LDAP|EmailAlert|SupportAssist|ServerPwr|ServerTopology|ServerInfo"
+    r"|ServerOS|ThermalSettings|PSPFCEnabled|LCAttributes|LCD|Users)\.\d+\."
+)
+_KEYS = re.compile(r"(?i)(key|keys|digest|cert|certificate)$")
+_USER = re.compile(r"Users\.\d+\.(UserName|Enable|Privilege|IpmiLanPrivilege|SolEnable)\Z")
+LOCKDOWN = "Lockdown.1.SystemLockdown"
+
+
+def is_secret(name: str) -> bool:
+    """True for attributes that hold a password, hash, salt or key (also IPMIKey, MD5v3Key, SHA1v3Key of the users)."""
+    last = name.rpartition(".")[2]
+    return is_secret_name(last) or bool(_KEYS.search(last))
+
+
+def bios_settings(doc: Doc) -> dict[str, Scalar]:
+    """ "BIOS.<AttributeName>" → value."""
+    return {f"BIOS.{name}": value for name, value in _attributes(doc).items() if not is_secret(name)}
+
+
+def idrac_settings(doc: Doc) -> dict[str, Scalar]:
+    """The part of DellAttributes an operator compares, as "iDRAC.<Group.N.Name>"; of users only who exists and may what."""
+    found: dict[str, Scalar] = {}
+    for name, value in _attributes(doc).items():
+        if not _GROUPS.match(name) or is_secret(name):
+            continue
+        if name.startswith("Users.") and not _USER.match(name):
+            continue
+        found[f"iDRAC.{name}"] = value
+    empty = {
+        name.rpartition(".")[0] for name, value in found.items() if name.endswith(".UserName") and not value
+    }
+    return {name: value for name, value in found.items() if name.rpartition(".")[0] not in empty}
+
+
+def _attributes(doc: Doc) -> dict[str, Scalar]:
+    attributes = doc.get("Attributes")
+    if not isinstance(attributes, dict):
+        return {}
+    return {
+        str(name): value
+        for name, value in attributes.items()
+        if value is None or isinstance(value, str | int | float | bool)
+    }
+
+
+def lockdown(doc: Doc) -> bool | None:
+    """Whether system lockdown is on; None where the attributes do not tell."""
+    value = text(_attributes(doc).get(LOCKDOWN))
+    return {"Enabled": True, "Disabled": False}.get(value)
