@@ -68,4 +68,4 @@ def credential_row(connection: Connection, credential_id: int) -> CredentialRow:
 def _counts(connection: Connection, column: str) -> dict[int, int]:
     named = Server.__table__.c[column]
     rows = connection.execute(select(named, func.count()).where(named.is_not(None)).group_by(named))
-    return {credential_id: count for credential_id, count in rows}
+    return {row[0]: row[1] for row in rows}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import ipaddress
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,8 +23,10 @@ from dsm_desktop.core.redact import Secrets
 from dsm_desktop.store.models import CredentialIpRange, CredentialSet, Server
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.vault.columns import CREDENTIAL_SECRET
+from dsm_desktop.vault.seal import SealBroken
 from dsm_desktop.vault.vault import Vault
 
+_log = logging.getLogger(__name__)
 ENVIRONMENT = {"idrac": ("IDRAC_USER", "IDRAC_PASSWORD")}
 
 
@@ -150,8 +153,17 @@ class CredentialResolver:
 
     def for_address(self, address: str, kind: str = "idrac") -> list[Resolved]:
         """Logins for an address that is no server yet, best first. Discovery tries *one* (the first): a second wrong one
-        may lock the console out. Empty where none applies. Raises VaultLocked, SealBroken."""
-        return [self._opened(choice) for choice in self.explain_address(address, kind)]
+        may lock the console out. Empty where none applies. Raises VaultLocked, SealBroken for the first; a later one that
+        does not open is left out with a warning in the log."""
+        found: list[Resolved] = []
+        for choice in self.explain_address(address, kind):
+            try:
+                found.append(self._opened(choice))
+            except SealBroken as error:
+                if not found:
+                    raise
+                _log.warning("left out: %s", error)
+        return found
 
     def with_credential(self, credential_id: int) -> Resolved:
         """One named set (test_credentials). Raises NotFound, NoCredential where it has no password, VaultLocked, SealBroken."""
