@@ -1,0 +1,113 @@
+"""`python -m dsm_desktop.simulator`: a simulated site as a program of its own.
+
+Prints one line of JSON when every address answers, then serves until standard input closes (the program that started it
+has ended) or it is told to stop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from typing import Any
+
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.simulator.control import Control, describe_faults
+from dsm_desktop.simulator.personas import BY_KEY
+from dsm_desktop.simulator.plan import SiteSpec
+from dsm_desktop.simulator.site import Site
+
+
+def parser() -> argparse.ArgumentParser:
+    """Command line."""
+    p = argparse.ArgumentParser(
+        prog="python -m dsm_desktop.simulator", description="Serve a site of simulated iDRACs."
+    )
+    defaults = SiteSpec()
+    p.add_argument("--idracs", type=int, default=defaults.idracs, help="how many (default %(default)s)")
+    p.add_argument("--seed", type=int, default=defaults.seed, help="the same seed gives the same site")
+    p.add_argument("--network", default=defaults.network, help="part of 127.0.0.0/8 (default %(default)s)")
+    p.add_argument(
+        "--port", type=int, default=defaults.port, help="HTTPS port, 0 for a free one (default %(default)s)"
+    )
+    p.add_argument(
+        "--listen",
+        choices=("auto", "each", "any", "ports"),
+        default=defaults.listen,
+        help="a socket per address, one for all, or a port per iDRAC on 127.0.0.1",
+    )
+    p.add_argument(
+        "--control-port", type=int, default=0, help="port of the control interface, 0 for a free one"
+    )
+    p.add_argument(
+        "--clock-speed", type=float, default=defaults.clock_speed, help="simulated seconds in a real one"
+    )
+    p.add_argument("--latency", type=float, default=defaults.latency, help="seconds added to every answer")
+    p.add_argument("--generations", nargs="+", choices=sorted(BY_KEY), help="only these, in turn")
+    p.add_argument("--username", default=defaults.username)
+    p.add_argument("--password", default=defaults.password)
+    p.add_argument(
+        "--shared-key", action="store_true", help="one certificate for all; for thousands of iDRACs"
+    )
+    p.add_argument(
+        "--host-check", action="store_true", help="refuse unknown Host headers, as newer firmware does"
+    )
+    p.add_argument("--healthy", action="store_true", help="nothing is broken or switched off")
+    p.add_argument("--brief", action="store_true", help="print only the number of iDRACs")
+    p.add_argument("--detached", action="store_true", help="go on when standard input closes")
+    p.add_argument("--faults", action="store_true", help="list the faults that can be switched on, and exit")
+    return p
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run; returns the exit code (0 stopped as asked, 2 the site could not start)."""
+    args = parser().parse_args(argv)
+    if args.faults:
+        for fault in describe_faults():
+            values = " ".join(f"{k}={v!r}" for k, v in fault["parameters"].items())
+            sys.stdout.write(f"{fault['name']:22} {fault['help']}\n{'':22} {values}\n")
+        return 0
+    options = {f: getattr(args, f) for f in SiteSpec.__dataclass_fields__}
+    try:
+        site = Site(SiteSpec(**options))
+        site.start()
+    except DsmError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    control = Control(site, args.control_port)
+    control.start()
+    try:
+        sys.stdout.write(json.dumps(_ready(site, control, args.brief)) + "\n")
+        sys.stdout.flush()
+        _wait(args.detached)
+    finally:
+        control.stop()
+        site.stop()
+    return 0
+
+
+def _ready(site: Site, control: Control, brief: bool) -> dict[str, Any]:
+    rows = len(site.idracs) if brief else [i.as_dict() for i in site.idracs]
+    return {"port": site.port, "control_port": control.port, "trap_port": site.trap_port, "idracs": rows}
+
+
+def _watch_parent(done: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    done.set()
+
+
+def _wait(detached: bool) -> None:
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    if not detached:
+        threading.Thread(target=_watch_parent, args=(done,), name="parent-watch", daemon=True).start()
+    while not done.wait(0.5):
+        # A plain wait() would not let Python run the signal handler on Windows.
+        continue
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,281 @@
+"""One simulated iDRAC: its identity, its state, and the connections it holds. Lives in the site's own thread."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import ssl
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any, Final
+
+from dsm_desktop.simulator.access import Access, Account
+from dsm_desktop.simulator.clock import SimClock, stamp
+from dsm_desktop.simulator.exchange import Request, Response
+from dsm_desktop.simulator.faults import FaultSet
+from dsm_desktop.simulator.hardware import Server, build_server
+from dsm_desktop.simulator.journal import Counters, Journal
+from dsm_desktop.simulator.logs import Logs
+from dsm_desktop.simulator.messages import Speaker
+from dsm_desktop.simulator.personas import Persona
+from dsm_desktop.simulator.power import Power, Timing
+from dsm_desktop.simulator.tls import Identity
+
+if TYPE_CHECKING:
+    from dsm_desktop.simulator.certificates import Certificates
+    from dsm_desktop.simulator.plan import Plot
+    from dsm_desktop.simulator.service import Service
+
+REASONS: Final = {
+    100: "Continue",
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    204: "No Content",
+    301: "Moved Permanently",
+    302: "Found",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    411: "Length Required",
+    412: "Precondition Failed",
+    413: "Payload Too Large",
+    415: "Unsupported Media Type",
+    428: "Precondition Required",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
+
+
+class Device:
+    """State of one iDRAC and its server. Everything here runs in one thread."""
+
+    def __init__(
+        self, plot: Plot, persona: Persona, clock: SimClock, certificates: Certificates, service: Service
+    ) -> None:
+        self.plot = plot
+        self.persona = persona
+        self.clock = clock
+        self.keepalive = persona.keepalive
+        self.speaker = Speaker(persona.idrac_prefix, persona.base_prefix, persona.string_message_args)
+        self.counters = Counters()
+        self.journal = Journal()
+        self.faults = FaultSet(plot.seed)
+        self.timing = Timing()
+        self.offset = plot.offset
+        self.revision = 0
+        self.identify = False
+        self.asset_tag: str | None = None
+        self.boot: dict[str, Any] = {"enabled": "Disabled", "target": "None"}
+        self.power_cap: int | None = None
+        self.idrac_booted = clock.now() - 60 * 86400.0
+        self.away_until = 0.0
+        self.waking_until = 0.0
+        self.access = self._new_access(plot)
+        self.power = Power(self.timing, self.schedule, self.write_lc, plot.powered, clock.now())
+        self._events: list[tuple[float, int, Callable[[float], None]]] = []
+        self._order = itertools.count()
+        self._hardware: Server | None = None
+        self._logs: Logs | None = None
+        self._service = service
+        self._certificates = certificates
+        self._wires: set[Any] = set()
+        self._head: dict[int, bytes] = {}
+        self._born = clock.now()
+
+    def _new_access(self, plot: Plot) -> Access:
+        access = Access(self.persona.max_sessions, self.counters)
+        access.add_user(plot.username, plot.password, "Administrator")
+        return access
+
+    # -- parts, made when first needed -----------------------------------------------------------------------
+
+    @property
+    def hw(self) -> Server:
+        """The server around the iDRAC."""
+        if self._hardware is None:
+            plot = self.plot
+            self._hardware = build_server(plot.tag, plot.model, plot.firmware, plot.seed, plot.ailment)
+        return self._hardware
+
+    @property
+    def logs(self) -> Logs:
+        """SEL and lifecycle log."""
+        if self._logs is None:
+            drive = next((d.id for c in self.hw.controllers for d in c.drives if d.health != "OK"), "")
+            self._logs = Logs(
+                f"{self.plot.seed}/{self.plot.tag}/logs",
+                self._born,
+                self.plot.ailment,
+                self.plot.username,
+                drive,
+            )
+        return self._logs
+
+    def write_lc(self, when: float, code: str, *args: str) -> None:
+        """Write a lifecycle entry."""
+        self.logs.lc(when, code, *args)
+
+    # -- time ------------------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Simulated time, after everything that was due by now has happened."""
+        now = self.clock.now()
+        if self._events and self._events[0][0] <= now:
+            self._settle(now)
+        return now
+
+    def _settle(self, now: float) -> None:
+        while self._events and self._events[0][0] <= now:
+            when, _, then = heapq.heappop(self._events)
+            then(when)
+            self.revision += 1
+
+    def schedule(self, delay: float, then: Callable[[float], None]) -> None:
+        """Let something happen after `delay` simulated seconds."""
+        heapq.heappush(self._events, (self.clock.now() + delay, next(self._order), then))
+
+    def stamp(self, when: float | None = None) -> str:
+        """A moment as this iDRAC writes it."""
+        return stamp(self.now() if when is None else when, self.offset)
+
+    def sensor(self, name: str, base: float, swing: float) -> float:
+        """A reading that drifts slowly and repeatably around `base`; it changes every five simulated seconds."""
+        tick = int(self.clock.now() / 5)
+        slow = random.Random(f"{self.plot.tag}/{name}/{tick // 12}").uniform(-1, 1)
+        fast = random.Random(f"{self.plot.tag}/{name}/{tick}").uniform(-0.2, 0.2)
+        return base + swing * (slow + fast)
+
+    # -- changes ---------------------------------------------------------------------------------------------
+
+    def changed(self, request: Request, body: Any, account: Account, effect: str) -> None:
+        """Note an accepted change: journal entry, and cached documents are void."""
+        self.revision += 1
+        self.journal.add(self.clock.now(), request.verb, request.path, body, account.name, effect)
+
+    def reset_idrac(self, reason: str) -> None:
+        """The iDRAC goes away in a second, stays away two minutes, and has forgotten its sessions."""
+
+        def go(when: float) -> None:
+            self.away_until = when + self.timing.idrac_away
+            self.waking_until = self.away_until + self.timing.idrac_waking
+            self.access.close_all()
+            self.drop_connections()
+            self.schedule_at(self.away_until, lambda back: self._back(back, reason))
+
+        self.schedule(1.0, go)
+
+    def schedule_at(self, when: float, then: Callable[[float], None]) -> None:
+        """Let something happen at a simulated moment."""
+        heapq.heappush(self._events, (when, next(self._order), then))
+
+    def _back(self, when: float, reason: str) -> None:
+        self.idrac_booted = when
+        self.logs.lc(when, "RAC0182", reason)
+
+    def drop_connections(self) -> None:
+        """Reset every open connection."""
+        for wire in list(self._wires):
+            wire.reset()
+
+    def idle_wires(self, now: float) -> list[Any]:
+        """Connections that rested longer than the firmware allows (real seconds)."""
+        return [w for w in self._wires if w.idle and now - w.idle_since > w.keepalive_seconds]
+
+    # -- endpoint of the socket layer ------------------------------------------------------------------------
+
+    def admit(self, client: str) -> bool:
+        """Refuse while the iDRAC restarts or the address is blocked."""
+        now = self.now()
+        if now < self.away_until:
+            return False
+        if self.access.blocked(client, now):
+            self.counters.refused_while_blocked += 1
+            return False
+        self.counters.connections += 1
+        return True
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Context with the present certificate."""
+        return self._certificates.context(self)
+
+    @property
+    def identity(self) -> Identity:
+        """The certificate shown now."""
+        return self._certificates.identity(self)
+
+    def handshaken(self, ok: bool) -> None:
+        """Count a handshake."""
+        if ok:
+            self.counters.tls_handshakes += 1
+        else:
+            self.counters.tls_failures += 1
+
+    def connected(self, wire: Any) -> None:
+        """Remember an open connection."""
+        self._wires.add(wire)
+
+    def disconnected(self, wire: Any) -> None:
+        """Forget it."""
+        self._wires.discard(wire)
+
+    def begin(self) -> None:
+        """A request has arrived."""
+        counters = self.counters
+        counters.requests += 1
+        counters.in_flight += 1
+        counters.in_flight_peak = max(counters.in_flight_peak, counters.in_flight)
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request."""
+        self.counters.bytes_received += len(request.body)
+        return self._service.handle(self, request)
+
+    def end(self, sent: int) -> None:
+        """An answer has left."""
+        self.counters.in_flight -= 1
+        self.counters.bytes_sent += sent
+
+    def head(self, response: Response, length: int) -> bytes:
+        """Status line and headers as this firmware writes them."""
+        fixed = self._head.get(response.status)
+        if fixed is None:
+            fixed = self._head[response.status] = self._fixed_head(response.status)
+        lines = [
+            fixed,
+            b"Date: ",
+            formatdate(time.time(), usegmt=True).encode(),
+            b"\r\nContent-Length: ",
+            str(length).encode(),
+        ]
+        lines.append(
+            b"\r\nContent-Type: "
+            + (response.content_type or "application/json;odata.metadata=minimal;charset=utf-8").encode()
+        )
+        for name, value in response.headers:
+            lines.append(f"\r\n{name}: {value}".encode("latin-1"))
+        lines.append(b"\r\nConnection: close\r\n\r\n" if response.close else self._keep())
+        return b"".join(lines)
+
+    def _keep(self) -> bytes:
+        seconds, most = self.keepalive
+        return f"\r\nConnection: Keep-Alive\r\nKeep-Alive: timeout={seconds}, max={most}\r\n\r\n".encode()
+
+    def _fixed_head(self, status: int) -> bytes:
+        lines = [
+            f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}",
+            f"Server: {self.persona.server_header}",
+        ]
+        lines += [f"{name}: {value}" for name, value in self.persona.extra_headers]
+        lines += ["OData-Version: 4.0", "Cache-Control: no-cache", ""]
+        return "\r\n".join(lines).encode()

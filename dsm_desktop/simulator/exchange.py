@@ -1,0 +1,96 @@
+"""One request and one answer, as the socket layer and the service hand them to each other."""
+
+from __future__ import annotations
+
+import dataclasses
+import ssl
+from typing import Any, Protocol
+
+import orjson
+
+Doc = dict[str, Any]
+"""A Redfish document before it is serialised."""
+
+
+@dataclasses.dataclass(slots=True)
+class Request:
+    """A parsed HTTP request. Header names are lower case; `path` has no query and no trailing slash."""
+
+    verb: str
+    target: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    client: str
+
+    def json(self) -> Any:
+        """The body as JSON; raises ValueError when it is none."""
+        return orjson.loads(self.body)
+
+
+@dataclasses.dataclass(slots=True)
+class Delivery:
+    """How an answer leaves the device when a fault has a hand in it. Times are real seconds."""
+
+    delay: float = 0.0
+    hang: bool = False
+    cut_after: int | None = None
+    """Send this many bytes of the body, then reset the connection; negative: reset before any byte."""
+    drip: float = 0.0
+    """Pause between single bytes."""
+    declared: int | None = None
+    """Content-Length to announce instead of the true one."""
+    raw: bytes | None = None
+    """Send exactly these bytes instead of an HTTP answer."""
+
+
+@dataclasses.dataclass(slots=True)
+class Response:
+    """An answer of the device; `headers` come on top of those every answer of its firmware carries."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str | None = None
+    delivery: Delivery | None = None
+    close: bool = False
+
+
+def json_response(status: int, doc: Any, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    """An answer with a JSON body."""
+    return Response(status, orjson.dumps(doc), headers)
+
+
+class Endpoint(Protocol):
+    """Something that answers on an accepted connection: a simulated iDRAC or the trap."""
+
+    keepalive: tuple[int, int]
+    """Idle seconds and most requests of one connection, as its Keep-Alive header says."""
+
+    def admit(self, client: str) -> bool:
+        """False: reset the connection at once."""
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Context for a new connection."""
+
+    def handshaken(self, ok: bool) -> None:
+        """A handshake has ended."""
+
+    def connected(self, wire: Any) -> None:
+        """A connection is up; `wire.reset()` drops it."""
+
+    def disconnected(self, wire: Any) -> None:
+        """It is gone."""
+
+    def begin(self) -> None:
+        """A request has been read in full."""
+
+    def handle(self, request: Request) -> Response:
+        """Answer it. Never raises."""
+
+    def end(self, sent: int) -> None:
+        """The answer has left, or never will; `sent` bytes went out."""
+
+    def head(self, response: Response, length: int) -> bytes:
+        """Status line and headers of an answer."""

@@ -1,0 +1,214 @@
+"""Answers requests the way an iDRAC does: who are you, may you, what is there, what shall be done."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from dsm_desktop.simulator import query
+from dsm_desktop.simulator.access import Account, parse_basic
+from dsm_desktop.simulator.exchange import Doc, Request, Response
+from dsm_desktop.simulator.tree import Tree
+from dsm_desktop.simulator.tree.base import ROOT, Action, Resource, refuse
+from dsm_desktop.simulator.tree.sessions import login, login_failed
+
+if TYPE_CHECKING:
+    from dsm_desktop.simulator.device import Device
+
+_log = logging.getLogger(__name__)
+CACHE_BYTES: Final = 48 * 1024 * 1024
+_WAKING_OPEN: Final = frozenset({"/redfish", ROOT})
+
+
+class Service:
+    """One for a whole site; state lives in the devices. Keeps serialised documents up to a number of bytes."""
+
+    def __init__(self, trees: dict[str, Tree], host_check: bool) -> None:
+        self._trees = trees
+        self._host_check = host_check
+        self._cache: OrderedDict[tuple[str, str], tuple[int, float, bytes]] = OrderedDict()
+        self._cached = 0
+
+    def handle(self, device: Device, request: Request) -> Response:
+        """Answer; faults strike before and after."""
+        if not device.faults:
+            return self._guarded(device, request)
+        hits = device.faults.pick(request)
+        device.counters.faults_injected += len(hits)
+        for kind, values in hits:
+            if kind.instead is not None:
+                answer = kind.instead(device.speaker, request, values)
+                if answer is not None:
+                    return answer
+        response = self._guarded(device, request)
+        for kind, values in hits:
+            if kind.spoil is not None:
+                response = kind.spoil(response, values)
+        return response
+
+    def _guarded(self, device: Device, request: Request) -> Response:
+        """A defect of the simulator answers 500 like a device would, and is logged."""
+        try:
+            return self._answer(device, request)
+        except Exception:  # noqa: BLE001 - one defective document must not take the whole site down
+            _log.exception(
+                "simulated iDRAC %s failed on %s %s", device.plot.tag, request.verb, request.target
+            )
+            return device.speaker.error(
+                500, device.speaker.info("SYS446"), device.speaker.info("InternalError")
+            )
+
+    # -- who and whether -------------------------------------------------------------------------------------
+
+    def _answer(self, device: Device, request: Request) -> Response:
+        now = device.now()
+        speak = device.speaker
+        if self._host_check and not _known_host(device, request):
+            return Response(400, b"<html><body>Bad Request</body></html>", content_type="text/html")
+        if now < device.waking_until and request.path not in _WAKING_OPEN:
+            return speak.error(503, speak.info("ServiceTemporarilyUnavailable", "30"), speak.info("SYS518"))
+        sessions = device.persona.sessions
+        if request.verb == "POST" and request.path == sessions:
+            bad = _bad_media(device, request)
+            return bad or login(device, request)
+        tree = self._trees[device.persona.key]
+        found = tree.find(request.path)
+        if (
+            request.verb in ("GET", "HEAD")
+            and found is not None
+            and found.resource is not None
+            and found.resource.open
+            and not request.query
+        ):
+            return self._get(device, tree, request, found.resource, found.segments)
+        account = self._authenticate(device, request, now)
+        if isinstance(account, Response):
+            return account
+        if account.must_change and not self._may_change(device, request, account):
+            uri = f"{device.persona.accounts}/{account.slot}"
+            return speak.error(403, speak.info("PasswordChangeRequired", uri), speak.info("RAC1260"))
+        if found is None:
+            return speak.not_found(request.path)
+        if request.verb in ("GET", "HEAD") and found.resource is not None:
+            return self._get(device, tree, request, found.resource, found.segments)
+        action = found.actions.get(request.verb)
+        if action is None:
+            allowed = ",".join([*(["GET", "HEAD"] if found.resource else []), *found.actions])
+            return speak.error(405, speak.info("SYS402"), headers=(("Allow", allowed),))
+        return self._act(device, request, action, found.segments, account)
+
+    def _authenticate(self, device: Device, request: Request, now: float) -> Account | Response:
+        token = request.headers.get("x-auth-token")
+        challenge = device.persona.basic_advertised
+        if token is not None:
+            session = device.access.by_token(token, now)
+            return session.account if session is not None else device.speaker.unauthorized(challenge)
+        credentials = parse_basic(request.headers.get("authorization", ""))
+        if credentials is None:
+            return device.speaker.unauthorized(challenge)
+        account = device.access.verify(*credentials)
+        if account is None:
+            return login_failed(device, request, credentials[0])
+        device.counters.basic_requests += 1
+        if device.persona.basic_takes_session and device.access.full(now):
+            return device.speaker.error(503, device.speaker.info("RAC0218"))
+        return account
+
+    def _may_change(self, device: Device, request: Request, account: Account) -> bool:
+        own = f"{device.persona.accounts}/{account.slot}"
+        return request.path == own or (
+            request.verb == "DELETE" and request.path.startswith(device.persona.sessions)
+        )
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    def _get(
+        self, device: Device, tree: Tree, request: Request, resource: Resource, segments: list[str]
+    ) -> Response:
+        key = (device.plot.tag, request.target)
+        now = device.clock.now()
+        hit = self._cache.get(key)
+        if hit is not None and hit[0] == device.revision and now < hit[1]:
+            return Response(200, hit[2], _etag(device))
+        speak = device.speaker
+        try:
+            doc = self._document(device, tree, request, resource, segments)
+        except query.BadQuery as error:
+            return speak.error(400, speak.info(error.key, *error.arguments))
+        if doc is None:
+            return speak.not_found(request.path)
+        body = orjson.dumps(doc)
+        self._keep(key, device.revision, self._good_until(now, request, resource), body)
+        return Response(200, body, _etag(device))
+
+    def _document(
+        self, device: Device, tree: Tree, request: Request, resource: Resource, segments: list[str]
+    ) -> Doc | None:
+        doc = tree.finish(device, resource, request.path, segments)
+        if doc is None or (not request.query and not resource.paged):
+            return doc
+        asked = query.parse(request.query, device.persona.query)
+        return query.apply(asked, request.path, doc, lambda path: tree.document(device, path), resource.paged)
+
+    def _good_until(self, now: float, request: Request, resource: Resource) -> float:
+        if resource.fresh is not None:
+            return now + resource.fresh
+        return now + 1 if "$expand" in request.query or "only" in request.query else float("inf")
+
+    def _keep(self, key: tuple[str, str], revision: int, until: float, body: bytes) -> None:
+        old = self._cache.pop(key, None)
+        if old is not None:
+            self._cached -= len(old[2])
+        self._cache[key] = (revision, until, body)
+        self._cached += len(body)
+        while self._cached > CACHE_BYTES:
+            _, (_, _, dropped) = self._cache.popitem(last=False)
+            self._cached -= len(dropped)
+
+    # -- changing --------------------------------------------------------------------------------------------
+
+    def _act(
+        self, device: Device, request: Request, action: Action, segments: list[str], account: Account
+    ) -> Response:
+        if not account.allows(action.privilege):
+            return refuse(device, account)
+        speak = device.speaker
+        body: Any = {}
+        if request.verb in ("POST", "PATCH", "PUT"):
+            bad = _bad_media(device, request)
+            if bad is not None:
+                return bad
+            try:
+                body = request.json() if request.body else {}
+            except ValueError:
+                return speak.error(400, speak.info("SYS405"))
+            if not isinstance(body, dict):
+                return speak.error(400, speak.info("SYS405"))
+        return action.handle(device, request, body, account, *segments)
+
+
+def _bad_media(device: Device, request: Request) -> Response | None:
+    media = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    if media == "application/json":
+        return None
+    return device.speaker.error(415, device.speaker.info("SYS401"))
+
+
+def _etag(device: Device) -> tuple[tuple[str, str], ...]:
+    return (("ETag", f'W/"gen-{device.revision + 1}"'),) if device.persona.etags else ()
+
+
+def _known_host(device: Device, request: Request) -> bool:
+    """Firmware checks the Host header since iDRAC8 2.81 and iDRAC9 5.10: an address, or the configured name."""
+    host = request.headers.get("host", "").rsplit(":", 1)[0].strip("[]")
+    if host.lower() == f"idrac-{device.plot.tag}".lower():
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,269 @@
+"""The iDRAC itself: identity, clock, network, reset, and Dell's services below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from dsm_desktop.simulator.access import Account
+from dsm_desktop.simulator.exchange import Doc, Request, Response, json_response
+from dsm_desktop.simulator.personas import IDRAC9_4, Persona
+from dsm_desktop.simulator.tree.base import (
+    CHASSIS,
+    MANAGER,
+    ROOT,
+    SYSTEM,
+    Action,
+    Resource,
+    collection,
+    embedded,
+    link,
+    links,
+    listed,
+)
+from dsm_desktop.simulator.tree.scp import oem_actions
+from dsm_desktop.simulator.tree.software import software_path
+
+if TYPE_CHECKING:
+    from dsm_desktop.simulator.device import Device
+
+OEM_SERVICES = {
+    "DellJobService": "DellJobService",
+    "DellLCService": "DellLCService",
+    "DellLicenseCollection": "DellLicenses",
+    "DelliDRACCardService": "DelliDRACCardService",
+    "Jobs": "Jobs",
+}
+_LC = f"{MANAGER}/Oem/Dell/DellLCService"
+_CARD = f"{MANAGER}/Oem/Dell/DelliDRACCardService"
+
+
+def resources(persona: Persona) -> Iterable[Resource]:
+    """Manager collection, manager, its interfaces and services."""
+    kind, build = collection("Manager", "Manager", "BMC", lambda d: [MANAGER])
+    return (
+        Resource(f"{ROOT}/Managers", kind, build),
+        Resource(MANAGER, "Manager", _manager, fresh=1),
+        Resource(_LC, "DellLCService", _lc_service, since=IDRAC9_4),
+        Resource(_CARD, "DelliDRACCardService", _card_service, since=IDRAC9_4),
+        Resource(f"{MANAGER}/Oem/Dell/DelliDRACCard/{{}}", "DelliDRACCard", _card, since=IDRAC9_4),
+    )
+
+
+def actions(persona: Persona) -> Iterable[Action]:
+    """Reset of the iDRAC, Lifecycle Controller status, clock."""
+    return (
+        Action("POST", f"{MANAGER}/Actions/Manager.Reset", "ConfigureManager", _reset),
+        Action(
+            "POST",
+            f"{_CARD}/Actions/DelliDRACCardService.iDRACReset",
+            "ConfigureManager",
+            _reset_card,
+            since=IDRAC9_4,
+        ),
+        Action(
+            "POST",
+            f"{_LC}/Actions/DellLCService.GetRemoteServicesAPIStatus",
+            "Login",
+            _api_status,
+            since=IDRAC9_4,
+        ),
+    )
+
+
+def _manager(device: Device) -> Doc:
+    hw, persona = device.hw, device.persona
+    oem = persona.oem_tree
+    return {
+        "Actions": _actions(device),
+        "Certificates": link(f"{MANAGER}/Certificates"),
+        "CommandShell": {
+            **listed("ConnectTypesSupported", ["SSH", "IPMI"] if oem else ["SSH", "Telnet", "IPMI"]),
+            "MaxConcurrentSessions": 5,
+            "ServiceEnabled": True,
+        },
+        "DateTime": device.stamp(),
+        "DateTimeLocalOffset": device.offset,
+        "Description": "BMC",
+        "EthernetInterfaces": link(f"{MANAGER}/EthernetInterfaces"),
+        "FirmwareVersion": hw.idrac_version,
+        "GraphicalConsole": {
+            **listed("ConnectTypesSupported", ["KVMIP"]),
+            "MaxConcurrentSessions": 6,
+            "ServiceEnabled": True,
+        },
+        "HostInterfaces": link(f"{MANAGER}/HostInterfaces"),
+        "Id": "iDRAC.Embedded.1",
+        "LastResetTime": device.stamp(device.idrac_booted),
+        "Links": _links(device),
+        "LogServices": link(f"{MANAGER}/LogServices"),
+        "ManagerType": "BMC",
+        "Model": hw.generation,
+        "Name": "Manager",
+        "NetworkProtocol": link(f"{MANAGER}/NetworkProtocol"),
+        "Oem": {
+            "Dell": {
+                "@odata.type": "#DellManager.v1_2_0.DellManager",
+                "DelliDRACCard": _embedded_card(device),
+                "RemoteSystemLogs": _remote_logs(),
+            }
+        },
+        "PowerState": "On",
+        **listed("Redundancy", []),
+        **listed("RedundancySet", []),
+        "SerialConsole": {
+            **listed("ConnectTypesSupported", []),
+            "MaxConcurrentSessions": 0,
+            "ServiceEnabled": False,
+        },
+        "SerialInterfaces": link(f"{MANAGER}/SerialInterfaces"),
+        "Status": {"Health": "OK" if oem else "Ok", "State": "Enabled"},
+        "TimeZoneName": "CST6CDT" if device.offset == "-06:00" else "UTC",
+        "UUID": f"3{hw.uuid[1:8]}-c0c6-5080-3410-{hw.uuid[24:]}",
+        "VirtualMedia": link(f"{MANAGER}/VirtualMedia"),
+        "VirtualMedia@Redfish.Deprecated": f"Please migrate to use {SYSTEM}/VirtualMedia",
+    }
+
+
+def _actions(device: Device) -> Doc:
+    return {
+        "#Manager.Reset": {
+            "ResetType@Redfish.AllowableValues": ["GracefulRestart"],
+            "target": f"{MANAGER}/Actions/Manager.Reset",
+        },
+        "#Manager.ResetToDefaults": {
+            "ResetType@Redfish.AllowableValues": ["ResetAll", "PreserveNetworkAndUsers"],
+            "target": f"{MANAGER}/Actions/Manager.ResetToDefaults",
+        },
+        "Oem": oem_actions(device.persona),
+    }
+
+
+def _links(device: Device) -> Doc:
+    persona = device.persona
+    software = {row.state: row for row in device.hw.software if row.component == "25227"}
+    images = [software_path(persona, row) for row in software.values() if row.state != "Current"]
+    return {
+        "ActiveSoftwareImage": link(software_path(persona, software["Installed"])),
+        **links("ManagerForChassis", [CHASSIS]),
+        **links("ManagerForServers", [SYSTEM]),
+        "ManagerInChassis": link(CHASSIS),
+        "Oem": {
+            "Dell": {
+                "@odata.type": "#DellOem.v1_3_0.DellOemLinks",
+                **links(
+                    "DellAttributes",
+                    [f"{MANAGER}/Oem/Dell/DellAttributes/{name}" for name in ATTRIBUTE_GROUPS],
+                ),
+                **{name: link(f"{MANAGER}/Oem/Dell/{path}") for name, path in OEM_SERVICES.items()},
+            }
+        },
+        **links("SoftwareImages", images),
+    }
+
+
+ATTRIBUTE_GROUPS = ("iDRAC.Embedded.1", "System.Embedded.1", "LifecycleController.Embedded.1")
+
+
+def _remote_logs() -> Doc:
+    base = f"{MANAGER}/Oem/Dell/RemoteSystemLogs"
+    return {
+        "CA": {"Certificates": link(f"{base}/CA/Certificates")},
+        "HTTPS": {
+            "Certificates": link(f"{base}/HTTPS/Certificates"),
+            "SecureClientAuth": "Anonymous",
+            "SecurePort": 6514,
+            **listed("SecureServers", [""]),
+            "SecureSysLogEnable": "Disabled",
+        },
+    }
+
+
+def _card_body(device: Device) -> Doc:
+    inventory = device.stamp(device.power.booted_at)[:19] + "+00:00"
+    return {
+        "Description": "An instance of DelliDRACCard will have data specific to the Integrated Dell Remote Access Controller (iDRAC) in "
+        "the managed system.",
+        "IPMIVersion": "2.0",
+        "LastSystemInventoryTime": inventory,
+        "LastUpdateTime": inventory,
+        "URLString": f"https://{device.plot.address}:443",
+    }
+
+
+def _embedded_card(device: Device) -> Doc:
+    path = f"{MANAGER}/Oem/Dell/DelliDRACCard/iDRAC.Embedded.1-1_0x23_IDRACinfo"
+    return embedded("DelliDRACCard", "v1_1_0", path, "DelliDRACCard", _card_body(device))
+
+
+def _card(device: Device, number: str) -> Doc | None:
+    return (
+        {"Id": number, "Name": "DelliDRACCard", **_card_body(device)}
+        if number.startswith("iDRAC.Embedded.1-1")
+        else None
+    )
+
+
+def _lc_service(device: Device) -> Doc:
+    return {
+        "Actions": {
+            "#DellLCService.GetRemoteServicesAPIStatus": {
+                "target": f"{_LC}/Actions/DellLCService.GetRemoteServicesAPIStatus"
+            },
+        },
+        "Description": "The DellLCService resource provides some actions to support Lifecycle Controller functionality.",
+        "Id": "DellLCService",
+        "Name": "DellLCService",
+    }
+
+
+def _card_service(device: Device) -> Doc:
+    return {
+        "Actions": {
+            "#DelliDRACCardService.iDRACReset": {
+                "Force@Redfish.AllowableValues": ["Force", "Graceful"],
+                "target": f"{_CARD}/Actions/DelliDRACCardService.iDRACReset",
+            },
+        },
+        "Description": "The DelliDRACCardService resource provides some actions to support iDRAC configuration functionality.",
+        "Id": "DelliDRACCardService",
+        "Name": "DelliDRACCardService",
+    }
+
+
+def _reset(device: Device, request: Request, body: Any, account: Account) -> Response:
+    kind = body.get("ResetType", "GracefulRestart")
+    if kind != "GracefulRestart":
+        speak = device.speaker
+        return speak.error(400, speak.info("SYS426", str(kind), "ResetType"))
+    device.changed(request, body, account, f"Manager.Reset:{kind}")
+    device.reset_idrac("user initiated")
+    return Response(204)
+
+
+def _reset_card(device: Device, request: Request, body: Any, account: Account) -> Response:
+    kind = body.get("Force", "Graceful")
+    if kind not in ("Graceful", "Force"):
+        speak = device.speaker
+        return speak.error(400, speak.info("SYS426", str(kind), "Force"))
+    device.changed(request, body, account, f"iDRACReset:{kind}")
+    device.reset_idrac("user initiated")
+    return device.speaker.success(202)
+
+
+def _api_status(device: Device, request: Request, body: Any, account: Account) -> Response:
+    now = device.now()
+    server = device.power.server_status(now)
+    busy = server in ("InPOST", "CollectingSystemInventory")
+    waking = now < device.waking_until
+    speak = device.speaker
+    return json_response(
+        200,
+        {
+            "@Message.ExtendedInfo": [speak.info("SYS413"), speak.info("Success")],
+            "LCStatus": "NotInitialized" if waking else "InUse" if busy else "Ready",
+            "RTStatus": "NotReady" if waking else "Ready",
+            "ServerStatus": server,
+            "Status": "NotReady" if waking or busy else "Ready",
+        },
+    )
