@@ -107,6 +107,16 @@ def note_problem(uow: UnitOfWork, server_id: int, error: DsmError, access: Acces
     uow.changed("servers", "changed", server_id)
 
 
+def remember_login(uow: UnitOfWork, server_id: int, credential_id: int | None) -> None:
+    """Keep the set that got in, so that a later change of ranges does not send another login to this server."""
+    if credential_id is not None:
+        uow.session.execute(
+            update(Server)
+            .where(Server.id == server_id, Server.discovered_credential_id.is_(None))
+            .values(discovered_credential_id=credential_id)
+        )
+
+
 def add_group(
     uow: UnitOfWork,
     who: Principal,

@@ -1,0 +1,56 @@
+"""Restart the iDRAC itself, not the server."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.jobs import Danger, JobContext, Params, Result, job
+from dsm_desktop.operations.reading import reported
+
+
+class IdracResetParams(Params):
+    wait: bool = Field(True, title="Wait until it answers again", description="usually two to four minutes")
+
+
+class IdracResetResult(Result):
+    back: bool = Field(title="Answers again")
+
+
+@job(
+    "idrac_reset",
+    label="Restart iDRAC",
+    title="Restart the iDRAC of {target}",
+    menu="Tools",
+    danger=Danger.DISRUPTIVE,
+    exclusive=True,
+    confirm=lambda _: "The servers keep running; their iDRACs do not answer for two to four minutes.",
+)
+async def idrac_reset(ctx: JobContext, params: IdracResetParams) -> IdracResetResult:
+    """Restart the iDRAC (not the server), which cures most hung or slow ones, and wait until it answers with a login again."""
+    bmc = ctx.redfish()
+
+    def shown() -> bool | None:
+        return True if bmc.idrac_reset_was_taken(ctx.started) else None
+
+    def send() -> bool:
+        bmc.reset_idrac()
+        return True
+
+    async with reported(ctx):
+        await ctx.step(
+            "restart iDRAC",
+            send,
+            changing=True,
+            interrupted=shown,
+            plan=f"restart the iDRAC of {ctx.target.label}",
+        )
+        if ctx.dry_run or not params.wait:
+            said = "Nothing was sent (dry run)." if ctx.dry_run else "The restart was sent."
+            return IdracResetResult(summary=said, back=False)
+        ctx.progress(0, 1, "Waiting for the iDRAC")
+        # 401, 404, 500, 503 and refused connections are normal for minutes after a restart: all count as "not yet".
+        await ctx.wait_for(
+            f"the iDRAC of {ctx.target.label} to answer", shown, every=15, timeout=900, tolerate=(DsmError,)
+        )
+    return IdracResetResult(summary="The iDRAC has restarted and answers again.", back=True)
