@@ -44,7 +44,8 @@ def reset_idrac(client: RedfishClient) -> None:
 _LEAVES_ON = (PowerAction.ON,)
 _LEAVES_OFF = (PowerAction.GRACEFUL_OFF, PowerAction.FORCE_OFF)
 _RESET_IDS = {"SYS1000", "SYS1001", "SYS1003", "RAC0701", "RAC0702", "RAC0703", "RAC0704", "RAC0705"}
-"""Lifecycle log: turning on, turning off, CPU resetting; requested power-up, power cycle, hard reset, power-down."""
+"""Lifecycle log (EEMI 2.7): turning on, turning off, CPU resetting; requested power-up, power cycle, hard reset, power-down, shutdown."""
+_NMI_IDS = {"RAC0706"}
 
 
 def reset_was_taken(client: RedfishClient, action: PowerAction, since: datetime) -> bool:
@@ -69,7 +70,7 @@ def reset_was_taken(client: RedfishClient, action: PowerAction, since: datetime)
         events = client.log_events(LogKind.LIFECYCLE, ("", moment_there))
     except Missing:
         return False
-    wanted = {"NMI"} if action is PowerAction.NMI else _RESET_IDS
+    wanted = _NMI_IDS if action is PowerAction.NMI else _RESET_IDS
     return any(
         event.created is not None
         and event.created >= moment_there

@@ -120,6 +120,7 @@ _QUERY = {
     "QUERYNOTSUPPORTEDONRESOURCE",
     "QUERYPARAMETERVALUETYPEERROR",
 }
+_SAME = {"PSU501", "PSU502", "PWR8518", "PWR8519", "PWR8547"}
 _SAME_STATE = re.compile(
     r"(?i)already (?:powered|in (?:the|a|this) |on\b|off\b|turned)|is already (?:on|off)|power state .*already|server is (?:already )?powered (?:on|off)"
 )
@@ -212,7 +213,7 @@ def _kind(status: int, ids: set[str], text: str) -> type[DsmError]:
         ("SYS406" in ids, LockedDown),
         ("SYS419" in ids, RedfishDisabled),
         (bool(ids & _QUERY), Unsupported),
-        (status in (400, 409) and bool(_SAME_STATE.search(text)), AlreadyInState),
+        (bool(ids & _SAME) or (status in (400, 409) and bool(_SAME_STATE.search(text))), AlreadyInState),
         (status == 404, Missing),
         (status in (405, 501), Unsupported),
         (status == 403, Forbidden),
