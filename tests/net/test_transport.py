@@ -134,7 +134,8 @@ def test_chunked_answers_of_idrac8() -> None:
         (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", True, BadAnswer),
         (b"", True, NoAnswer),
         (http(b"[" * 5000 + b"]" * 5000), False, BadAnswer),
-        (http(b'{"a":' * 100 + b"1" + b"}" * 100), False, BadAnswer),
+        (http(b'{"a":' * 2000 + b"1" + b"}" * 2000), False, BadAnswer),
+        (http(b"[" * 5000 + b"]" * 5000 + b"[]"), False, BadAnswer),
     ],
 )
 def test_broken_answers_become_typed_errors(answer: bytes, close: bool, kind: type[Exception]) -> None:
@@ -241,6 +242,17 @@ def test_two_threads_share_a_transport_and_no_more_than_two_calls_are_in_flight(
         assert device.requests == 30
         assert most == 2
         assert server.connections == 2
+
+
+def test_a_deep_error_body_is_not_recorded() -> None:
+    recorder = MemoryRecorder()
+    with RawServer(saying(http(b"[" * 900 + b"]" * 900, "400 Bad"))) as server:
+        device = open_transport(server, recorder)
+        assert device.request("GET", "/redfish/v1").status == 400
+        device.close()
+    end = recorder.calls[0][1]
+    assert end is not None
+    assert end.answer is None
 
 
 def test_depth_is_counted_without_recursion() -> None:
