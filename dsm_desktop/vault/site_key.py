@@ -84,36 +84,38 @@ class SiteKey:
 
 
 def keys_from_lines(text: bytearray, where: str) -> list[SiteKey]:
-    """Keys from `as_line` lines. Works on the buffer itself, so that no copy of a key is left behind in memory.
+    """Keys from `as_line` lines. Reads the buffer in place, so that no copy of a key is left behind in memory.
 
     Raises WrongSiteKey for text of another form; its message never repeats the text.
     """
     keys: list[SiteKey] = []
-    for line in text.splitlines():
-        if line.strip():
-            keys.append(_key_from_line(line, where))
-            line[:] = bytes(len(line))
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n", start)
+        end = len(text) if end < 0 else end
+        if end > start:
+            keys.append(_key_at(text, start, end, where))
+        start = end + 1
     return keys
 
 
-def _key_from_line(line: bytearray, where: str) -> SiteKey:
-    id_end = 2 * KEY_ID_BYTES
-    digits = line.rstrip()
+def _key_at(text: bytearray, start: int, end: int, where: str) -> SiteKey:
+    digits_at = start + 2 * KEY_ID_BYTES + 1
+    material = bytearray(KEY_BYTES)  # made whole: a growing one would leave pieces behind
     try:
-        if len(digits) != id_end + 1 + 2 * KEY_BYTES or digits[id_end : id_end + 1] != b" ":
+        if text[end - 1] == 13:  # a file that went through a Windows editor
+            end -= 1
+        if end - digits_at != 2 * KEY_BYTES or text[digits_at - 1] != 32:
             raise ValueError
-        key_id = digits[:id_end].decode("ascii")
+        key_id = text[start : digits_at - 1].decode("ascii")
         int(key_id, 16)
-        material = bytearray(
-            _HEX.index(digits[at]) << 4 | _HEX.index(digits[at + 1])
-            for at in range(id_end + 1, len(digits), 2)
-        )
+        for index in range(KEY_BYTES):
+            at = digits_at + 2 * index
+            material[index] = _HEX.index(text[at]) << 4 | _HEX.index(text[at + 1])
     except ValueError:
         raise WrongSiteKey(
             "This is not a site key file, or it was changed.", hint="Use the recovery key.", where=where
         ) from None
-    finally:
-        digits[:] = bytes(len(digits))
     return SiteKey(key_id, material)
 
 

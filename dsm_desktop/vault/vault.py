@@ -312,7 +312,11 @@ class Vault:
             return self._keys[self._current]
 
     def require_current(self, uow: UnitOfWork) -> VaultKey:
-        """The current generation's row, held until the transaction ends so that no rotation can finish in between."""
+        """The current generation's row, held until the transaction ends so that no rotation can finish in between.
+
+        Raises VaultLocked, KeyChangedElsewhere.
+        """
+        self._current_key()
         row = uow.session.scalar(
             select(VaultKey)
             .where(VaultKey.state == "current")
