@@ -92,7 +92,8 @@ def submit(
         }
         for position, (server_id, name) in enumerate(targets)
     ]
-    uow.session.execute(insert(JobTask), rows)
+    # The table, not the class: the class would store JSON null for a missing result.
+    uow.session.execute(insert(JobTask.metadata.tables[JobTask.__tablename__]), rows)
     subject = f"job {job_id}: {label or kind}"
     audit.append(
         uow,

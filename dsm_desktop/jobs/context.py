@@ -83,6 +83,9 @@ class JobContext(Protocol):
     def check(self) -> None:
         """Raise Cancelled when somebody asked to stop, or LostLease when the task is no longer ours."""
 
+    def stopping(self) -> bool:
+        """True when a long piece of work should end early (cancelled, or the runner stops). Never raises; for pool threads."""
+
     async def step(
         self,
         name: str,

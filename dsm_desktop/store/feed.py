@@ -29,6 +29,11 @@ class FeedReader:
         self._last: int | None = None
         self._gaps: dict[int, float] = {}
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether rows are missing that may still come."""
+        return bool(self._gaps)
+
     def read(self, connection: Connection) -> list[Event]:
         """New events in the order of their rows; [Event("feed", "reset")] when rows were swept before we read them."""
         if self._last is None:

@@ -13,12 +13,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Connection, bindparam, column, text
+from sqlalchemy import JSON, Connection, bindparam, select, text
 from sqlalchemy.sql.selectable import TextualSelect
 
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.core.states import JobState
 from dsm_desktop.store.dialect import words, words_for
+from dsm_desktop.store.models import Job
 from dsm_desktop.store.models.base import UtcDateTime
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
@@ -67,6 +68,7 @@ class Outcome:
     error: dict[str, Any] | None = None
 
 
+# SQLite 3.40 answers `error IS NULL` wrongly inside RETURNING (0 for a NULL), so the value itself is asked for.
 @lru_cache
 def _claim_statement(dialect: str) -> TextualSelect:
     w = words_for(dialect)
@@ -82,14 +84,10 @@ def _claim_statement(dialect: str) -> TextualSelect:
         UPDATE job_tasks SET state = 'running', runner_id = :runner, token = token + 1, attempt = attempt + 1,
             lease_until = NULL, started_at = COALESCE(started_at, {w.now})
         WHERE id IN (SELECT id FROM due)
-        RETURNING id, job_id, server_id, target, token, attempt, lock_key, error IS NOT NULL AS restoring, started_at,
+        RETURNING id, job_id, server_id, target, token, attempt, lock_key, CAST(error AS TEXT) AS before, started_at,
             {w.now} AS seen_at
         """  # noqa: S608 - constants only
-    ).columns(
-        column("restoring", Boolean()),
-        column("started_at", UtcDateTime()),
-        column("seen_at", UtcDateTime()),
-    )
+    ).columns(started_at=UtcDateTime(), seen_at=UtcDateTime())
 
 
 def claim(uow: UnitOfWork, runner_id: int, limit: int) -> list[Claim]:
@@ -116,12 +114,34 @@ def claim(uow: UnitOfWork, runner_id: int, limit: int) -> list[Claim]:
             row.target,
             row.token,
             row.attempt,
-            row.restoring,
+            row.before is not None,
             row.started_at,
             row.seen_at,
         )
         for row in rows
     ]
+
+
+def due_exists(connection: Connection) -> bool:
+    """Whether a claim would find something; asked first, because an empty claim would still be a write."""
+    w = words(connection)
+    statement = text(
+        f"""
+        SELECT 1 FROM job_tasks t
+        WHERE t.state = 'pending' AND t.due_at <= {w.now}
+          AND NOT EXISTS (SELECT 1 FROM settings s WHERE s.key = '{STOP_KEY}')
+          AND (t.lock_key = '' OR NOT EXISTS (
+                SELECT 1 FROM leases l WHERE l.key = t.lock_key AND l.task_id <> t.id))
+        LIMIT 1
+        """  # noqa: S608
+    )
+    return connection.execute(statement).first() is not None
+
+
+def cancel_grades(connection: Connection, job_ids: Iterable[int]) -> dict[int, int]:
+    """How soon each of these jobs was asked to stop (0 = not)."""
+    statement = select(Job.id, Job.cancel_grade).where(Job.id.in_(list(job_ids)), Job.cancel_grade > 0)
+    return {row.id: row.cancel_grade for row in connection.execute(statement)}
 
 
 def _lock(connection: Connection, wanted: Sequence[tuple[str, int, int]], runner_id: int) -> set[int]:
@@ -342,6 +362,22 @@ def release(uow: UnitOfWork, runner_id: int, held: Sequence[tuple[int, int]]) ->
     for task_id, token in held:
         connection.execute(statement, {"id": task_id, "token": token, "runner": runner_id, "at_once": 1})
     uow.changed("job_tasks", "changed", *(task_id for task_id, _ in held))
+
+
+def release_some(uow: UnitOfWork, runner_id: int, task_ids: Sequence[int]) -> list[int]:
+    """Give back tasks the database says we hold and we never heard of."""
+    connection = uow.session.connection()
+    statement = text(
+        _RELEASE.format(now=words(connection).now)
+        + " WHERE id = :id AND runner_id = :runner AND state IN ('running', 'paused') RETURNING id"
+    )
+    freed = []
+    for task_id in task_ids:
+        values = {"id": task_id, "runner": runner_id, "at_once": 1}
+        freed += [row.id for row in connection.execute(statement, values)]
+    if freed:
+        uow.changed("job_tasks", "changed", *freed)
+    return freed
 
 
 def release_all(uow: UnitOfWork, runner_id: int) -> list[int]:

@@ -138,6 +138,12 @@ def lead(uow: UnitOfWork, runner_id: int, *, lease: float) -> bool:
     return connection.execute(statement, {"runner": runner_id, "lease": lease}).rowcount > 0
 
 
+def leader(connection: Connection) -> int | None:
+    """The runner that leads or led last."""
+    row = connection.execute(text(f"SELECT runner_id FROM leases WHERE key = '{LEADER_KEY}'")).first()  # noqa: S608
+    return None if row is None else int(row.runner_id)
+
+
 def dead_ids(connection: Connection) -> list[int]:
     """Runners that ended without a goodbye, for those who clean up after them (sessions on BMCs)."""
     return [

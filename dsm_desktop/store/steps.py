@@ -46,6 +46,8 @@ class TaskPlan:
     submitted_by: str
     priority: int
     cancel_grade: int
+    error: dict[str, Any] | None
+    """What an ended task had ended with, when it is only to be put back."""
     server: dict[str, Any] | None
     steps: tuple[StepRecord, ...]
     promises: tuple[tuple[str, str, str], ...]
@@ -76,6 +78,10 @@ def load_plans(
         servers = {row.id: dict(row._mapping) for row in found}
     begun = [t[0] for t in tasks if t[3]]
     steps = _steps_of(connection, begun) if begun else {}
+    errors: dict[int, dict[str, Any] | None] = {}
+    if begun:
+        found_errors = connection.execute(select(JobTask.id, JobTask.error).where(JobTask.id.in_(begun)))
+        errors = {row.id: row.error for row in found_errors}
     promises = _promises_of(connection, begun) if begun else {}
     plans = {}
     for task_id, job_id, server_id, _ in tasks:
@@ -87,6 +93,7 @@ def load_plans(
             job.submitted_by,
             job.priority,
             job.cancel_grade,
+            errors.get(task_id),
             servers.get(server_id) if server_id is not None else None,
             tuple(steps.get(task_id, ())),
             tuple(promises.get(task_id, ())),
@@ -186,6 +193,18 @@ def end(
         {"id": task_id, "token": token},
     )
     uow.changed("task_steps", "changed", row.id)
+
+
+def result_of(uow: UnitOfWork, task_id: int, name: str, key: str) -> Any:
+    """The recorded result of a step that is done, None otherwise."""
+    statement = select(TaskStep.result).where(
+        TaskStep.task_id == task_id,
+        TaskStep.name == name,
+        TaskStep.key == key,
+        TaskStep.state == StepState.DONE.value,
+    )
+    found = uow.session.scalar(statement)
+    return None if found is None else found.get("value")
 
 
 def promise(

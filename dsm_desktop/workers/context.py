@@ -1,0 +1,350 @@
+"""The context an operation's body sees: every promise of `jobs.context.JobContext`, kept for one run of one task."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from dsm_desktop.commands.jobs import submit
+from dsm_desktop.core.access import Principal
+from dsm_desktop.core.errors import Cancelled, DsmError
+from dsm_desktop.core.states import StepState
+from dsm_desktop.jobs.context import Question, Target
+from dsm_desktop.redfish.client import RedfishClient
+from dsm_desktop.store import queue, steps
+from dsm_desktop.store.unit_of_work import UnitOfWork
+from dsm_desktop.workers import results
+from dsm_desktop.workers.errors import BlockingOnLoop, BodyError, TimedOut, revive_error
+from dsm_desktop.workers.restoring import Promises
+from dsm_desktop.workers.run import Run, retry_pause
+from dsm_desktop.workers.stepping import Step, Stepper
+
+T = TypeVar("T")
+
+_NOTED_SLEEP = 30.0
+_ANSWER_POLL = 3600.0
+
+
+class RunContext:
+    """Handed to the body. Methods that are no coroutines may be called on the loop or in pool threads."""
+
+    def __init__(self, run: Run, target: Target | None) -> None:
+        self._run = run
+        self._target = target
+        self._records = {(record.name, record.key): record for record in run.plan.steps}
+        self._stepper = Stepper(run, self._records)
+        self.promises = Promises(run, self._stepper)
+        self._named: set[tuple[str, str]] = set()
+        self._counts: Counter[str] = Counter()
+
+    # --- facts ----------------------------------------------------------------------------------------------------
+
+    @property
+    def target(self) -> Target:
+        if self._target is None:
+            raise BodyError("This task has no server.", hint="Declare the job with Targets.SERVER.")
+        return self._target
+
+    @property
+    def job_id(self) -> int:
+        return self._run.claim.job_id
+
+    @property
+    def task_id(self) -> int:
+        return self._run.claim.task_id
+
+    @property
+    def submitted_by(self) -> str:
+        return self._run.plan.submitted_by
+
+    @property
+    def started(self) -> datetime:
+        return self._run.claim.started
+
+    @property
+    def dry_run(self) -> bool:
+        return self._run.plan.dry_run
+
+    def now(self) -> datetime:
+        return self._run.hands.clock.now()
+
+    # --- telling --------------------------------------------------------------------------------------------------
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        claim = self._run.claim
+        self._run.hands.notes.progress(claim.task_id, claim.token, done, total, message)
+
+    def log(self, message: str, level: str = "info") -> None:
+        self._run.log(message, level)
+
+    def check(self) -> None:
+        self._run.refuse_lost()
+        # While a replay has not reached every promise that stands, stopping here would leave one unkept.
+        if self.promises.all_entered:
+            self._run.frontier()
+
+    def stopping(self) -> bool:
+        return self._run.stopping
+
+    # --- steps ----------------------------------------------------------------------------------------------------
+
+    async def step(
+        self,
+        name: str,
+        do: Callable[[], T],
+        *,
+        key: str = "",
+        changing: bool = False,
+        interrupted: Callable[[], T | None] | None = None,
+        attempts: int = 1,
+        plan: str = "",
+        returns: Any = None,
+    ) -> T:
+        self._name(name, key)
+        if changing and interrupted is None:
+            raise BodyError(f"The step '{name}' changes a device and has no `interrupted` probe.")
+        step = Step(name, key, do, "step", changing, interrupted, attempts, returns)
+        if self.dry_run and changing:
+            self.log(f"would do: {plan or step.label}")
+            return None  # type: ignore[return-value]  # said so in the contract: a dry run has no result
+        done, value = self._stepper.recorded(step)
+        if not done:
+            value = await self._stepper.perform(step)
+        return value  # type: ignore[no-any-return]
+
+    def always(
+        self, name: str, what: str, undo: Callable[[], Any], *, original: dict[str, Any], key: str = ""
+    ) -> AbstractAsyncContextManager[None]:
+        self._name(f"put back: {name}", key)
+        if self.dry_run:
+            return self._would_put_back(what)
+        return self.promises.block(name, key, what, undo, original)
+
+    @asynccontextmanager
+    async def _would_put_back(self, what: str) -> AsyncIterator[None]:
+        yield
+        self.log(f"would put back: {what}")
+
+    async def run(self, do: Callable[[], T]) -> T:
+        self._run.refuse_lost()
+        await self._run.gate()
+        return await self._run.in_thread(do)
+
+    # --- waiting --------------------------------------------------------------------------------------------------
+
+    async def wait_for(
+        self,
+        what: str,
+        probe: Callable[[], T | None],
+        *,
+        every: float,
+        timeout: float,
+        tolerate: tuple[type[Exception], ...] = (),
+        returns: Any = None,
+    ) -> T:
+        name, key = f"wait for {what}"[:120], self._count(f"wait for {what}")
+        if self.dry_run:
+            self.log(f"would wait for: {what}")
+            return await self.run(probe)  # type: ignore[arg-type]  # a dry run waits for nothing
+        record = self._records.get((name, key))
+        if record is not None and record.state is StepState.FAILED:
+            raise revive_error(record.error)
+        if record is not None and record.state is StepState.DONE and record.result is not None:
+            value = record.result.get("value")
+            if value is not None:
+                return results.decode(value, returns)  # type: ignore[no-any-return]
+        self._run.frontier()
+        ends = time.monotonic() + timeout - await self._begin("wait", name, key)
+        while True:
+            value, pause = await self._poll(probe, every, tolerate)
+            if value is not None:
+                await self._end(name, key, _recordable(value, returns))
+                return cast("T", value)
+            left = ends - time.monotonic()
+            if left <= 0:
+                error = TimedOut(
+                    f"{what} did not happen within {timeout:.0f} s.",
+                    where=self._target.label if self._target else "",
+                    hint="Look at the server, then retry the job.",
+                )
+                await self._end(name, key, None, error)
+                raise error
+            await self._run.park(min(pause, left))
+            self._run.refuse_lost()
+            if self._run.now_please():
+                raise Cancelled(f"Stopped while waiting for {what}.")
+
+    async def _poll(
+        self, probe: Callable[[], Any], every: float, tolerate: tuple[type[Exception], ...]
+    ) -> tuple[Any, float]:
+        await self._run.gate()
+        try:
+            return await self._run.in_thread(probe), every
+        except tolerate:
+            return None, every
+        except DsmError as error:
+            # A device or a limit that says when to come again is no failure of what is waited for.
+            if not error.retryable or not hasattr(error, "retry_after"):
+                raise
+            return None, max(every, retry_pause(error, 1))
+
+    async def sleep(self, seconds: float) -> None:
+        name, key = "sleep", self._count("sleep")
+        record = self._records.get((name, key))
+        if self.dry_run or (record is not None and record.state is StepState.DONE):
+            return
+        self._run.frontier()
+        noted = seconds >= _NOTED_SLEEP
+        left = seconds - (await self._begin("wait", name, key) if noted else 0.0)
+        await self._run.park(left, lambda: self._run.cancelling)
+        self._run.frontier()
+        if noted:
+            await self._end(name, key, None)
+
+    async def decide(self, question: Question) -> str:
+        self._name("decide", question.key)
+        record = self._records.get(("decide", question.key))
+        if record is not None and record.state is StepState.DONE:
+            return str((record.result or {}).get("value"))
+        if self.dry_run:
+            self.log(f"would ask: {question.question} (default: {question.default})")
+            return question.default
+        run = self._run
+        run.frontier()
+        asked = {
+            "key": question.key,
+            "question": question.question,
+            "options": [option.model_dump(mode="json") for option in question.options],
+            "default": question.default,
+        }
+
+        def ask(uow: UnitOfWork) -> None:
+            steps.begin(uow, run.claim.task_id, run.claim.token, "decide", "decide", question.key)
+            steps.ask(uow, run.claim.task_id, asked, question.within)
+
+        run.question = question.key
+        await run.write(ask)
+        try:
+            while question.key not in run.answers:
+                await run.park(_ANSWER_POLL, lambda: question.key in run.answers or run.cancelling)
+                run.refuse_lost()
+                if run.cancelling:
+                    break
+        finally:
+            run.question = ""
+        answer = run.answers.get(question.key)
+
+        def answered(uow: UnitOfWork) -> None:
+            steps.resume(uow, run.claim.task_id)
+            if answer is not None:
+                steps.end(uow, run.claim.task_id, run.claim.token, "decide", question.key, result=answer)
+
+        await run.write(answered)
+        if answer is None:
+            raise Cancelled("Stopped while a question was open.")
+        return answer
+
+    async def spawn(self, kind: str, params: dict[str, Any], server_ids: list[int]) -> int:
+        name, key = f"spawn {kind}", self._count(f"spawn {kind}")
+        record = self._records.get((name, key))
+        if record is not None and record.state is StepState.DONE:
+            return int((record.result or {})["value"])
+        if self.dry_run:
+            self.log(f"would start: {kind} on {len(server_ids)} servers")
+            return 0
+        run = self._run
+        run.frontier()
+        await run.gate()
+        principal = Principal(run.plan.submitted_by)
+
+        def start(uow: UnitOfWork) -> int:
+            known = steps.result_of(uow, run.claim.task_id, name, key)
+            if known is not None:
+                return int(known)
+            child = submit(
+                uow,
+                principal,
+                run.hands.catalogue,
+                kind,
+                server_ids,
+                params,
+                parent=run.claim.job_id,
+                priority=run.plan.priority,
+            )
+            steps.begin(uow, run.claim.task_id, run.claim.token, "step", name, key)
+            steps.end(uow, run.claim.task_id, run.claim.token, name, key, result=child)
+            return child
+
+        return await run.write(start)
+
+    # --- the world ------------------------------------------------------------------------------------------------
+
+    def redfish(self) -> RedfishClient:
+        return self._run.hands.services.device_clients().server(self.target)
+
+    def redfish_at(self, address: str, port: int) -> RedfishClient:
+        return self._run.hands.services.device_clients().at(address, port)
+
+    @contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        refuse_on_loop("ctx.write()")
+        run = self._run
+        with run.hands.store.write() as uow:
+            queue.hold(uow, run.hands.runner_id, run.claim.task_id, run.claim.token)
+            yield uow
+
+    def service(self, kind: type[T]) -> T:
+        return self._run.hands.services.get(kind)
+
+    # --- helpers --------------------------------------------------------------------------------------------------
+
+    def _name(self, name: str, key: str) -> None:
+        if (name, key) in self._named:
+            raise BodyError(
+                f"The step '{name}' with the key '{key}' is there twice.", hint="Give each its own key."
+            )
+        self._named.add((name, key))
+
+    def _count(self, name: str) -> str:
+        """A key for what a body may do several times under one name: its number, the same in every replay."""
+        self._counts[name] += 1
+        return f"#{self._counts[name]}"
+
+    async def _begin(self, kind: str, name: str, key: str) -> float:
+        run = self._run
+
+        def begin(uow: UnitOfWork) -> float:
+            return steps.begin(uow, run.claim.task_id, run.claim.token, kind, name, key)
+
+        return await run.write(begin)
+
+    async def _end(self, name: str, key: str, value: Any, error: DsmError | None = None) -> None:
+        run = self._run
+        said = error.as_dict() if error else None
+
+        def end(uow: UnitOfWork) -> None:
+            steps.end(uow, run.claim.task_id, run.claim.token, name, key, result=value, error=said)
+
+        await run.write(end)
+
+
+def _recordable(value: Any, kind: Any) -> Any:
+    """The JSON of what was waited for, None where it has none: a replay then polls again."""
+    try:
+        return results.encode(value, kind, "")
+    except BodyError:
+        return None
+
+
+def refuse_on_loop(what: str) -> None:
+    """BlockingOnLoop when the current thread runs an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise BlockingOnLoop(what)

@@ -1,0 +1,182 @@
+"""Runs a claimed task's body and closes the task with what came out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import traceback
+from concurrent.futures import Future
+from typing import Any
+
+from dsm_desktop.core.errors import Cancelled, DsmError
+from dsm_desktop.core.redact import masked_text
+from dsm_desktop.core.states import CancelGrade, JobState
+from dsm_desktop.jobs.context import Target
+from dsm_desktop.jobs.declaration import Result
+from dsm_desktop.store import queue
+from dsm_desktop.store.queue import LostLease, Outcome
+from dsm_desktop.store.runners import DeclaredDead
+from dsm_desktop.store.unit_of_work import UnitOfWork
+from dsm_desktop.workers.context import RunContext
+from dsm_desktop.workers.errors import BodyError, RestoreFailed, TaskKeepsDying, TaskReleased, UnexpectedError
+from dsm_desktop.workers.journal import JournalClosed
+from dsm_desktop.workers.run import Hands, Run
+
+log = logging.getLogger(__name__)
+
+_DETAIL_LENGTH = 8000
+_GONE = (LostLease, DeclaredDead, JournalClosed)
+
+
+class Finisher:
+    """Closes tasks, all that ended since the last commit together: one roll-up per job instead of one per task."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._open: _Batch | None = None
+
+    async def finish(self, outcome: Outcome) -> None:
+        """Returns when it is on disk. Called on the loop only."""
+        batch = self._open
+        if batch is None or not batch.add(outcome):
+            batch = self._open = _Batch(self._hands.runner_id, outcome)
+            batch.written = self._hands.journal.submit(batch)
+        lost = await asyncio.wrap_future(batch.written)
+        if outcome.task_id in lost:
+            raise LostLease(outcome.task_id)
+
+
+class _Batch:
+    """A journal entry that takes what is there when its turn comes, and the same again should it be repeated."""
+
+    def __init__(self, runner_id: int, first: Outcome) -> None:
+        self._runner_id = runner_id
+        self._lock = threading.Lock()
+        self._outcomes = [first]
+        self._closed = False
+        self.written: Future[list[int]] = Future()
+
+    def add(self, outcome: Outcome) -> bool:
+        """False when it is too late."""
+        with self._lock:
+            if not self._closed:
+                self._outcomes.append(outcome)
+            return not self._closed
+
+    def __call__(self, uow: UnitOfWork) -> list[int]:
+        with self._lock:
+            self._closed = True
+        return queue.finish(uow, self._runner_id, self._outcomes)
+
+
+async def execute(run: Run, finisher: Finisher, *, max_deaths: int) -> None:
+    """Run the task to an end, or until it is released or lost. Raises nothing: whatever happens is an outcome."""
+    claim = run.claim
+    try:
+        outcome = await _outcome_of(run, max_deaths)
+        flushed = run.hands.notes.entry()
+        if flushed is not None:
+            run.hands.journal.submit(flushed)
+        await finisher.finish(outcome)
+    except TaskReleased:
+        held = [(claim.task_id, claim.token)]
+        try:
+            await run.hands.journal.do(lambda uow: queue.release(uow, run.hands.runner_id, held))
+        except _GONE as error:
+            log.info("task %d was not given back: %s", claim.task_id, error)
+    except _GONE as error:
+        log.warning("task %d left: %s", claim.task_id, error)
+    except DsmError:
+        log.exception("task %d could not be closed", claim.task_id)
+
+
+async def _outcome_of(run: Run, max_deaths: int) -> Outcome:
+    claim = run.claim
+    too_often = claim.deaths > max_deaths
+    if too_often:
+        error = TaskKeepsDying(
+            f"The runner died {claim.deaths - 1} times on this task without getting a step done.",
+            hint="Look for crash reports on the machine that ran it; what it changed is put back.",
+            where=claim.target,
+        )
+        if claim.deaths > 2 * max_deaths:
+            return _failed(claim.task_id, claim.token, error)
+        run.cancel_grade = CancelGrade.NOW
+        run.log(error.message, "error")
+    context: RunContext | None = None
+    try:
+        declared = run.hands.catalogue[run.plan.kind]
+        params = declared.validate(run.plan.params)
+        context = RunContext(run, _target(run))
+        result = await declared.body(context, params)
+        if not isinstance(result, Result):
+            raise BodyError(f"'{declared.kind}' returned {type(result).__name__} instead of its Result.")
+    except _GONE:
+        raise
+    except Cancelled as stopped:
+        if too_often:
+            return _failed(claim.task_id, claim.token, error)
+        return _stopped(run, stopped, context)
+    except DsmError as failure:
+        return _ended_by(run, failure, context)
+    except Exception as failure:
+        log.exception("task %d", claim.task_id)
+        trace = masked_text(traceback.format_exc())[-_DETAIL_LENGTH:]
+        message = masked_text(f"{type(failure).__name__}: {failure}")
+        unexpected = UnexpectedError(
+            message, hint="Please report this as a bug.", where=claim.target, detail=trace
+        )
+        return _ended_by(run, unexpected, context)
+    data = result.model_dump(mode="json")
+    return Outcome(claim.task_id, claim.token, JobState.COMPLETED, result.summary, data)
+
+
+def _ended_by(run: Run, failure: DsmError, context: RunContext | None) -> Outcome:
+    """A failure, with what could not be put back on top of it."""
+    if run.claim.restoring and not isinstance(failure, RestoreFailed):
+        return _stopped(run, Cancelled(failure.message), context)
+    outcome = _failed(run.claim.task_id, run.claim.token, failure)
+    return _with_broken(outcome, context)
+
+
+def _stopped(run: Run, stopped: Cancelled, context: RunContext | None) -> Outcome:
+    """Cancelled; or, where an ended task was only put back, what it had ended with."""
+    claim = run.claim
+    before = run.plan.error
+    if claim.restoring and before is not None:
+        state = JobState.CANCELLED if before.get("code") == Cancelled.__name__ else JobState.FAILED
+        outcome = Outcome(claim.task_id, claim.token, state, str(before.get("message", "")), None, before)
+    else:
+        outcome = Outcome(
+            claim.task_id, claim.token, JobState.CANCELLED, stopped.message, None, stopped.as_dict()
+        )
+    return _with_broken(outcome, context)
+
+
+def _with_broken(outcome: Outcome, context: RunContext | None) -> Outcome:
+    if context is None or not context.promises.broken:
+        return outcome
+    error: dict[str, Any] = dict(outcome.error or {})
+    left = "; ".join(context.promises.broken)
+    error["hint"] = f"Not put back, see the restore list: {left}. {error.get('hint', '')}".strip()
+    return Outcome(outcome.task_id, outcome.token, JobState.FAILED, outcome.message, None, error)
+
+
+def _failed(task_id: int, token: int, error: DsmError) -> Outcome:
+    return Outcome(task_id, token, JobState.FAILED, error.message, None, error.as_dict())
+
+
+def _target(run: Run) -> Target | None:
+    server = run.plan.server
+    if server is None:
+        return None
+    return Target(
+        server_id=server["id"],
+        label=run.claim.target or server["address"],
+        address=server["address"],
+        port=server["port"],
+        service_tag=server["service_tag"] or "",
+        model=server["model"],
+        generation=server["generation"],
+    )

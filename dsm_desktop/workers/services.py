@@ -1,0 +1,64 @@
+"""What the assembly hands to a runner: one typed container, nothing is found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, cast
+
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.core.events import EventBus
+from dsm_desktop.jobs.context import Target
+from dsm_desktop.redfish.client import RedfishClient
+
+T = TypeVar("T")
+
+
+class ServiceMissing(DsmError):
+    """An operation asked for a service this runner was not given."""
+
+
+class Clients(Protocol):
+    """Builds and keeps clients (`workers.clients.DeviceClients`). All methods block and are called in pool threads,
+    but for `server` and `at`, which send nothing."""
+
+    def server(self, target: Target) -> RedfishClient: ...
+    def at(self, address: str, port: int) -> RedfishClient: ...
+    def close_idle(self) -> None: ...
+    def close_left_behind(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something the leader does every so many seconds, in a pool thread (schedules, retention, health sweeps)."""
+
+    name: str
+    every: float
+    do: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`bus` hears the feed; `clients` may be missing where no device is spoken to; `by_class` holds the rest."""
+
+    bus: EventBus = field(default_factory=EventBus)
+    clients: Clients | None = None
+    by_class: Mapping[type[Any], Any] = field(default_factory=dict)
+    duties: tuple[Duty, ...] = ()
+
+    def get(self, kind: type[T]) -> T:
+        """The service of this class; ServiceMissing names it."""
+        if kind not in self.by_class:
+            raise ServiceMissing(
+                f"This runner has no {kind.__name__}.", hint="Start the program in its usual way."
+            )
+        return cast("T", self.by_class[kind])
+
+    def device_clients(self) -> Clients:
+        """The clients; ServiceMissing where this runner has none."""
+        if self.clients is None:
+            raise ServiceMissing(
+                "This runner speaks to no devices.", hint="Start the program in its usual way."
+            )
+        return self.clients

@@ -1,0 +1,148 @@
+"""A step: written down when it begins, done in a pool thread, written down when it has ended; never done twice.
+
+new ─begin─▶ begun ─do─▶ done            a replay of "done" returns the recorded result
+               │  └────▶ failed          a replay of "failed" raises the recorded error
+               └─ kill ─▶ begun          a replay looks at the device first (`interrupted`), then adopts or repeats
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.core.states import StepState
+from dsm_desktop.store import queue, steps
+from dsm_desktop.store.queue import LostLease
+from dsm_desktop.store.runners import DeclaredDead
+from dsm_desktop.store.steps import StepRecord
+from dsm_desktop.store.unit_of_work import UnitOfWork
+from dsm_desktop.workers import results
+from dsm_desktop.workers.errors import BodyError, UnexpectedError, revive_error
+from dsm_desktop.workers.journal import JournalClosed
+from dsm_desktop.workers.run import Run, retry_pause
+
+
+class _Stopped(Exception):
+    """The emergency stop came between the decision to begin and the beginning."""
+
+
+@dataclass(slots=True)
+class Step:
+    """What `JobContext.step` was asked for."""
+
+    name: str
+    key: str
+    do: Callable[[], Any]
+    kind: str = "step"
+    changing: bool = False
+    interrupted: Callable[[], Any] | None = None
+    attempts: int = 1
+    returns: Any = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} ({self.key})" if self.key else self.name
+
+
+class Stepper:
+    """Carries steps out for one run."""
+
+    def __init__(self, run: Run, records: dict[tuple[str, str], StepRecord]) -> None:
+        self._run = run
+        self._records = records
+
+    def recorded(self, step: Step) -> tuple[bool, Any]:
+        """(True, result) when the step ended in an earlier run; raises the recorded error when it failed then."""
+        record = self._records.get((step.name, step.key))
+        if record is None or record.state is StepState.BEGUN:
+            return False, None
+        if record.state is StepState.FAILED:
+            if step.kind == "always":
+                return False, None
+            raise revive_error(record.error)
+        return True, results.decode((record.result or {}).get("value"), step.returns)
+
+    async def perform(self, step: Step) -> Any:
+        """Begin, do, end; with back-off between attempts, and a look at the device wherever it may already be done."""
+        run = self._run
+        doubtful = (step.name, step.key) in self._records
+        attempt, patience_ends = 1, time.monotonic() + run.hands.patience
+        while True:
+            run.refuse_lost()
+            if doubtful and step.interrupted is not None:
+                taken = await run.in_thread(step.interrupted)
+                if taken is not None:
+                    run.log(f"{step.label}: had already been done")
+                    return await self._end(step, taken)
+            if not run.undoing:
+                run.frontier()
+            await run.gate()
+            try:
+                value = await run.in_thread(lambda: self._begin_and_do(step))
+            except _Stopped:
+                run.hands.stopped = True
+                continue
+            except (LostLease, DeclaredDead, JournalClosed):
+                raise
+            except DsmError as error:
+                waits = error.retryable and hasattr(error, "retry_after") and time.monotonic() < patience_ends
+                if not waits and (not error.retryable or attempt >= step.attempts):
+                    await self._fail(step, error)
+                    raise
+                attempt += not waits
+                pause = retry_pause(error, attempt)
+                run.log(f"{step.label}: {error.message} Next try in {pause:.0f} s.", "warning")
+                doubtful = True
+                await run.park(pause)
+                if run.cancelling:
+                    await self._fail(step, error)
+            except Exception as error:
+                await self._fail(step, UnexpectedError(f"{type(error).__name__}: {error}"))
+                raise
+            else:
+                return await self._end(step, value)
+
+    def _begin_and_do(self, step: Step) -> Any:
+        """In a pool thread: the beginning is on disk, under our token, some microseconds before the first request leaves."""
+        run = self._run
+
+        def begin(uow: UnitOfWork) -> None:
+            if queue.is_stopped(uow.session.connection()):
+                raise _Stopped
+            steps.begin(uow, run.claim.task_id, run.claim.token, step.kind, step.name, step.key)
+
+        run.hands.journal.call(run.held(begin, grace=run.hands.grace if step.changing else None))
+        return step.do()
+
+    async def _end(self, step: Step, value: Any) -> Any:
+        run = self._run
+        try:
+            plain = results.encode(value, step.returns, step.label)
+        except BodyError as error:
+            await self._fail(step, error)
+            raise
+
+        def end(uow: UnitOfWork) -> None:
+            steps.end(uow, run.claim.task_id, run.claim.token, step.name, step.key, result=plain)
+
+        await run.write(end)
+        return value if step.returns is not None else plain
+
+    async def _fail(self, step: Step, error: DsmError) -> None:
+        run = self._run
+
+        def end(uow: UnitOfWork) -> None:
+            steps.end(
+                uow,
+                run.claim.task_id,
+                run.claim.token,
+                step.name,
+                step.key,
+                error=error.as_dict(),
+                message=error.message,
+            )
+
+        await run.write(end)

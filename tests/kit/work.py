@@ -1,0 +1,141 @@
+"""Job types and a small durable "device world" for tests of the engine."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from dsm_desktop.core.access import Principal, Role
+from dsm_desktop.core.events import Event, EventBus
+from dsm_desktop.core.states import JobState
+from dsm_desktop.jobs import Catalogue, JobContext, JobType, Params, Result, Targets, job
+from dsm_desktop.store.models import Job, JobTask, Server
+from dsm_desktop.store.unit_of_work import Store
+from dsm_desktop.workers.config import RunnerConfig
+from dsm_desktop.workers.runner import Runner
+from dsm_desktop.workers.services import Services
+from dsm_desktop.workers.threads import ThreadPool
+
+ANNA = Principal("anna", Role.ADMIN)
+QUICK = RunnerConfig(lease=0.9, renew_every=0.2, grace=0.0, poll=0.2)
+"""Times of takeover of a test: about a second instead of half a minute."""
+
+
+class World:
+    """Devices that outlive every runner: what was done to which, in order, durable at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with closing(self._open()) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS done (id INTEGER PRIMARY KEY, device INT, what TEXT)"
+            )
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, timeout=30, isolation_level=None)
+
+    def do(self, device: int, what: str) -> None:
+        with closing(self._open()) as connection:
+            connection.execute("INSERT INTO done (device, what) VALUES (?, ?)", (device, what))
+
+    def count(self, device: int, what: str) -> int:
+        with closing(self._open()) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM done WHERE device = ? AND what = ?", (device, what)
+            )
+            return int(row.fetchone()[0])
+
+    def history(self, device: int) -> list[str]:
+        with closing(self._open()) as connection:
+            rows = connection.execute("SELECT what FROM done WHERE device = ? ORDER BY id", (device,))
+            return [what for (what,) in rows]
+
+
+class Nothing(Params):
+    """No parameters."""
+
+
+class Done(Result):
+    """Nothing but the summary."""
+
+
+def job_of(
+    body: Callable[[JobContext], Any], *, exclusive: bool = False, targets: Targets = Targets.SERVER
+) -> JobType:
+    """A job type "work" with this coroutine as its body; what it returns becomes the summary."""
+
+    @job("work", label="Work", title="Work on {target}", targets=targets, exclusive=exclusive)
+    async def work(ctx: JobContext, params: Nothing) -> Done:
+        """Do the work of the test."""
+        return Done(summary=str(await body(ctx)))
+
+    return work
+
+
+def add_servers(store: Store, count: int) -> list[int]:
+    """Servers in the store; their ids."""
+    with store.write() as uow:
+        first = uow.session.scalar(select(func.coalesce(func.max(Server.id), 0))) or 0
+        rows = [
+            {"address": f"192.0.2.{n % 250}", "port": 1000 + n, "name": f"server-{n}", "added_at": uow.now}
+            for n in range(first, first + count)
+        ]
+        return list(
+            uow.session.scalars(insert(Server).returning(Server.id, sort_by_parameter_order=True), rows)
+        )
+
+
+def runner_for(
+    store: Store, *types: JobType, config: RunnerConfig = QUICK, threads: int = 8, **services: Any
+) -> Runner:
+    """A runner with a plain pool."""
+    return Runner(store, Catalogue(list(types)), Services(**services), ThreadPool(threads), config)
+
+
+def job_row(store: Store, job_id: int) -> Any:
+    with store.read() as connection:
+        return connection.execute(select(Job.__table__).where(Job.id == job_id)).one()
+
+
+def task_rows(store: Store, job_id: int) -> list[Any]:
+    with store.read() as connection:
+        return list(
+            connection.execute(select(JobTask.__table__).where(JobTask.job_id == job_id).order_by(JobTask.id))
+        )
+
+
+def wait_until(bus: EventBus, condition: Callable[[], bool], timeout: float = 20.0) -> bool:
+    """Wait until `condition()` holds, looking again after every event of the bus (and once a second)."""
+    heard = threading.Event()
+
+    def listener(event: Event) -> None:
+        heard.set()
+
+    unsubscribe = bus.subscribe(listener)
+    ends: Future[None] = Future()
+    timer = threading.Timer(timeout, lambda: (ends.set_result(None), heard.set()))
+    timer.start()
+    try:
+        while not condition():
+            if ends.done():
+                return False
+            heard.wait(1.0)
+            heard.clear()
+        return True
+    finally:
+        timer.cancel()
+        timer.join()
+        unsubscribe()
+
+
+def ended(store: Store, job_id: int) -> Callable[[], bool]:
+    """Whether the job has come to an end."""
+    return lambda: JobState(job_row(store, job_id).state).final
