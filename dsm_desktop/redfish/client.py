@@ -24,7 +24,9 @@ from dsm_desktop.redfish import system as system_reader
 from dsm_desktop.redfish.documents import Doc, Documents, link
 from dsm_desktop.redfish.errors import (
     AlreadyInState,
+    Forbidden,
     Missing,
+    ReadOnlyDevice,
     ResourceBusy,
     error_of,
 )
@@ -155,8 +157,14 @@ class RedfishClient:
         self.root()
         session = self._session
         if session is None:
-            raise Missing(
+            raise Forbidden(
                 "no credential for this device", hint="Assign a credential set.", where=self.transport.name
+            )
+        if not self.identify().is_dell:
+            raise ReadOnlyDevice(
+                "this is no iDRAC; it is shown, but not changed",
+                hint="Use the vendor's own tool.",
+                where=self.transport.name,
             )
         answer = session.request(method, path, body=body, timeout=timeout)
         if not answer.ok:

@@ -154,6 +154,8 @@ class Documents:
                 if error.status not in (400, 501) and not isinstance(error, Unsupported):
                     raise
                 self.expand_resources = False
+                if isinstance(error, Unsupported):
+                    self.expand = False
             except NoAnswer as error:
                 # Too much at once for a slow BMC: piece by piece then.
                 if not error.timed_out:

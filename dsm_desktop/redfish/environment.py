@@ -50,6 +50,7 @@ def fans_and_temperatures(thermal: Doc) -> list[Part]:
 def fan(doc: Doc) -> Part:
     """A fan; a bare number on old firmware is rpm."""
     name = text(doc.get("Name")) or text(doc.get("FanName")) or text(doc.get("MemberId"))
+    ident = text(doc.get("Id")) or text(doc.get("MemberId")) or name
     percent = text(doc.get("ReadingUnits")).lower() in ("percent", "pwm", "%")
     value = reading(doc.get("Reading"))
     if value is None:
@@ -58,8 +59,8 @@ def fan(doc: Doc) -> Part:
         value, percent = reading(dig(doc, "SpeedPercent", "Reading")), True
     return Part(
         PartKind.FAN,
-        text(doc.get("Id")) or text(doc.get("MemberId")) or name,
-        name,
+        ident,
+        name or ident,
         reading=value,
         unit="%" if percent else "rpm",
         health=status(doc),
@@ -70,11 +71,12 @@ def fan(doc: Doc) -> Part:
 def temperature(doc: Doc) -> Part:
     """A temperature. `detail`: high_warning and high_critical in °C."""
     name = text(doc.get("Name")) or text(doc.get("DeviceName")) or text(doc.get("MemberId"))
+    ident = text(doc.get("Id")) or text(doc.get("MemberId")) or name
     value = reading(doc.get("ReadingCelsius"))
     return Part(
         PartKind.TEMPERATURE,
-        text(doc.get("Id")) or text(doc.get("MemberId")) or name,
-        name,
+        ident,
+        name or ident,
         reading=value if value is not None else reading(doc.get("Reading")),
         unit="°C",
         health=status(doc),

@@ -59,6 +59,18 @@ def generation_of(*models: str) -> Generation:
     return Generation.OTHER
 
 
+_POWEREDGE = re.compile(r"PowerEdge [A-Z]{1,3}\d(\d)\d", re.IGNORECASE)
+
+
+def generation_of_model(model: str) -> Generation:
+    """From a PowerEdge name, whose second digit is the generation since 12G (R620, R730xd, R6515, XE9680, R7725); else OTHER.
+
+    For ComputerSystem documents of iDRAC7/8, which have no Dell object that tells.
+    """
+    match = _POWEREDGE.search(model)
+    return generation_of(f"1{match[1]}G") if match else Generation.OTHER
+
+
 def guess_generation(root: dict[str, Any]) -> Generation:
     """Before login, from the service root alone: good enough to choose manners, never shown.
 

@@ -8,7 +8,7 @@ from typing import Any
 from dsm_desktop.core.inventory import Identity, Part, PartKind, SystemFacts
 from dsm_desktop.core.states import Generation, Health
 from dsm_desktop.redfish.documents import Doc
-from dsm_desktop.redfish.quirks import generation_of
+from dsm_desktop.redfish.quirks import generation_of, generation_of_model
 from dsm_desktop.redfish.values import (
     dig,
     health,
@@ -81,7 +81,7 @@ def facts(system: Doc, ident: Identity | None = None) -> SystemFacts:
         uuid=text(system.get("UUID")).lower(),
         host_name=text(system.get("HostName")),
         asset_tag=text(system.get("AssetTag")),
-        generation=generation_of(text(dig(dell, "SystemGeneration"))) if is_dell else Generation.OTHER,
+        generation=_generation(system) if is_dell else Generation.OTHER,
         bios_version=text(system.get("BiosVersion")),
         bmc_mac=ident.bmc_mac if ident else "",
         processor_summary=_processors(system),
@@ -91,6 +91,11 @@ def facts(system: Doc, ident: Identity | None = None) -> SystemFacts:
         subsystem_health=rollups(system),
         led_blinking=led(system),
     )
+
+
+def _generation(system: Doc) -> Generation:
+    told = generation_of(text(dig(system, "Oem", "Dell", "DellSystem", "SystemGeneration")))
+    return told if told is not Generation.OTHER else generation_of_model(text(system.get("Model")))
 
 
 def _processors(system: Doc) -> str:
