@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -124,13 +125,14 @@ def verify_in(connection: Connection, *, anchor: Link | None = None) -> AuditRep
     last, head, count = _link(connection, ANCHOR), _link(connection, HEAD), 0
     if anchor is not None and anchor.id < last.id:
         anchor = None  # archived since: the archive's manifest holds it
-    for row in entries(connection):
-        why = _wrong(row, last)
-        if anchor is not None and row["id"] == anchor.id and row["hash"] != anchor.hash:
-            why = why or "it is not the one that was kept elsewhere"
-        if why:
-            return AuditReport(count, head, last.id + 1 if row["id"] != last.id + 1 else row["id"], why)
-        last, count = Link(row["id"], row["hash"]), count + 1
+    with closing(entries(connection)) as rows:
+        for row in rows:
+            why = _wrong(row, last)
+            if anchor is not None and row["id"] == anchor.id and row["hash"] != anchor.hash:
+                why = why or "it is not the one that was kept elsewhere"
+            if why:
+                return AuditReport(count, head, last.id + 1, why)
+            last, count = Link(row["id"], row["hash"]), count + 1
     if last != head:
         return AuditReport(
             count,
@@ -151,12 +153,13 @@ def _wrong(row: dict[str, Any], last: Link) -> str:
     return "" if row["hash"] == entry_hash(row) else "its content was changed"
 
 
-def entries(connection: Connection, *, after: int = 0) -> Iterator[dict[str, Any]]:
+def entries(connection: Connection) -> Generator[dict[str, Any], None, None]:
     """The entries as dictionaries, oldest first, streamed."""
     table = AuditEntry.metadata.tables["audit_log"]
-    query = select(table).where(table.c.id > after).order_by(table.c.id).execution_options(yield_per=2_000)
-    for row in connection.execute(query).mappings():
-        yield dict(row)
+    query = select(table).order_by(table.c.id).execution_options(yield_per=2_000)
+    with connection.execute(query) as found:
+        for row in found.mappings():
+            yield dict(row)
 
 
 def export(store: Store, file: Path) -> int:

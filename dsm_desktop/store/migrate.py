@@ -106,7 +106,7 @@ def current(connection: Connection) -> str:
     """The store's revision, "" for an empty database. Raises NotAStore, StoreTooNew."""
     found = MigrationContext.configure(connection).get_current_revision() or ""
     where = connection.engine.url.render_as_string(hide_password=True)
-    if not found and inspect(connection).get_table_names():
+    if not found and set(inspect(connection).get_table_names()) - {"alembic_version"}:
         raise NotAStore(
             "The database holds tables of another program.",
             hint="Give the store an empty database or file of its own.",

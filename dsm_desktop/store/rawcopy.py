@@ -17,6 +17,7 @@ from sqlalchemy import JSON, Boolean, Column, Connection, DateTime, MetaData, St
 
 RawRow = tuple[Any, ...]
 _BLOCK = 5_000
+_EXACT = 2**53
 # SQLite's full-text tables fill themselves by trigger; alembic_version is made by the migration.
 _SKIPPED = ("server_event_logs_fts", "alembic_version", "sqlite_")
 
@@ -38,8 +39,22 @@ def tables_of(connection: Connection) -> list[Table]:
 
 def rows_of(connection: Connection, table: Table) -> Iterator[RawRow]:
     """All rows in raw form, streamed in the order of the primary key."""
+    documents = [i for i, c in enumerate(_columns(table)) if isinstance(c.type, JSON)]
+    for row in _driver_rows(connection, table, _columns(table)):
+        yield tuple(_number(v) if i in documents else v for i, v in enumerate(row)) if documents else row
+
+
+def _number(value: Any) -> Any:
+    """SQLite keeps a JSON document that is a bare number as a number (numeric affinity); so is it everywhere then."""
+    if isinstance(value, str) and value[:1] in tuple("-0123456789"):
+        value = json.loads(value)
+    if isinstance(value, int) and abs(value) >= _EXACT:
+        value = float(value)
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
+
+
+def _driver_rows(connection: Connection, table: Table, columns: list[Column[Any]]) -> Iterator[RawRow]:
     driver: Any = connection.connection.driver_connection
-    columns = _columns(table)
     if connection.dialect.name == "sqlite":
         names = ", ".join(f'"{c.name}"' for c in columns)
         order = ", ".join(f'"{c.name}"' for c in table.primary_key)
