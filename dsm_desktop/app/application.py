@@ -1,0 +1,112 @@
+"""One opened profile: everything the faces and a runner need, built in one place and closed in one place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dsm_desktop import __version__, operations
+from dsm_desktop.app.database import with_password
+from dsm_desktop.app.desk import Desk, ReadDesk
+from dsm_desktop.app.keys import Keys
+from dsm_desktop.app.profile import Profile, label_of
+from dsm_desktop.app.runner_process import NoRunner
+from dsm_desktop.core.access import Principal, Role, local_principal
+from dsm_desktop.core.crash import CrashReporter
+from dsm_desktop.core.events import EventBus
+from dsm_desktop.core.redact import Redactor, Secrets
+from dsm_desktop.core.settings import SECTIONS, NetworkSettings, Section
+from dsm_desktop.jobs import Catalogue
+from dsm_desktop.net.limits import Limits, Throttle
+from dsm_desktop.store.api_calls import CallWriter
+from dsm_desktop.store.opening import open_store
+from dsm_desktop.store.retention import Retention
+from dsm_desktop.store.settings import load
+from dsm_desktop.store.unit_of_work import Store
+from dsm_desktop.vault.resolve import CredentialResolver
+from dsm_desktop.vault.vault import Vault
+from dsm_desktop.workers.clients import DeviceClients
+from dsm_desktop.workers.config import RunnerConfig
+from dsm_desktop.workers.feed import Feed
+from dsm_desktop.workers.runner import Runner
+from dsm_desktop.workers.services import Services
+from dsm_desktop.workers.threads import Pool, ThreadPool
+
+POOL_THREADS = 64
+
+
+def catalogue() -> Catalogue:
+    """Every job type of the program."""
+    return Catalogue.of(operations)
+
+
+class Application:
+    """An opened profile (the window's AppContext). Close it at the end."""
+
+    def __init__(self, profile: Profile, *, store_url: str = "", role: Role = Role.ADMIN) -> None:
+        config = profile.load()
+        profile.prepare()
+        self._profile = profile
+        self.url = store_url or profile.store_url(config)
+        self.store_label = label_of(self.url)
+        self.bus = EventBus()
+        self.secrets = Secrets()
+        self.redactor = Redactor(self.secrets)
+        self.store: Store = open_store(with_password(profile, self.url), backups=profile.backups)
+        self.principal: Principal = Principal(local_principal().name, role)
+        self.catalogue = catalogue()
+        self.vault = Vault(self.store)
+        self.key = Keys(self.vault, profile, config)
+        self.resolver = CredentialResolver(self.store, self.vault, os.environ, secrets=self.secrets)
+        self.commands = Desk(self.store, self.vault, self.catalogue, self.principal)
+        self.reads = ReadDesk(self.store, self.resolver)
+        self.runner: NoRunner = NoRunner()
+        self.read_only = role is Role.VIEWER
+        self._feed: Feed | None = None
+
+    @property
+    def profile(self) -> Path:
+        """Folder of the profile."""
+        return self._profile.folder
+
+    @property
+    def settings_sections(self) -> Mapping[str, type[Section]]:
+        return {section.name: section for section in SECTIONS}
+
+    def listen(self) -> None:
+        """Hear what any process commits, on the bus."""
+        if self._feed is None:
+            self._feed = Feed(self.store, self.bus)
+            self._feed.start()
+
+    def catch_crashes(self) -> None:
+        """Masked crash reports into the profile instead of tracebacks with secrets on the terminal."""
+        CrashReporter(self._profile.reports, self.redactor, {"dsm-desktop": __version__}).install()
+
+    def services(self) -> Services:
+        """What operations get: clients that record, limits, the vault's resolver, retention."""
+        network = load(self.store, NetworkSettings)
+        writer = CallWriter(self.store)
+        throttle = Throttle(Limits(per_device=network.per_device, in_all=network.in_all))
+        clients = DeviceClients(self.store, self.vault, self.resolver, throttle, writer)
+        shared = {
+            CredentialResolver: self.resolver,
+            Retention: Retention(self.store, self._profile.archive),
+            Throttle: throttle,
+        }
+        return Services(bus=self.bus, clients=clients, by_class=shared)
+
+    def make_runner(self, kind: str, *, pool: Pool | None = None, inhibit_sleep: bool = False) -> Runner:
+        """A runner in this process, not started yet; it owns pool and clients from its start on."""
+        config = RunnerConfig(kind=kind, inhibit_sleep=inhibit_sleep, own_feed=self._feed is None)
+        return Runner(self.store, self.catalogue, self.services(), pool or ThreadPool(POOL_THREADS), config)
+
+    def close(self) -> None:
+        """Stop listening, wipe the key, close the store."""
+        if self._feed is not None:
+            self._feed.stop()
+            self._feed = None
+        self.key.lock()
+        self.secrets.clear()
+        self.store.close()

@@ -1,0 +1,218 @@
+"""What the window is given by the assembly: the store, the bus, the commands, the runner. Nothing else is reached for."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel
+
+from dsm_desktop.core.access import Principal
+from dsm_desktop.core.events import EventBus
+from dsm_desktop.core.states import CancelGrade
+from dsm_desktop.store.unit_of_work import Store
+
+if TYPE_CHECKING:
+    from dsm_desktop.jobs.declaration import Catalogue
+
+
+class RunnerState(enum.StrEnum):
+    """The process that runs this desktop's jobs."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class KeyState(enum.StrEnum):
+    """The site key that seals secrets: OPEN usable, LOCKED wants the passphrase, MISSING not on this machine,
+    WRONG does not fit this store. In all but OPEN everything that needs no secret is shown and works."""
+
+    OPEN = "open"
+    LOCKED = "locked"
+    MISSING = "missing"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialView:
+    """A credential set without its secret. `ranges` as typed."""
+
+    id: int
+    name: str
+    kind: str
+    username: str
+    ranges: tuple[str, ...]
+    priority: int
+    is_default: bool
+    has_secret: bool
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialDraft:
+    """A credential set as typed. `id` None = new; `password` None = leave as it is. Never logged (repr hides it)."""
+
+    id: int | None
+    name: str
+    kind: str
+    username: str
+    password: str | None = field(repr=False)
+    ranges: tuple[str, ...] = ()
+    priority: int = 100
+    is_default: bool = False
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialChoice:
+    """Which login is used for a server: the winner's name ("" = none), the rule that won in words, and every rule tried."""
+
+    name: str
+    username: str
+    why: str
+    tried: tuple[str, ...] = ()
+
+
+class Commands(Protocol):
+    """Every change a person can make. Blocking, thread-safe, called from the window's worker threads, raise DsmError."""
+
+    def submit(
+        self,
+        kind: str,
+        server_ids: Sequence[int],
+        params: Mapping[str, Any],
+        *,
+        dry_run: bool = False,
+        schedule_at: datetime | None = None,
+    ) -> int:
+        """A new job; returns its id."""
+
+    def cancel(self, job_id: int, grade: CancelGrade) -> None: ...
+    def retry_failed(self, job_id: int) -> int:
+        """A new job on the failed targets; returns its id."""
+
+    def answer(self, decision_id: int, option: str) -> None: ...
+    def abandon_restore(self, item_id: int, reason: str) -> None: ...
+    def emergency_stop(self, reason: str) -> None:
+        """No new step starts anywhere."""
+
+    def resume_after_stop(self) -> None: ...
+    def add_server(self, address: str, port: int = 443, *, name: str = "", notes: str = "") -> int: ...
+    def edit_servers(self, ids: Sequence[int], values: Mapping[str, Any]) -> None:
+        """Set the same values (names of commands.servers.EDITABLE) on one or many."""
+
+    def remove_servers(self, ids: Sequence[int]) -> None:
+        """Forget them in the store; nothing is changed on a device."""
+
+    def trust_certificate(self, server_id: int, fingerprint: str) -> None:
+        """Accept a changed certificate by its SHA-256 (hex), as the operator compared it."""
+
+    def save_credential(self, draft: CredentialDraft) -> int: ...
+    def remove_credential(self, credential_id: int) -> None: ...
+    def save_settings(self, section: str, values: Mapping[str, Any]) -> None: ...
+
+
+class Reads(Protocol):
+    """Answers that need more than the database: settings, the vault. Blocking, thread-safe."""
+
+    def credentials(self) -> list[CredentialView]: ...
+    def credential_choice(self, server_id: int) -> CredentialChoice: ...
+    def settings(self, section: str) -> BaseModel: ...
+    def stopped(self) -> str:
+        """Why the emergency stop stands ("anna: wrong rack"), "" = it does not."""
+
+
+class RunnerControl(Protocol):
+    """The runner process owned by this window. Every call returns at once; changes arrive as bus events of topic "runners"."""
+
+    def state(self) -> RunnerState: ...
+    def detail(self) -> str:
+        """A sentence for the status bar's tip: process id, or why it failed."""
+
+    def start(self) -> None: ...
+    def stop_after_step(self) -> None:
+        """Finish the steps that run, give the rest back to the queue, end."""
+
+    def agent_available(self) -> bool:
+        """True when another runner (a headless agent) is alive and will take the work over."""
+
+
+class KeyControl(Protocol):
+    """The site key. Blocking, thread-safe."""
+
+    def state(self) -> KeyState: ...
+    def unlock(self, passphrase: str) -> None: ...
+    def unlock_with_file(self, file: Path) -> None: ...
+    def recover(self, recovery_key: str) -> None: ...
+
+
+class AppContext(Protocol):
+    """All that the window knows of the world. Attributes are read on the UI thread and must not block."""
+
+    @property
+    def profile(self) -> Path:
+        """Folder of this profile; the window keeps its layout in it."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def store_label(self) -> str:
+        """ "This machine" or "postgres: db.example/dsm"."""
+
+    @property
+    def bus(self) -> EventBus: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def principal(self) -> Principal: ...
+    @property
+    def commands(self) -> Commands: ...
+    @property
+    def reads(self) -> Reads: ...
+    @property
+    def runner(self) -> RunnerControl: ...
+    @property
+    def key(self) -> KeyControl: ...
+    @property
+    def settings_sections(self) -> Mapping[str, type[BaseModel]]:
+        """Section name -> its model; titles, help and bounds come from the model."""
+
+    @property
+    def read_only(self) -> bool:
+        """Started to look only: every changing action is disabled and says so."""
+
+
+class FirstRun(Protocol):
+    """What the first-run wizard can do before there is a context. Blocking, thread-safe."""
+
+    def check_store(self, url: str) -> str:
+        """ "" = this machine; otherwise a Postgres address. Returns a sentence about what was found; raises DsmError."""
+
+    def create(self, choices: FirstRunChoices) -> FirstRunResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRunChoices:
+    """The wizard's answers. `key` keyring | passphrase | file."""
+
+    store_url: str = ""
+    key: str = "keyring"
+    passphrase: str = field(default="", repr=False)
+    key_file: Path | None = None
+    credential: CredentialDraft | None = None
+    demo_site: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRunResult:
+    """What was made. `recovery_key` is shown once, to be printed."""
+
+    recovery_key: str = field(repr=False)
+    sentence: str = ""

@@ -1,0 +1,95 @@
+"""The demo: a simulated site in a process of its own, and a throw-away profile that finds and reads it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dsm_desktop.app.application import Application
+from dsm_desktop.app.context import CredentialDraft
+from dsm_desktop.app.profile import Profile, ProfileConfig
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.simulator import SiteSpec
+
+NETWORK = "127.77.0.0/24"
+
+
+class DemoSiteFailed(DsmError):
+    """The simulated site did not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSite:
+    """A running simulated site: `ranges` to scan and `port`, and the login that fits. Stop it at the end."""
+
+    process: subprocess.Popen[bytes]
+    ranges: str
+    port: int
+    username: str
+    password: str
+
+    @classmethod
+    def start(cls, idracs: int) -> DemoSite:
+        """Start the site as a child that ends with this process. Raises DemoSiteFailed with what it said."""
+        spec = SiteSpec(idracs=idracs, network=NETWORK, port=0)
+        command = [*child_command("simulator"), "--idracs", str(idracs), "--network", spec.network]
+        command += ["--port", "0", "--listen", "each", "--clock-speed", "20"]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            _, said = process.communicate()
+            raise DemoSiteFailed(
+                "The simulated site did not start.",
+                hint="Is another demo running?",
+                detail=said.decode()[-800:],
+            )
+        told = json.loads(line)
+        ranges = " ".join(sorted({str(i["address"]) for i in told["idracs"]}))
+        return cls(process, ranges, int(told["port"]), spec.username, spec.password)
+
+    def stop(self) -> None:
+        """Let the child end by closing its standard input."""
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def child_command(room: str) -> list[str]:
+    """How this program starts a part of itself: as a module, or, packaged, by its own command line."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, room]
+    return [sys.executable, "-m", "dsm_desktop", room]
+
+
+def throw_away_profile(folder: Path, username: str, password: str) -> Application:
+    """A fresh profile with its key in a file and the login of a simulated site as its only credential set."""
+    profile = Profile(folder)
+    profile.save(ProfileConfig(key="file"))
+    app = Application(profile)
+    app.key.set_up()
+    app.commands.save_credential(
+        CredentialDraft(
+            id=None, name="Simulated site", kind="idrac", username=username, password=password,
+            ranges=("127.0.0.0/8",),
+        )
+    )  # fmt: skip
+    return app
+
+
+def scan_parameters(site: DemoSite) -> dict[str, Any]:
+    """Parameters of the discovery_scan that finds the site."""
+    return {"ranges": site.ranges, "port": site.port}

@@ -1,0 +1,88 @@
+"""How this profile opens the site key: keyring, passphrase or key file; one object for window, CLI and runner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from dsm_desktop.app.context import KeyState
+from dsm_desktop.app.profile import Profile, ProfileConfig
+from dsm_desktop.core.errors import BadInput
+from dsm_desktop.vault.key_file import KeyFileProvider
+from dsm_desktop.vault.os_keyring import KeyringProvider
+from dsm_desktop.vault.passphrase import PassphraseProvider
+from dsm_desktop.vault.recovery import RecoveryProvider, new_recovery_code
+from dsm_desktop.vault.site_key import KeyKeeper, SiteKeyError
+from dsm_desktop.vault.vault import Vault, VaultState
+
+_STATES = {
+    VaultState.NOT_SET_UP: KeyState.MISSING,
+    VaultState.LOCKED: KeyState.LOCKED,
+    VaultState.UNLOCKED: KeyState.OPEN,
+    VaultState.WRONG_KEY: KeyState.WRONG,
+    VaultState.KEY_LOST: KeyState.MISSING,
+}
+
+
+class Keys:
+    """The site key of one profile. Blocking and thread-safe (the vault is)."""
+
+    def __init__(self, vault: Vault, profile: Profile, config: ProfileConfig) -> None:
+        self._vault = vault
+        self._profile = profile
+        self._config = config
+
+    def state(self) -> KeyState:
+        return _STATES[self._vault.state]
+
+    def open_quietly(self) -> None:
+        """Try what needs no person (keyring, key file); what went wrong stays readable in `state`."""
+        if self._vault.state is VaultState.NOT_SET_UP:
+            return
+        try:
+            if self._config.key == "keyring":
+                self._vault.unlock(KeyringProvider(self._profile.name))
+            elif self._config.key == "file":
+                self._vault.unlock(KeyFileProvider(self._key_file()))
+        except SiteKeyError as error:
+            self.problem: str = str(error)
+
+    def unlock(self, passphrase: str) -> None:
+        """Open with the passphrase. Raises WrongPassphrase."""
+        self._vault.unlock(PassphraseProvider(SecretStr(passphrase)))
+
+    def unlock_with_file(self, file: Path) -> None:
+        """Open with a key file and remember where it lies."""
+        self._vault.unlock(KeyFileProvider(file))
+        self._config = self._config.model_copy(update={"key": "file", "key_file": str(file)})
+        self._profile.save(self._config)
+
+    def recover(self, recovery_key: str) -> None:
+        """Open with the printed recovery key and give the key to this profile's own keeper again."""
+        self._vault.unlock(RecoveryProvider(SecretStr(recovery_key)))
+        if self._config.key == "keyring":
+            self._vault.add_keeper(KeyringProvider(self._profile.name))
+        elif self._config.key == "file":
+            self._vault.add_keeper(KeyFileProvider(self._key_file()))
+
+    def set_up(self, passphrase: str = "") -> str:
+        """Make the store's site key with this profile's keeper; returns the recovery key, shown once, to be printed."""
+        recovery = new_recovery_code()
+        self._vault.create([self.keeper(passphrase), RecoveryProvider(recovery)])
+        return recovery.get_secret_value()
+
+    def lock(self) -> None:
+        self._vault.lock()
+
+    def keeper(self, passphrase: str) -> KeyKeeper:
+        if self._config.key == "keyring":
+            return KeyringProvider(self._profile.name)
+        if self._config.key == "file":
+            return KeyFileProvider(self._key_file())
+        if not passphrase:
+            raise BadInput("No passphrase was given.", hint="Type one of at least 15 characters.")
+        return PassphraseProvider(SecretStr(passphrase))
+
+    def _key_file(self) -> Path:
+        return Path(self._config.key_file) if self._config.key_file else self._profile.folder / "site.key"

@@ -1,0 +1,36 @@
+"""`dsm-desktop agent`: a runner without a window, as a service or beside one."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+import click
+
+from dsm_desktop.cli import output
+from dsm_desktop.cli.session import Session
+from dsm_desktop.vault.handover import HandedOverProvider
+from dsm_desktop.vault.harden import harden_process
+
+
+@click.command()
+@click.option("--owned", is_flag=True, help="Started by a window: the key comes through standard input.")
+@click.option("--threads", default=64, show_default=True, type=click.IntRange(2, 512))
+@click.pass_obj
+def agent(session: Session, owned: bool, threads: int) -> int:
+    """Run jobs until told to stop (Ctrl+C, SIGTERM, service stop): running steps end, the rest goes back to the queue."""
+    from dsm_desktop.app.agent import run_agent
+
+    harden_process()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    if owned:
+        app = session.app()
+        app.vault.unlock(HandedOverProvider(sys.stdin.buffer.raw))  # type: ignore[attr-defined]
+    else:
+        app = session.unlocked()
+        output.say(f"Agent for {app.store_label}; site key {app.key.state().value}.")
+    run_agent(app, stop, owned=owned, threads=threads)
+    return output.EXIT_OK

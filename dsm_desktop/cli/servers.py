@@ -1,0 +1,71 @@
+"""`dsm-desktop servers`: the list, for people and scripts."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from dsm_desktop.cli import output
+from dsm_desktop.cli.session import Session
+from dsm_desktop.queries.filter import matching
+from dsm_desktop.queries.servers import ServerRow, list_servers
+
+COLUMNS = (
+    "id",
+    "label",
+    "service_tag",
+    "model",
+    "generation",
+    "endpoint",
+    "access",
+    "health",
+    "power_state",
+    "idrac_version",
+)
+
+
+@click.group()
+def servers() -> None:
+    """The list of servers."""
+
+
+@servers.command("list")
+@click.option("--query", default="", help='Filter, e.g. "model:R750 health!=ok tag:ABC*".')
+@click.option("--json", "as_json", is_flag=True, help="JSON with every field.")
+@click.pass_obj
+def list_(session: Session, query: str, as_json: bool) -> None:
+    """Show servers with their newest facts."""
+    rows = chosen(session, query)
+    if as_json:
+        output.show_json([{**dataclasses.asdict(r), "label": r.label, "endpoint": r.endpoint} for r in rows])
+        return
+    heads = [c.replace("_", " ") for c in COLUMNS]
+    output.show_table(f"{len(rows)} servers", heads, [[getattr(r, c) for c in COLUMNS] for r in rows])
+
+
+@servers.command()
+@click.argument("address")
+@click.option("--port", default=443, show_default=True)
+@click.option("--name", default="")
+@click.pass_obj
+def add(session: Session, address: str, port: int, name: str) -> None:
+    """Put a BMC's address on the list; its inventory is read by `job inventory_refresh`."""
+    output.say(f"Server {session.app().commands.add_server(address, port, name)} added.")
+
+
+@servers.command()
+@click.argument("ids", nargs=-1, required=True, type=int)
+@click.confirmation_option(prompt="Take these servers and their history off the list?")
+@click.pass_obj
+def remove(session: Session, ids: tuple[int, ...]) -> None:
+    """Take servers off the list. Nothing is changed on a device."""
+    session.app().commands.remove_servers(ids)
+    output.say(f"{len(ids)} servers removed.")
+
+
+def chosen(session: Session, query: str) -> list[ServerRow]:
+    """The servers a query names; all for an empty one."""
+    with session.app().store.read() as connection:
+        rows = list_servers(connection)
+    return matching(rows, query)

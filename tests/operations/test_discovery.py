@@ -1,0 +1,47 @@
+"""discovery_scan: port, service root without a login, exactly one login; known servers are recognised."""
+
+from __future__ import annotations
+
+from tests.operations.conftest import Program
+
+
+def test_finds_reads_and_logs_in_exactly_once(program: Program) -> None:
+    job = program.scan()
+    assert (job.state, job.failed) == ("completed", 0), program.tasks(job.id)
+    result = program.tasks(job.id)[0].result
+    assert result is not None
+    assert (result["servers"], result["new"], result["read"], result["not_read"]) == (6, 6, 6, 0)
+    for idrac in program.site.idracs:
+        row = program.server(idrac)
+        assert row.service_tag == idrac.service_tag
+        assert row.model == idrac.model
+        assert row.access == "managed"
+        assert row.fingerprint == idrac.fingerprint
+        assert idrac.counters.logins_ok == 1
+        assert idrac.counters.logins_failed == 0
+
+
+def test_a_second_scan_finds_nothing_new(program: Program) -> None:
+    program.scan()
+    again = program.tasks(program.scan(read=False).id)[0].result
+    assert again is not None
+    assert (again["servers"], again["new"]) == (6, 0)
+    assert len(program.servers()) == 6
+
+
+def test_a_wrong_password_is_tried_once_per_device_and_says_so(program: Program) -> None:
+    for idrac in program.site.idracs:
+        idrac.set_fault("unauthorized")
+    job = program.scan()
+    assert job.state == "completed"
+    rows = program.servers()
+    assert len(rows) == 6
+    assert {r.access for r in rows} == {"no_login"}
+    assert all(r.problem for r in rows)
+    assert all(i.counters.logins_failed <= 1 for i in program.site.idracs)
+
+
+def test_no_session_is_left_open(program: Program) -> None:
+    program.scan()
+    program.app.close_clients()
+    assert [i.open_sessions for i in program.site.idracs] == [0] * 6
