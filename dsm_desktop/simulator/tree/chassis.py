@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dsm_desktop.simulator.access import Account
 from dsm_desktop.simulator.exchange import Doc, Request, Response
 from dsm_desktop.simulator.hardware.parts import Controller
-from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC9_6, Persona
+from dsm_desktop.simulator.personas import IDRAC9_4, Persona
 from dsm_desktop.simulator.tree.base import (
     CHASSIS,
     MANAGER,
@@ -24,7 +24,9 @@ from dsm_desktop.simulator.tree.base import (
     status,
 )
 from dsm_desktop.simulator.tree.health import system_health
-from dsm_desktop.simulator.tree.system import led, pci_paths, reset, set_led
+from dsm_desktop.simulator.tree.pcie import device_paths
+from dsm_desktop.simulator.tree.storage import drive_path
+from dsm_desktop.simulator.tree.system import led, reset, set_led
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
@@ -39,17 +41,10 @@ _DESCRIPTION = (
 def resources(persona: Persona) -> Iterable[Resource]:
     """Chassis collection, main chassis, enclosures."""
     kind, build = collection("Chassis", "Chassis Collection", "Collection of Chassis", chassis_paths)
-    pcie, pcie_build = collection(
-        "PCIeDevice",
-        "PCIe Device Collection",
-        "Collection of PCIe devices",
-        lambda d: sorted(set(pci_paths(d))),
-    )
     return (
         Resource(f"{ROOT}/Chassis", kind, build),
         Resource(CHASSIS, "Chassis", _main, fresh=1),
         Resource(f"{ROOT}/Chassis/{{}}", "Chassis", _enclosure),
-        Resource(f"{CHASSIS}/PCIeDevices", pcie, pcie_build, since=IDRAC9_6),
         Resource(f"{CHASSIS}/Oem/Dell/DellChassis", "DellChassisCollection", _dell_chassis, since=IDRAC9_4),
         Resource(
             f"{CHASSIS}/Oem/Dell/DellChassis/mainsystemchassis",
@@ -159,7 +154,7 @@ def _links(device: Device) -> Doc:
         **links("Drives", []),
         **links("ManagedBy", [MANAGER]),
         **links("ManagersInChassis", [MANAGER]),
-        **links("PCIeDevices", sorted(set(pci_paths(device)))),
+        **links("PCIeDevices", sorted(set(device_paths(device)))),
         "PCIeDevices@Redfish.Deprecated": f"Please migrate to use {CHASSIS}/PCIeDevices",
         **links("PoweredBy", powered),
         **links("Processors", [f"{SYSTEM}/Processors/{p}" for p in processors]),
@@ -228,13 +223,6 @@ def _enclosure(device: Device, name: str) -> Doc | None:
         "SerialNumber": None,
         "Status": status("OK", rollup=True),
     }
-
-
-def drive_path(persona: Persona, controller: str, drive: str) -> str:
-    """Disks moved below their controller with 4.x."""
-    if persona.rank < IDRAC9_4:
-        return f"{SYSTEM}/Storage/Drives/{drive}"
-    return f"{SYSTEM}/Storage/{controller}/Drives/{drive}"
 
 
 def _patch(device: Device, request: Request, body: Any, account: Account) -> Response:

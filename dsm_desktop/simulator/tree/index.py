@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dsm_desktop.simulator.exchange import Doc
 from dsm_desktop.simulator.personas import Persona
-from dsm_desktop.simulator.tree import chassis, manager, power, root, sessions, system, thermal
+from dsm_desktop.simulator.tree import (
+    accounts,
+    attributes,
+    bios,
+    chassis,
+    dellsensors,
+    firmware,
+    interfaces,
+    jobs,
+    logs,
+    manager,
+    network,
+    pcie,
+    power,
+    processors,
+    registries,
+    root,
+    sensors,
+    services,
+    sessions,
+    storage,
+    system,
+    thermal,
+)
 from dsm_desktop.simulator.tree.base import ROOT, Action, Resource
 from dsm_desktop.simulator.tree.lifetimes import dropped
 from dsm_desktop.simulator.tree.versions import odata_type
@@ -15,7 +38,30 @@ from dsm_desktop.simulator.tree.versions import odata_type
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
 
-_BRANCHES = (root, sessions, system, chassis, power, thermal, manager)
+_BRANCHES = (
+    root,
+    sessions,
+    accounts,
+    system,
+    processors,
+    pcie,
+    bios,
+    storage,
+    network,
+    chassis,
+    dellsensors,
+    power,
+    thermal,
+    sensors,
+    manager,
+    interfaces,
+    attributes,
+    logs,
+    jobs,
+    firmware,
+    services,
+    registries,
+)
 
 
 @dataclasses.dataclass(slots=True)
@@ -66,8 +112,17 @@ class Tree:
         segments: list[str] = []
         node = _walk(self._root, path.strip("/").split("/"), 0, segments)
         if node is None or (node.resource is None and not node.actions):
-            return None
+            return self._embedded(path)
         return Found(node.resource, node.actions, segments)
+
+    def _embedded(self, path: str) -> Found | None:
+        """Dell's resources below …/Oem/Dell/ that are shown whole inside their parent can also be read by themselves."""
+        parent, mark, _ = path.partition("/Oem/Dell/")
+        if not mark or not self.persona.oem_tree or self.find(parent) is None:
+            return None
+        return Found(
+            Resource(path, "", lambda device: _inside(self.document(device, parent), path), fresh=1), {}, []
+        )
 
     def document(self, device: Device, path: str) -> Doc | None:
         """The finished document at a path, or None."""
@@ -114,6 +169,20 @@ def _walk(node: _Node, parts: list[str], at: int, segments: list[str]) -> _Node 
     if hit is None:
         segments.pop()
     return hit
+
+
+def _inside(value: Any, path: str) -> Doc | None:
+    """The object with this @odata.id somewhere in a document; a mere link is none."""
+    if isinstance(value, dict):
+        if value.get("@odata.id") == path and len(value) > 1:
+            return value
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            hit = _inside(item, path)
+            if hit is not None:
+                return hit
+    return None
 
 
 def _drop(doc: Doc, place: tuple[str, ...]) -> None:

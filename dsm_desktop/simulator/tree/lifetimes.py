@@ -159,7 +159,7 @@ LIFETIMES: Final[dict[str, dict[str, Life]]] = {
     },
     "Storage": {
         "StorageControllers": (IDRAC7, IDRAC9_6),
-        "Controllers": SIX_ON,
+        "Controllers": FIVE_ON,
         "Oem": NINE_ON,
         "Links/SimpleStorage": SIX_ON,
         "Links/Oem": NINE_ON,

@@ -46,7 +46,6 @@ def resources(persona: Persona) -> Iterable[Resource]:
         Resource(MANAGER, "Manager", _manager, fresh=1),
         Resource(_LC, "DellLCService", _lc_service, since=IDRAC9_4),
         Resource(_CARD, "DelliDRACCardService", _card_service, since=IDRAC9_4),
-        Resource(f"{MANAGER}/Oem/Dell/DelliDRACCard/{{}}", "DelliDRACCard", _card, since=IDRAC9_4),
     )
 
 
@@ -194,14 +193,6 @@ def _card_body(device: Device) -> Doc:
 def _embedded_card(device: Device) -> Doc:
     path = f"{MANAGER}/Oem/Dell/DelliDRACCard/iDRAC.Embedded.1-1_0x23_IDRACinfo"
     return embedded("DelliDRACCard", "v1_1_0", path, "DelliDRACCard", _card_body(device))
-
-
-def _card(device: Device, number: str) -> Doc | None:
-    return (
-        {"Id": number, "Name": "DelliDRACCard", **_card_body(device)}
-        if number.startswith("iDRAC.Embedded.1-1")
-        else None
-    )
 
 
 def _lc_service(device: Device) -> Doc:

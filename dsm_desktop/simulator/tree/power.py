@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dsm_desktop.simulator.access import Account
 from dsm_desktop.simulator.exchange import Doc, Request, Response
 from dsm_desktop.simulator.hardware.parts import Psu
-from dsm_desktop.simulator.personas import IDRAC8, IDRAC9_4, IDRAC9_6, Persona
+from dsm_desktop.simulator.personas import IDRAC8, IDRAC9_6, Persona
 from dsm_desktop.simulator.tree.base import (
     CHASSIS,
     SYSTEM,
@@ -37,8 +37,6 @@ def resources(persona: Persona) -> Iterable[Resource]:
     return (
         Resource(_POWER, "Power", _power, fresh=5),
         Resource(f"{_POWER}/PowerSupplies/{{}}", "", _old_supply, fresh=5, until=IDRAC8),
-        Resource(f"{_POWER}/Oem/Dell/DellPowerSupply/{{}}", "", _dell_supply, since=IDRAC9_4),
-        Resource(f"{_POWER}/Oem/Dell/DellPowerSupplyInventory/{{}}", "", _dell_view, since=IDRAC9_4),
         Resource(_SUB, "PowerSubsystem", _subsystem, fresh=5, since=IDRAC9_6),
         Resource(f"{_SUB}/PowerSupplies", kind, build, since=IDRAC9_6),
         Resource(f"{_SUB}/PowerSupplies/{{}}", "PowerSupply", _supply, fresh=5, since=IDRAC9_6),
@@ -224,16 +222,6 @@ def _view_embedded(device: Device, psu: Psu) -> Doc:
             "RedundancyStatus": "Unknown",
         },
     )
-
-
-def _dell_supply(device: Device, name: str) -> Doc | None:
-    psu = _find(device, name)
-    return None if psu is None else _dell_embedded(psu)
-
-
-def _dell_view(device: Device, name: str) -> Doc | None:
-    psu = _find(device, name)
-    return None if psu is None else _view_embedded(device, psu)
 
 
 def _old_supply(device: Device, name: str) -> Doc | None:

@@ -25,6 +25,8 @@ from dsm_desktop.simulator.tree.base import (
 )
 from dsm_desktop.simulator.tree.dellsystem import dell_system, oem_links
 from dsm_desktop.simulator.tree.health import system_health
+from dsm_desktop.simulator.tree.pcie import device_paths, function_paths
+from dsm_desktop.simulator.tree.storage import simple_storage
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
@@ -56,13 +58,6 @@ def resources(persona: Persona) -> Iterable[Resource]:
         Resource(f"{ROOT}/Systems", kind, build),
         Resource(SYSTEM, "ComputerSystem", _system, fresh=1),
         Resource(f"{SYSTEM}/Settings", "ComputerSystem", _settings, since=IDRAC9_7),
-        Resource(f"{SYSTEM}/Oem/Dell/DellSystem", "DellSystemCollection", _dell_systems, since=2),
-        Resource(
-            f"{SYSTEM}/Oem/Dell/DellSystem/System.Embedded.1",
-            "DellSystem",
-            lambda d: {"Name": "DellSystem", **dell_system(d)},
-            since=2,
-        ),
     )
 
 
@@ -73,15 +68,6 @@ def actions(persona: Persona) -> Iterable[Action]:
         Action("PATCH", SYSTEM, "ConfigureComponents", _patch),
         Action("PATCH", f"{SYSTEM}/Settings", "ConfigureComponents", _patch, since=IDRAC9_7),
     )
-
-
-def _dell_systems(device: Device) -> Doc:
-    path = f"{SYSTEM}/Oem/Dell/DellSystem/System.Embedded.1"
-    return {
-        "Name": "DellSystemCollection",
-        "Description": "Collection of DellSystem",
-        **links("Members", [path]),
-    }
 
 
 def _system(device: Device) -> Doc:
@@ -138,10 +124,8 @@ def _system(device: Device) -> Doc:
                 "DellSystem": _embedded_system(device),
             }
         },
-        **links("PCIeDevices", pci_paths(device)),
-        **links(
-            "PCIeFunctions", [p for d in hw.pci for p in pci_functions(d.id, d.functions, device.persona)]
-        ),
+        **links("PCIeDevices", device_paths(device)),
+        **links("PCIeFunctions", [p for d in hw.pci for p in function_paths(device.persona, d)]),
         "PartNumber": hw.board_part,
         "PowerState": device.power.state,
         "ProcessorSummary": _processors(device),
@@ -149,7 +133,7 @@ def _system(device: Device) -> Doc:
         "SKU": hw.tag,
         "SecureBoot": link(f"{SYSTEM}/SecureBoot"),
         "SerialNumber": hw.board_serial,
-        "SimpleStorage": link(f"{SYSTEM}/SimpleStorage"),
+        "SimpleStorage": link(simple_storage(device.persona)),
         "Status": status(health, rollup=True)
         if device.power.is_on
         else {**status(health, rollup=True), "State": "StandbyOffline"},
@@ -170,24 +154,6 @@ def led(device: Device) -> str:
     if device.identify:
         return "Blinking"
     return "Lit" if device.persona.oem_tree else "Off"
-
-
-def pci_root(persona: Persona) -> str:
-    """PCIe devices moved from the system to the chassis with 7.x."""
-    return f"{CHASSIS if persona.rank >= IDRAC9_7 else SYSTEM}/PCIeDevices"
-
-
-def pci_paths(device: Device) -> list[str]:
-    """All PCIe devices. The recorded list holds doubles; one is repeated here for the same reason a client must cope."""
-    paths = [f"{pci_root(device.persona)}/{d.id}" for d in device.hw.pci]
-    return [*paths, paths[0]] if device.persona.oem_tree else paths
-
-
-def pci_functions(device_id: str, functions: list[int], persona: Persona) -> list[str]:
-    """Functions of one PCIe device."""
-    if persona.rank < 2:
-        return [f"{SYSTEM}/PCIeFunctions/{device_id}-{n}" for n in functions]
-    return [f"{pci_root(persona)}/{device_id}/PCIeFunctions/{device_id}-{n}" for n in functions]
 
 
 def _embedded_system(device: Device) -> Doc:

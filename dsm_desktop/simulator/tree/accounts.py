@@ -1,0 +1,224 @@
+"""AccountService: accounts, roles, and changing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from dsm_desktop.simulator.access import PRIVILEGES, Account
+from dsm_desktop.simulator.exchange import Doc, Request, Response
+from dsm_desktop.simulator.personas import IDRAC9_4, Persona
+from dsm_desktop.simulator.tree.base import (
+    MANAGER,
+    ROOT,
+    Action,
+    Resource,
+    collection,
+    link,
+    listed,
+    pick,
+    refuse,
+    status,
+)
+
+if TYPE_CHECKING:
+    from dsm_desktop.simulator.device import Device
+
+_ROLES = ("Administrator", "Operator", "ReadOnly", "None")
+_STANDARD = {
+    "Administrator": ["Login", "ConfigureManager", "ConfigureUsers", "ConfigureSelf", "ConfigureComponents"],
+    "Operator": ["Login", "ConfigureManager", "ConfigureSelf", "ConfigureComponents"],
+    "ReadOnly": ["Login"],
+    "None": [],
+}
+_OEM = {
+    "Administrator": [
+        "ClearLogs",
+        "AccessVirtualConsole",
+        "AccessVirtualMedia",
+        "TestAlerts",
+        "ExecuteDebugCommands",
+    ],
+    "Operator": [
+        "ClearLogs",
+        "AccessVirtualConsole",
+        "AccessVirtualMedia",
+        "TestAlerts",
+        "ExecuteDebugCommands",
+    ],
+    "ReadOnly": [],
+    "None": [],
+}
+_TYPES = ["Redfish", "SNMP", "OEM", "HostConsole", "ManagerConsole", "IPMI", "KVMIP", "VirtualMedia", "WebUI"]
+_OEM_TYPES = ["IPMI", "SOL", "WSMAN", "UI", "RACADM"]
+
+
+def resources(persona: Persona) -> Iterable[Resource]:
+    """The service sat below the manager on iDRAC7/8."""
+    base = f"{ROOT}/AccountService" if persona.oem_tree else MANAGER
+    accounts, accounts_build = collection(
+        "ManagerAccount",
+        "Accounts Collection",
+        "BMC User Accounts Collection",
+        lambda d: [f"{persona.accounts}/{a.slot}" for a in d.access.accounts],
+    )
+    roles, roles_build = collection(
+        "Role", "Roles Collection", "Roles Collection", lambda d: [f"{base}/Roles/{r}" for r in _ROLES]
+    )
+    none, none_build = collection(
+        "Certificate", "Certificate Collection", "A Collection of Certificates", lambda d: []
+    )
+    providers, providers_build = collection(
+        "ExternalAccountProvider", "External Account Provider Collection", "Providers", lambda d: []
+    )
+    return (
+        Resource(persona.account_service, "AccountService", lambda d: _service(d, base)),
+        Resource(persona.accounts, accounts, accounts_build),
+        Resource(f"{persona.accounts}/{{}}", "ManagerAccount", lambda d, n: _account(d, n, base)),
+        Resource(f"{base}/Roles", roles, roles_build),
+        Resource(f"{base}/Roles/{{}}", "Role", _role),
+        Resource(f"{base}/LDAP/Certificates", none, none_build, since=IDRAC9_4),
+        Resource(f"{base}/ActiveDirectory/Certificates", none, none_build, since=IDRAC9_4),
+        Resource(f"{base}/ExternalAccountProviders", providers, providers_build, since=IDRAC9_4),
+        Resource(f"{MANAGER}/PrivilegeRegistry", "", _privileges, open=True, since=IDRAC9_4),
+    )
+
+
+def actions(persona: Persona) -> Iterable[Action]:
+    """A user may always change its own password."""
+    return (Action("PATCH", f"{persona.accounts}/{{}}", "ConfigureSelf", _patch),)
+
+
+def _service(device: Device, base: str) -> Doc:
+    def directory(kind: str, extra: Doc) -> Doc:
+        return {
+            "Certificates": link(f"{base}/{kind}/Certificates"),
+            "AccountProviderType": f"{kind}Service",
+            **listed("RemoteRoleMapping", [{"RemoteGroup": "", "LocalRole": "None"}] * 5),
+            **listed("ServiceAddresses", [""]),
+            "ServiceEnabled": False,
+            **extra,
+        }
+
+    search = {
+        "LDAPService": {
+            "SearchSettings": {
+                **listed("BaseDistinguishedNames", [""]),
+                "GroupNameAttribute": "",
+                "UsernameAttribute": "",
+            }
+        }
+    }
+    return {
+        "AccountLockoutCounterResetAfter": 0,
+        "AccountLockoutDuration": 0,
+        "AccountLockoutThreshold": 0,
+        "Accounts": link(device.persona.accounts),
+        "ActiveDirectory": directory(
+            "ActiveDirectory",
+            {"Authentication": {"AuthenticationType": "UsernameAndPassword", "KerberosKeytab": None}},
+        ),
+        "AdditionalExternalAccountProviders": link(f"{base}/ExternalAccountProviders"),
+        "AuthFailureLoggingThreshold": 2,
+        "Description": "BMC User Accounts",
+        "Id": "RemoteAccountService",
+        "LDAP": directory(
+            "LDAP", {"Authentication": {"AuthenticationType": "UsernameAndPassword"}, **search}
+        ),
+        "LocalAccountAuth": "Fallback",
+        "MaxPasswordLength": 40,
+        "MinPasswordLength": 0,
+        "Name": "Account Service",
+        "PrivilegeMap": link(f"{MANAGER}/PrivilegeRegistry"),
+        "Roles": link(f"{base}/Roles"),
+        "ServiceEnabled": True,
+        "Status": status(),
+        "SupportedAccountTypes": _TYPES,
+        "SupportedOEMAccountTypes": _OEM_TYPES,
+    }
+
+
+def _find(device: Device, number: str) -> Account | None:
+    return next((a for a in device.access.accounts if str(a.slot) == number), None)
+
+
+def _account(device: Device, number: str, base: str) -> Doc | None:
+    account = _find(device, number)
+    if account is None:
+        return None
+    return {
+        "AccountTypes": _TYPES,
+        "Description": "User Account",
+        "Enabled": account.enabled,
+        "Id": number,
+        "Links": {"Role": link(f"{base}/Roles/{account.role}")},
+        "Locked": False,
+        "Name": "User Account",
+        "OEMAccountTypes": _OEM_TYPES,
+        "Oem": {
+            "Dell": {
+                "@odata.type": "#DellManagerAccount.v1_0_0.DellManagerAccount",
+                "SNMPv3PassphraseEnabled": "Disabled",
+            }
+        },
+        "Password": None,
+        "PasswordChangeRequired": account.must_change,
+        "PasswordExpiration": None,
+        "RoleId": account.role,
+        "SNMP": {
+            "AuthenticationKey": None,
+            "AuthenticationKeySet": bool(account.name),
+            "AuthenticationProtocol": "HMAC_SHA96",
+            "EncryptionKey": None,
+            "EncryptionKeySet": bool(account.name),
+            "EncryptionProtocol": "CFB128_AES128",
+        },
+        "StrictAccountTypes": False,
+        "UserName": account.name,
+    }
+
+
+def _role(device: Device, name: str) -> Doc | None:
+    if name not in _ROLES:
+        return None
+    return {
+        **listed("AssignedPrivileges", _STANDARD[name]),
+        "Description": f"{name} User Role",
+        "Id": name,
+        "IsPredefined": True,
+        "Name": "User Role",
+        **listed("OemPrivileges", _OEM[name]),
+        "RoleId": name,
+    }
+
+
+def _privileges(device: Device) -> Doc:
+    return {
+        "Id": "PrivilegeRegistry",
+        "Name": "Privilege Mapping array collection",
+        "PrivilegesUsed": sorted(PRIVILEGES["Administrator"]),
+        "Mappings": [],
+    }
+
+
+def _patch(device: Device, request: Request, body: Any, account: Account, number: str) -> Response:
+    speak = device.speaker
+    target = _find(device, number)
+    if target is None:
+        return speak.not_found(request.path)
+    own = target is account
+    if not account.allows("ConfigureUsers") and not (own and set(body) == {"Password"}):
+        return refuse(device, account)
+    unknown = pick(body, ("UserName", "Password", "RoleId", "Enabled", "Locked"))
+    if unknown:
+        return speak.error(400, speak.info("SYS429", unknown), speak.info("PropertyUnknown", unknown))
+    if body.get("RoleId", "None") not in _ROLES:
+        return speak.error(400, speak.info("SYS426", str(body["RoleId"]), "RoleId"))
+    if "Password" in body:
+        target.password, target.must_change = str(body["Password"]), False
+        device.access.close_all(target)
+    target.name = str(body.get("UserName", target.name))
+    target.role = body.get("RoleId", target.role)
+    target.enabled = bool(body.get("Enabled", target.enabled))
+    device.changed(request, body, account, f"PATCH Accounts/{number} " + ",".join(sorted(body)))
+    return speak.success(200)

@@ -1,0 +1,275 @@
+"""The iDRAC's own network, its interfaces and virtual media drives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dsm_desktop.simulator.exchange import Doc
+from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC9_6, IDRAC9_7, Persona
+from dsm_desktop.simulator.tree.base import (
+    CHASSIS,
+    MANAGER,
+    SYSTEM,
+    Action,
+    Resource,
+    collection,
+    link,
+    listed,
+    status,
+)
+
+if TYPE_CHECKING:
+    from dsm_desktop.simulator.device import Device
+
+_HTTPS = f"{MANAGER}/NetworkProtocol/HTTPS/Certificates"
+_MEDIA = {"CD": ("Virtual CD", ["CD", "DVD"]), "RemovableDisk": ("Virtual Removable Disk", ["USBStick"])}
+
+
+def resources(persona: Persona) -> Iterable[Resource]:
+    """Ethernet, protocols, host and serial interfaces, certificates, virtual media."""
+    nics, nics_build = collection(
+        "EthernetInterface",
+        "Ethernet Network Interface Collection",
+        "Collection of EthernetInterfaces for this Manager",
+        lambda d: [f"{MANAGER}/EthernetInterfaces/NIC.1"],
+    )
+    hosts, hosts_build = collection(
+        "HostInterface",
+        "Host Interface Collection",
+        "Collection of Host Interfaces for this System",
+        lambda d: [f"{MANAGER}/HostInterfaces/Host.1"],
+    )
+    serials, serials_build = collection(
+        "SerialInterface",
+        "Serial Interface Collection",
+        "Collection of Serial Interfaces for this System",
+        lambda d: [f"{MANAGER}/SerialInterfaces/Serial.1"],
+    )
+    web, web_build = collection(
+        "Certificate",
+        "Certificate Collection",
+        "A Collection of HTTPS certificates",
+        lambda d: [f"{_HTTPS}/SecurityCertificate.1"],
+    )
+    none, none_build = collection(
+        "Certificate", "Certificate Collection", "A Collection of Certificates", lambda d: []
+    )
+    yield from (
+        Resource(f"{MANAGER}/EthernetInterfaces", nics, nics_build),
+        Resource(f"{MANAGER}/EthernetInterfaces/NIC.1", "EthernetInterface", _ethernet),
+        Resource(f"{MANAGER}/NetworkProtocol", "ManagerNetworkProtocol", _protocols),
+        Resource(f"{MANAGER}/HostInterfaces", hosts, hosts_build, since=IDRAC9_4),
+        Resource(f"{MANAGER}/HostInterfaces/Host.1", "HostInterface", _host, since=IDRAC9_4),
+        Resource(f"{MANAGER}/SerialInterfaces", serials, serials_build),
+        Resource(f"{MANAGER}/SerialInterfaces/Serial.1", "SerialInterface", _serial),
+        Resource(_HTTPS, web, web_build, since=IDRAC9_4),
+        Resource(f"{_HTTPS}/SecurityCertificate.1", "Certificate", _certificate, fresh=0, since=IDRAC9_4),
+        Resource(f"{MANAGER}/Certificates", none, none_build, since=IDRAC9_7),
+        Resource(f"{CHASSIS}/Certificates", none, none_build, since=IDRAC9_7),
+        Resource(f"{MANAGER}/Oem/Dell/RemoteSystemLogs/CA/Certificates", none, none_build, since=IDRAC9_6),
+        Resource(f"{MANAGER}/Oem/Dell/RemoteSystemLogs/HTTPS/Certificates", none, none_build, since=IDRAC9_6),
+    )
+    for base in persona.vmedia:
+        yield from _media_resources(base)
+
+
+def _media_resources(base: str) -> Iterable[Resource]:
+    """The drives sit below the manager up to 7.x, and below the system since 6.00."""
+    if base.startswith(SYSTEM):
+        names, title, about, build = (
+            ["1", "2"],
+            "VirtualMedia Collection",
+            "Collection of Virtual Media",
+            _media_on_system,
+        )
+    else:
+        names, title, about, build = (
+            ["RemovableDisk", "CD"],
+            "Virtual Media Services",
+            "iDRAC Virtual Media Services Settings",
+            _media_on_manager,
+        )
+    kind, members = collection("VirtualMedia", title, about, lambda d: [f"{base}/{name}" for name in names])
+    yield Resource(base, kind, members)
+    yield Resource(f"{base}/{{}}", "VirtualMedia", build)
+
+
+def actions(persona: Persona) -> Iterable[Action]:
+    """None yet."""
+    return ()
+
+
+def _mac(device: Device) -> str:
+    mac = device.hw.idrac_mac
+    return mac if device.persona.virtual_uppercase_mac else mac.lower()
+
+
+def _ethernet(device: Device) -> Doc:
+    address = device.plot.address
+    network = address.rsplit(".", 2)[0]
+    padding = {"Address": "::", "AddressOrigin": "DHCPv6", "AddressState": "Preferred", "PrefixLength": 64}
+    return {
+        "AutoNeg": True,
+        "Description": "Management Network Interface",
+        "EthernetInterfaceType": "Physical",
+        "FQDN": "",
+        "FullDuplex": True,
+        "HostName": f"idrac-{device.hw.tag}",
+        **listed(
+            "IPv4Addresses",
+            [
+                {
+                    "Address": address,
+                    "AddressOrigin": "Static",
+                    "Gateway": f"{network}.255.254",
+                    "SubnetMask": "255.255.0.0",
+                }
+            ],
+        ),
+        **listed("IPv6AddressPolicyTable", []),
+        **listed("IPv6Addresses", [padding] * 16),
+        "IPv6DefaultGateway": "::",
+        **listed("IPv6StaticAddresses", [{"Address": "::", "PrefixLength": 64}]),
+        "Id": "NIC.1",
+        "InterfaceEnabled": True,
+        "Links": {"Chassis": link(CHASSIS)},
+        "MACAddress": _mac(device),
+        "MTUSize": 1500,
+        "MaxIPv6StaticAddresses": 1,
+        "Name": "Manager Ethernet Interface",
+        **listed("NameServers", [f"{network}.255.253", "0.0.0.0", "::", "::"]),
+        "PermanentMACAddress": _mac(device),
+        "SpeedMbps": 1000,
+        "Status": status(),
+        "VLAN": {"VLANEnable": False, "VLANId": 1},
+    }
+
+
+def _protocols(device: Device) -> Doc:
+    def served(port: int, on: bool = True) -> Doc:
+        return {"Port": port, "ProtocolEnabled": on}
+
+    return {
+        "DHCP": {"ProtocolEnabled": False},
+        "DHCPv6": {"ProtocolEnabled": False},
+        "Description": "Manager Network Service Status",
+        "FQDN": "",
+        "HTTP": served(80),
+        "HTTPS": {"Certificates": link(_HTTPS), **served(443)},
+        "HostName": f"idrac-{device.hw.tag}",
+        "IPMI": {"ProtocolEnabled": False},
+        "Id": "NetworkProtocol",
+        "KVMIP": served(5900),
+        "NTP": {**listed("NTPServers", []), "ProtocolEnabled": False},
+        "Name": "Manager Network Protocol",
+        "RFB": served(5901, on=False),
+        "SNMP": served(161),
+        "SSH": served(22),
+        "Status": status(rollup=True),
+        "Telnet": served(23, on=False),
+        "VirtualMedia": {"ProtocolEnabled": True},
+    }
+
+
+def _host(device: Device) -> Doc:
+    return {
+        "Description": "Management for Host Interface",
+        "ExternallyAccessible": False,
+        "HostEthernetInterfaces": link(f"{SYSTEM}/EthernetInterfaces"),
+        "HostInterfaceType": "NetworkHostInterface",
+        "Id": "Host.1",
+        "InterfaceEnabled": bool(device.hw.host_name),
+        "ManagerEthernetInterface": link(f"{MANAGER}/EthernetInterfaces/NIC.1"),
+        "Name": "Managed Host Interface 1",
+    }
+
+
+def _serial(device: Device) -> Doc:
+    base = f"{MANAGER}/SerialInterfaces/Serial.1/Actions/Oem"
+    names = ("SerialDataClear", "SerialDataExport")
+    oem = (
+        {f"#DellSerialInterface.{n}": {"target": f"{base}/DellSerialInterface.{n}"} for n in names}
+        if device.persona.oem_tree
+        else {}
+    )
+    return {
+        "Actions": {"Oem": oem},
+        "Description": "Management for Serial Interface",
+        "Id": "Serial.1",
+        "Name": "Managed Serial Interface 1",
+    }
+
+
+def _certificate(device: Device) -> Doc:
+    who = {
+        "CommonName": f"idrac-{device.hw.tag}",
+        "Organization": "Dell Inc.",
+        "OrganizationalUnit": "Remote Access Group",
+        "Country": "US",
+    }
+    return {
+        "CertificateString": None,
+        "CertificateType": "PEM",
+        "Description": "SSL Certificate",
+        "Id": "SecurityCertificate.1",
+        "Issuer": who,
+        "KeyUsage": [],
+        "Name": "SSL Certificate",
+        "Subject": who,
+        "ValidNotAfter": "2034-01-01T00:00:00Z",
+        "ValidNotBefore": "2024-01-01T00:00:00Z",
+    }
+
+
+def _media(
+    device: Device,
+    name: str,
+    base: str,
+    title: str,
+    description: str,
+    kinds: list[str],
+    protected: bool | None,
+) -> Doc:
+    return {
+        "Actions": {
+            f"#VirtualMedia.{verb}": {"target": f"{base}/{name}/Actions/VirtualMedia.{verb}"}
+            for verb in ("EjectMedia", "InsertMedia")
+        },
+        "ConnectedVia": "NotConnected",
+        "Description": description,
+        "Id": name,
+        "Image": None,
+        "ImageName": None,
+        "Inserted": False,
+        **listed("MediaTypes", kinds),
+        "Name": title,
+        "Password": None,
+        "TransferMethod": None,
+        "TransferProtocolType": None,
+        "UserName": None,
+        "WriteProtected": protected,
+    }
+
+
+def _media_on_system(device: Device, name: str) -> Doc | None:
+    if name not in ("1", "2"):
+        return None
+    return _media(
+        device,
+        name,
+        f"{SYSTEM}/VirtualMedia",
+        f"VirtualMedia Instance {name}",
+        "iDRAC Virtual Media Instance",
+        ["CD", "DVD", "USBStick"],
+        True,
+    )
+
+
+def _media_on_manager(device: Device, name: str) -> Doc | None:
+    if name not in _MEDIA:
+        return None
+    title, kinds = _MEDIA[name]
+    return _media(
+        device, name, f"{MANAGER}/VirtualMedia", title, "iDRAC Virtual Media Services Settings", kinds, None
+    )
