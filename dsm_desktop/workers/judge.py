@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from dsm_desktop.store.runners import Sighting
 from dsm_desktop.workers.place import process_is_gone
+from dsm_desktop.workers.run import awake_seconds
 
 
 class Judge:
     """Remembers since when each runner's row has not moved, by this process's monotonic counter."""
 
     def __init__(
-        self, own_host: str, lease: float, *, monotonic: Callable[[], float] = time.monotonic
+        self, own_host: str, lease: float, *, monotonic: Callable[[], float] = awake_seconds
     ) -> None:
         self._own_host = own_host
         self._lease = lease

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ class Hands:
     catalogue: Catalogue
     services: Services
     grace: float
+    fresh: float
+    """An answer of the database older than this is asked for again before a request leaves."""
     patience: float
     wake: Callable[[], None]
     stopped: bool = False
@@ -162,10 +165,18 @@ class Run:
         return entry(uow)
 
     def renew(self) -> None:
-        """The last look before a request that changes a device leaves; in a pool thread. LostLease, or nothing."""
-        if self.lost:
-            raise LostLease(self.claim.task_id)
-        self.hands.journal.call(self.held(lambda uow: None, grace=self.hands.grace))
+        """The last look before a request that changes a device leaves; in a pool thread. LostLease, or nothing.
+
+        Frozen on the way back from the database, we look again: what is left between the answer and the request is
+        some microseconds.
+        """
+        while True:
+            asked = awake_seconds()
+            if self.lost:
+                raise LostLease(self.claim.task_id)
+            self.hands.journal.call(self.held(lambda uow: None, grace=self.hands.grace))
+            if awake_seconds() - asked <= self.hands.fresh:
+                return
 
     async def write(self, entry: Callable[[UnitOfWork], T]) -> T:
         """A fenced journal entry."""
@@ -173,6 +184,13 @@ class Run:
 
     def log(self, message: str, level: str = "info") -> None:
         self.hands.notes.line(self.claim.task_id, self.hands.clock.now(), level, message)
+
+
+def awake_seconds() -> float:
+    """A counter that goes on while the process is frozen and, where the system has one, while the computer sleeps."""
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
 
 
 def retry_pause(error: DsmError, attempt: int) -> float:

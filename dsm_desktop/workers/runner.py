@@ -139,6 +139,7 @@ class Runner:
                 self._catalogue,
                 self._services,
                 self.config.grace,
+                self.config.lease / 6,
                 self.config.patience,
                 self.wake,
             )

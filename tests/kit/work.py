@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
+import os
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from dsm_desktop.jobs import Catalogue, JobContext, JobType, Params, Result, Tar
 from dsm_desktop.store.models import Job, JobTask, Server
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.workers.config import RunnerConfig
+from dsm_desktop.workers.current import current_work
 from dsm_desktop.workers.runner import Runner
 from dsm_desktop.workers.services import Services
 from dsm_desktop.workers.threads import ThreadPool
@@ -29,34 +29,37 @@ QUICK = RunnerConfig(lease=0.9, renew_every=0.2, grace=0.0, poll=0.2)
 
 
 class World:
-    """Devices that outlive every runner: what was done to which, in order, durable at once."""
+    """Devices that outlive every runner: an append-only file of "device what". One write is one effect, done or not.
+
+    `do` asks for the task's lease right before, as the recorder of every client does before a changing request.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with closing(self._open()) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS done (id INTEGER PRIMARY KEY, device INT, what TEXT)"
-            )
+        self._file = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
 
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=30, isolation_level=None)
+    def do(self, device: int, what: str) -> bool:
+        line = f"{device} {what}\n".encode()
+        work = current_work()
+        if work is not None:
+            work.renew()
+        os.write(self._file, line)
+        return True
 
-    def do(self, device: int, what: str) -> None:
-        with closing(self._open()) as connection:
-            connection.execute("INSERT INTO done (device, what) VALUES (?, ?)", (device, what))
+    def history(self) -> dict[int, list[str]]:
+        """What was done to each device, in order."""
+        found: dict[int, list[str]] = {}
+        for line in self.path.read_text(encoding="ascii").splitlines():
+            device, _, what = line.partition(" ")
+            found.setdefault(int(device), []).append(what)
+        return found
 
-    def count(self, device: int, what: str) -> int:
-        with closing(self._open()) as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM done WHERE device = ? AND what = ?", (device, what)
-            )
-            return int(row.fetchone()[0])
+    def was_done(self, device: int, what: str) -> bool | None:
+        """True or None, as an `interrupted` probe answers."""
+        return True if what in self.history().get(device, []) else None
 
-    def history(self, device: int) -> list[str]:
-        with closing(self._open()) as connection:
-            rows = connection.execute("SELECT what FROM done WHERE device = ? ORDER BY id", (device,))
-            return [what for (what,) in rows]
+    def close(self) -> None:
+        os.close(self._file)
 
 
 class Nothing(Params):
@@ -113,26 +116,22 @@ def task_rows(store: Store, job_id: int) -> list[Any]:
 
 
 def wait_until(bus: EventBus, condition: Callable[[], bool], timeout: float = 20.0) -> bool:
-    """Wait until `condition()` holds, looking again after every event of the bus (and once a second)."""
+    """Wait until `condition()` holds, looking again after every event of the bus (and twice a second)."""
     heard = threading.Event()
 
     def listener(event: Event) -> None:
         heard.set()
 
     unsubscribe = bus.subscribe(listener)
-    ends: Future[None] = Future()
-    timer = threading.Timer(timeout, lambda: (ends.set_result(None), heard.set()))
-    timer.start()
+    ends = time.monotonic() + timeout
     try:
         while not condition():
-            if ends.done():
+            if time.monotonic() > ends:
                 return False
-            heard.wait(1.0)
+            heard.wait(max(0.0, min(0.5, ends - time.monotonic())))
             heard.clear()
         return True
     finally:
-        timer.cancel()
-        timer.join()
         unsubscribe()
 
 
