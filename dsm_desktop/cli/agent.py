@@ -8,6 +8,8 @@ import threading
 
 import click
 
+from dsm_desktop.app.agent import run_agent
+from dsm_desktop.app.windows_service import run_service
 from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
 from dsm_desktop.vault.handover import HandedOverProvider
@@ -16,13 +18,15 @@ from dsm_desktop.vault.harden import harden_process
 
 @click.command()
 @click.option("--owned", is_flag=True, help="Started by a window: the key comes through standard input.")
+@click.option("--service", is_flag=True, help="Started by Windows' service manager.")
 @click.option("--threads", default=64, show_default=True, type=click.IntRange(2, 512))
 @click.pass_obj
-def agent(session: Session, owned: bool, threads: int) -> int:
+def agent(session: Session, owned: bool, service: bool, threads: int) -> int:
     """Run jobs until told to stop (Ctrl+C, SIGTERM, service stop): running steps end, the rest goes back to the queue."""
-    from dsm_desktop.app.agent import run_agent
-
     harden_process()
+    if service:
+        run_service(lambda stop: run_agent(session.unlocked(), stop, owned=False, threads=threads))
+        return output.EXIT_OK
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

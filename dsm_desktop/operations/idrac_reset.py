@@ -7,6 +7,7 @@ from pydantic import Field
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.jobs import Danger, JobContext, Params, Result, job
 from dsm_desktop.operations.reading import reported
+from dsm_desktop.redfish.actions import idrac_reset_was_taken
 
 
 class IdracResetParams(Params):
@@ -31,7 +32,7 @@ async def idrac_reset(ctx: JobContext, params: IdracResetParams) -> IdracResetRe
     bmc = ctx.redfish()
 
     def shown() -> bool | None:
-        return True if bmc.idrac_reset_was_taken(ctx.started) else None
+        return True if idrac_reset_was_taken(bmc, ctx.started) else None
 
     def send() -> bool:
         bmc.reset_idrac()

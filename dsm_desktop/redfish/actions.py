@@ -80,3 +80,24 @@ def reset_was_taken(client: RedfishClient, action: PowerAction, since: datetime)
         )
         for event in events
     )
+
+
+_IDRAC_RESTARTED = "RAC0182"
+"""Lifecycle log: "The iDRAC firmware was rebooted with the following reason: …"."""
+
+
+def idrac_reset_was_taken(client: RedfishClient, since: datetime) -> bool:
+    """Whether the iDRAC itself has restarted since `since` (our clock): Manager.LastResetTime (iDRAC9), else the lifecycle log."""
+    manager = client.manager()
+    clock = moment(manager.get("DateTime"))
+    moment_there = since + (clock - datetime.now(UTC) if clock else timedelta()) - timedelta(seconds=2)
+    last = moment(manager.get("LastResetTime"))
+    if last is not None:
+        return last >= moment_there
+    events = client.log_events(LogKind.LIFECYCLE, ("", moment_there))
+    return any(
+        event.created is not None
+        and event.created >= moment_there
+        and event.message_id.rpartition(".")[2].upper() == _IDRAC_RESTARTED
+        for event in events
+    )
