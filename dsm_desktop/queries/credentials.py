@@ -53,7 +53,7 @@ def credential_rows(connection: Connection, kind: str = "") -> list[CredentialRo
     discovered = _counts(connection, "discovered_credential_id")
     return [
         CredentialRow(*row, tuple(ranges.get(row[0], ())), assigned.get(row[0], 0), discovered.get(row[0], 0))
-        for row in connection.execute(query).tuples()
+        for row in connection.execute(query)
     ]
 
 

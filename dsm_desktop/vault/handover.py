@@ -6,7 +6,7 @@ Arguments and environment of a process can be read in /proc by every program of 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, BinaryIO, ClassVar
+from typing import IO, Any, ClassVar
 
 from dsm_desktop.vault.site_key import SiteKey, SiteKeyLost, WrongSiteKey, keys_from_lines
 
@@ -14,7 +14,7 @@ _END = b"end of keys\n"
 _MAX_LINES = 64
 
 
-def hand_over(keys: Iterable[SiteKey], pipe: BinaryIO) -> None:
+def hand_over(keys: Iterable[SiteKey], pipe: IO[bytes]) -> None:
     """Write the keys and an end line to a child's standard input; the pipe stays open for other uses."""
     for key in keys:
         line = key.as_line()
@@ -29,7 +29,7 @@ class HandedOverProvider:
 
     slot: ClassVar[str] = "handover"
 
-    def __init__(self, pipe: BinaryIO) -> None:
+    def __init__(self, pipe: IO[bytes]) -> None:
         """Reads until the end line. Raises SiteKeyLost if the pipe closes first, WrongSiteKey for anything else."""
         self._keys: dict[str, SiteKey] = {}
         for _ in range(_MAX_LINES):

@@ -20,7 +20,7 @@ from dsm_desktop.vault.site_key import KEY_BYTES, SiteKey, SiteKeyError, SiteKey
 
 MIN_LENGTH = 15  # NIST SP 800-63B: where the passphrase is the only factor
 TARGET_SECONDS = 1.0
-_TUNING_ITERATIONS = 4
+_TUNING_ITERATIONS = (3, 12)
 
 
 class WeakPassphrase(BadInput):
@@ -55,16 +55,17 @@ _TAMPERED = "The store's key record was changed; restore it from a backup or unl
 
 def tuned_cost(target_seconds: float = TARGET_SECONDS) -> Argon2Cost:
     """A cost that takes about `target_seconds` on this machine (gate: 0.8 to 1.2 s), never below the least."""
-    probe = Argon2Cost(iterations=_TUNING_ITERATIONS)
-    took = min(_timed(probe) for _ in range(2))
-    return Argon2Cost(iterations=max(3, min(1000, round(target_seconds * _TUNING_ITERATIONS / took))))
+    # Two points, because the first pass over fresh memory costs more; the quicker of two, because of other load.
+    few, more = (min(_timed(Argon2Cost(iterations=count)) for _ in range(2)) for count in _TUNING_ITERATIONS)
+    step = max(more - few, 1e-4) / (_TUNING_ITERATIONS[1] - _TUNING_ITERATIONS[0])
+    wanted = _TUNING_ITERATIONS[0] + round((target_seconds - few) / step)
+    return Argon2Cost(iterations=max(3, min(1000, wanted)))
 
 
 def _timed(cost: Argon2Cost) -> float:
-    # CPU time of this thread, in which Argon2id runs all lanes: other load must not talk the cost down.
-    begun = time.thread_time()
+    begun = time.perf_counter()
     _derive(bytearray(b"tuning"), bytes(16), cost)
-    return time.thread_time() - begun
+    return time.perf_counter() - begun
 
 
 def _derive(passphrase: bytearray, salt: bytes, cost: Argon2Cost) -> bytearray:
@@ -108,9 +109,9 @@ class PassphraseProvider:
             raise SiteKeyLost("No passphrase was set for this store.", hint="Unlock another way.")
         cost, salt, wrapped = _read(record)
         cost.check()
-        begun = time.thread_time()
+        begun = time.perf_counter()
         wrapping = _derive(self._passphrase, salt, cost)
-        self.outgrown = self._cost is None and time.thread_time() - begun < 0.4 * TARGET_SECONDS
+        self.outgrown = self._cost is None and time.perf_counter() - begun < 0.4 * TARGET_SECONDS
         material = bytearray(KEY_BYTES)
         try:
             AESGCM(wrapping).decrypt_into(

@@ -6,7 +6,7 @@ import enum
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from pydantic import SecretStr
 from sqlalchemy import Connection, func, select, text
@@ -299,7 +299,7 @@ class Vault:
         plain[:] = bytes(len(plain))
         return True
 
-    def hand_over(self, pipe: BinaryIO) -> None:
+    def hand_over(self, pipe: IO[bytes]) -> None:
         """Give the open keys to a child process through its standard input."""
         with self._lock:
             self._current_key()

@@ -32,6 +32,10 @@ from dsm_desktop.vault.vault import (
 from tests.vault.kit import add_logins, opened_logins, passphrase, sealed_bytes
 
 
+def _state(vault: Vault) -> VaultState:
+    return vault.state
+
+
 @pytest.fixture
 def key_file(tmp_path: Path) -> KeyFileProvider:
     return KeyFileProvider(tmp_path / "profile" / "site.key")
@@ -48,20 +52,20 @@ def test_secrets_come_back_after_lock_and_unlock(vault: Vault, key_file: KeyFile
     add_logins(vault, 3)
     before = opened_logins(vault)
     vault.lock()
-    assert vault.state is VaultState.LOCKED
+    assert _state(vault) is VaultState.LOCKED
     with pytest.raises(VaultLocked):
         opened_logins(vault)
     with vault.store.write() as uow, pytest.raises(VaultLocked):
         vault.seal(uow, CREDENTIAL_SECRET.place(1, 2), SecretStr("x"))
     vault.unlock(key_file)
-    assert vault.state is VaultState.UNLOCKED
+    assert _state(vault) is VaultState.UNLOCKED
     assert opened_logins(vault) == before
     assert before["login 2"] == "secret-2"
 
 
 def test_a_store_without_a_key_says_so(store: Store, key_file: KeyFileProvider) -> None:
     vault = Vault(store)
-    assert vault.state is VaultState.NOT_SET_UP
+    assert _state(vault) is VaultState.NOT_SET_UP
     with pytest.raises(VaultNotSetUp):
         vault.unlock(key_file)
     with pytest.raises(BadInput):
@@ -89,17 +93,17 @@ def test_wrong_and_lost_keys_are_told_apart_and_change_nothing(
 
     with pytest.raises(WrongPassphrase):
         vault.unlock(passphrase("another long passphrase"))
-    assert vault.state is VaultState.WRONG_KEY
+    assert _state(vault) is VaultState.WRONG_KEY
 
     impostor = KeyFileProvider(tmp_path / "impostor.key")
     impostor.keep(SiteKey(key_id, SiteKey.generate().material))
     with pytest.raises(WrongSiteKey):
         vault.unlock(impostor)
-    assert vault.state is VaultState.WRONG_KEY
+    assert _state(vault) is VaultState.WRONG_KEY
 
     with pytest.raises(SiteKeyLost):
         vault.unlock(KeyFileProvider(tmp_path / "nowhere.key"))
-    assert vault.state is VaultState.KEY_LOST
+    assert _state(vault) is VaultState.KEY_LOST
     with pytest.raises(SiteKeyLost):
         vault.unlock(RecoveryProvider(new_recovery_code()))
 
@@ -114,7 +118,7 @@ def test_a_failed_unlock_leaves_an_open_vault_open(vault: Vault, tmp_path: Path)
     add_logins(vault, 1)
     with pytest.raises(SiteKeyLost):
         vault.unlock(KeyFileProvider(tmp_path / "nowhere.key"))
-    assert vault.state is VaultState.UNLOCKED
+    assert _state(vault) is VaultState.UNLOCKED
     assert opened_logins(vault)["login 0"] == "secret-0"
 
 
