@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ class Question(BaseModel):
     options: list[Option]
     default: str
     within: timedelta
+
+
+class TimedOut(DsmError):
+    """What was waited for did not happen in time."""
+
+    blame = Blame.PEER
 
 
 class JobContext(Protocol):

@@ -14,12 +14,12 @@ from dsm_desktop.commands.jobs import submit
 from dsm_desktop.core.access import Principal
 from dsm_desktop.core.errors import Cancelled, DsmError
 from dsm_desktop.core.states import StepState
-from dsm_desktop.jobs.context import Question, Target
+from dsm_desktop.jobs.context import Question, Target, TimedOut
 from dsm_desktop.redfish.client import RedfishClient
 from dsm_desktop.store import queue, steps
 from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.workers import results
-from dsm_desktop.workers.errors import BlockingOnLoop, BodyError, TimedOut, revive_error
+from dsm_desktop.workers.errors import BlockingOnLoop, BodyError, revive_error
 from dsm_desktop.workers.restoring import Promises
 from dsm_desktop.workers.run import Run, retry_pause
 from dsm_desktop.workers.stepping import Step, Stepper

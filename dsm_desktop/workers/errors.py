@@ -30,12 +30,6 @@ class UnexpectedError(DsmError):
     blame = Blame.BUG
 
 
-class TimedOut(DsmError):
-    """What was waited for did not happen in time."""
-
-    blame = Blame.PEER
-
-
 class RestoreFailed(DsmError):
     """What was changed for the time of the job could not be put back; it stays on the restore list."""
 

@@ -74,7 +74,7 @@ class SleepInhibitor:
             "--mode=block",
             "cat",
         ]
-        child = subprocess.Popen(  # noqa: S603 - fixed words
+        child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         self._child = child
