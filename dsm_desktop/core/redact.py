@@ -36,9 +36,8 @@ _USERINFO = re.compile(
 _SCHEME = re.compile(
     r"\b((?i:basic|bearer|negotiate|ntlm|splunk))\s+(?![A-Z]?[a-z]+\b(?![=+/]))[A-Za-z0-9+/=._~-]{6,}"
 )
-_HEADER = re.compile(
-    r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(\\*[\"']?\s{0,4}[:=,]\s{0,4})"
-    r"(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\r\n\"']+)"
+_HEADER = re.compile(  # a bare header line; quoted forms are pairs
+    r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,4}[:=]\s{0,4})(?![\"'\\\[({]|[bru][\"']|\w{1,40}\()[^\r\n]+"
 )
 _PAIR = re.compile(
     rf"(?is)(?P<name>(?:{'|'.join(KEYWORDS)})[\w.#@$-]{{0,64}})"
@@ -49,7 +48,7 @@ _PAIR = re.compile(
     rf"|(?:{_DOUBLE}\"|{_SINGLE}'|\S)+)"
 )
 _OPTION = re.compile(
-    r"(?i)(--?[\w-]{0,30}(?:password|passwd|passphrase|secret|token|api-?key)[\w-]{0,30}(?:\s+|=))(\"[^\"]*\"|'[^']*'|[^\s\"']+)"
+    r"(?i)((?<!\w)--?[\w-]{0,30}(?:password|passwd|passphrase|secret|token|api-?key)[\w-]{0,30}(?:\s+|=))(?![=:])(\"[^\"]*\"|'[^']*'|[^\s\"']+)"
 )
 _TOOL = re.compile(
     r"(?i)(\b(?:racadm|ipmitool|sshpass|psql|curl|wsman)\b[^\r\n]{0,400}?\s-(?:p|u\s+[^\s:]+:)\s*)(\"[^\"]*\"|'[^']*'|\S+)"
@@ -59,7 +58,7 @@ _ARGUMENT = re.compile(
     r"(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?)"
 )
 _DOTTED = re.compile(
-    r"(?i)([.#]\w{0,40}(?:password|passphrase|ipmikey|v3key|community(?:name)?|secret|passwordsalt)[ \t]+)(\"[^\"]*\"|'[^']*'|\S+)"
+    r"(?i)([.#]\w{0,40}(?:password|passphrase|ipmikey|v3key|community(?:name)?|secret|passwordsalt)[ \t]+)(?![=:])(\"[^\"]*\"|'[^']*'|\S+)"
 )
 _ELEMENT = re.compile(
     r"(?s)<(?P<tag>[\w:.-]{1,80})(?P<attributes>(?:\s[^<>]{0,400})?)>(?P<value>\s*<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<]+)"

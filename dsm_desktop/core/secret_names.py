@@ -45,7 +45,7 @@ _PARTS = (
     "httpheaders",
     "proxyauth",
 )
-_ENDS = ("pwd", "hash", "salt", "psk", "ticket", "pass", "credential", "rootpw", "bindpw")
+_ENDS = ("pwd", "hash", "salt", "psk", "ticket", "pass", "credential", "credentials", "rootpw", "bindpw")
 _EXACT = frozenset({"pw", "pin", "otp", "st1", "st2", "xsrf", "auth", "p12", "pfx", "sessionkey", "nonce"})
 # A password's properties are not the password. The last word decides.
 _HARMLESS_END = re.compile(
