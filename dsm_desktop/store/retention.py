@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -189,7 +190,8 @@ class Retention:
             (self._archives / f"{name}.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
             part.rename(self._archives / name)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # it may never have been made
+                part.unlink()
             kind_of = DiskFull if error.errno == 28 else ArchiveFailed
             raise kind_of(
                 f"The archive of {kind.name} could not be written: {error.strerror}; nothing was removed.",

@@ -35,7 +35,8 @@ class UnitOfWork:
     def now(self) -> datetime:
         """The database's time at first use in this transaction: the one clock every runner shares."""
         if self._now is None:
-            self._now = self.session.scalar(select(db_now()))
+            with self.session.no_autoflush:  # often asked for while a row is half filled in
+                self._now = self.session.scalar(select(db_now()))
             assert self._now is not None
         return self._now
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from dsm_desktop.core.calls import CallEnd, CallStart
+from dsm_desktop.store.api_calls import CallWriter
 from dsm_desktop.store.backup import copy_before_migration, go_back
 from dsm_desktop.store.migrate import upgrade
+from dsm_desktop.store.opening import open_store
 
 _CONTEXT: Any = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
 if sys.platform != "win32":
@@ -51,3 +55,12 @@ def migrate_with_copy(url: str, copies: str) -> None:
 
 def return_to(url: str, copy: str) -> None:
     go_back(url, Path(copy))
+
+
+def call_and_hang(url: str) -> None:
+    """Two changing calls, the first answered; then wait to be killed."""
+    log = CallWriter(open_store(url))
+    first = log.begin(CallStart("redfish", "h", "POST", "/answered", changing=True))
+    log.end(first, CallEnd(204, 1.0))
+    log.begin(CallStart("redfish", "h", "POST", "/sent", changing=True))
+    threading.Event().wait(60)

@@ -15,11 +15,11 @@ from sqlalchemy import make_url, select, text
 
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.events import Event
-from dsm_desktop.store.engine import sqlite_engine, sqlite_path, sqlite_url
+from dsm_desktop.store.engine import Engines, sqlite_engine, sqlite_path, sqlite_url
 from dsm_desktop.store.failures import (
     CommitUnknown,
+    StoreBusy,
     StoreDamaged,
-    StoreError,
     StoreLoginRefused,
     StoreReadOnly,
     StoreUnavailable,
@@ -178,17 +178,17 @@ def test_read_only_files_are_a_plain_error(tmp_path: Path) -> None:
         open_store(sqlite_url(path))
 
 
-def test_a_locked_store_says_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sqlite_engine.__kwdefaults__, "timeout_ms", 50)
+def test_a_locked_store_says_busy(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "store.db")
-    store = open_store(url)
+    open_store(url).close()
+    impatient = sqlite_engine(make_url(url), "BEGIN IMMEDIATE", timeout_ms=50)
+    store = Store(Engines(impatient, impatient))
     blocker = sqlite3.connect(sqlite_path(url), isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreError) as busy, store.write():
-        pass
+    with pytest.raises(StoreBusy) as busy, store.write() as uow:
+        _ = uow.now
     blocker.close()
     store.close()
-    assert busy.value.code == "StoreBusy"
     assert busy.value.retryable
 
 
