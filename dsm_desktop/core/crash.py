@@ -90,18 +90,18 @@ class CrashReporter:
 
     def _report(self, error: BaseException, thread: str) -> None:
         if isinstance(error, DsmError) and error.blame is not Blame.BUG:
-            self._print(self._redactor.text(str(error)))
+            self._say(self._redactor.text(str(error)))
             return
         try:
             path = write_crash_report(self._folder, error, self._redactor, self._versions, thread)
-            self._print(f"{type(error).__name__}; a crash report was written: {path}")
+            self._say(f"{type(error).__name__}; a crash report was written: {path}")
             self._told(path, error)
         except Exception as second:  # noqa: BLE001 - the last resort: say both on standard error
-            self._print(
+            self._say(
                 f"{type(error).__name__}, and no crash report could be written: {type(second).__name__}"
             )
 
     @staticmethod
-    def _print(line: str) -> None:
+    def _say(line: str) -> None:
         if sys.stderr is not None:  # a windowed program has none
             sys.stderr.write(line + "\n")

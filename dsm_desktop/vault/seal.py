@@ -2,7 +2,7 @@
 
 A sealed value is `format (1) | key id (8) | nonce (12) | AES-256-GCM ciphertext and tag`. Its associated data are the
 format, the key id, the table, the column, the row id and the row's version: a value that was edited, cut, or carried to
-another row does not open. (Fernet, the usual shortcut, cannot see a swap and takes 15 times as long.)
+another row does not open.
 """
 
 from __future__ import annotations

@@ -297,7 +297,7 @@ def test_a_log_line_loses_its_secrets(logged: tuple[logging.Logger, list[str]]) 
     logger.debug("Authorization: Basic %s", BASIC)
     logger.debug("%(password)s", {"password": f"password={CANARY}"})
     logger.warning("stack", stack_info=True, extra={"extra": f"token={CANARY}"})
-    logger.error("two %s", "arguments", "too many")
+    logger.error("two %s", "arguments", "too many")  # noqa: PLE1205 - on purpose
     try:
         _login(password=CANARY)
     except ValueError:

@@ -181,7 +181,7 @@ def test_killed_at_every_point_it_resumes_and_loses_nothing(tmp_path: Path) -> N
             killed += 1
         zygote.stdin.close()
     assert answer == "finished 0"
-    assert killed > 40
+    assert killed > 40, killed
 
 
 def _check_and_finish(database: Path, key_file: Path, expected: dict[str, str]) -> None:

@@ -18,6 +18,7 @@ from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.vault import rotation
 from dsm_desktop.vault.columns import CREDENTIAL_SECRET
 from dsm_desktop.vault.key_file import KeyFileProvider
+from dsm_desktop.vault.passphrase import PassphraseProvider
 from dsm_desktop.vault.recovery import RecoveryProvider, new_recovery_code
 from dsm_desktop.vault.seal import SealBroken
 from dsm_desktop.vault.site_key import SiteKey, SiteKeyLost, WrongPassphrase, WrongSiteKey
@@ -29,7 +30,7 @@ from dsm_desktop.vault.vault import (
     VaultNotSetUp,
     VaultState,
 )
-from tests.vault.kit import add_logins, opened_logins, passphrase, sealed_bytes
+from tests.vault.kit import PASSPHRASE, add_logins, opened_logins, passphrase, sealed_bytes
 
 
 def _state(vault: Vault) -> VaultState:
@@ -314,3 +315,36 @@ def test_after_a_lock_the_key_is_not_in_memory(vault: Vault, database_url: str, 
         assert child.wait(20) == 0
     assert while_open > 0  # the search finds what is there
     assert after == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_cost_the_machine_has_outgrown_is_raised_at_unlock(store: Store) -> None:
+    vault = Vault(store)
+    vault.create([passphrase()])
+    weak = vault.generations()[0].wraps["passphrase"]["iterations"]
+    vault.lock()
+    vault.unlock(PassphraseProvider(SecretStr(PASSPHRASE)))
+    assert vault.generations()[0].wraps["passphrase"]["iterations"] > weak
+    vault.lock()
+    vault.unlock(passphrase())
+
+
+HARDENED = """
+import ctypes, resource
+from dsm_desktop.vault.harden import harden_process
+missing = harden_process()
+print(missing, resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+def test_a_hardened_process_leaves_no_core_and_cannot_be_dumped() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", HARDENED],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        timeout=30,
+        check=True,
+    )
+    assert finished.stdout.strip() == "[] (0, 0) 0"
