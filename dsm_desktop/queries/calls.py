@@ -18,12 +18,14 @@ from dsm_desktop.store.models import ApiCall
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """Which calls: `words` must all occur in host, path or error; `outcome` "" | failed | changing."""
+    """Which calls: `words` must all occur in host, path or error; `outcome` "" | failed | changing;
+    `after` = only larger ids."""
 
     server_id: int | None = None
     job_id: int | None = None
     words: str = ""
     outcome: str = ""
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ def pretty(body: Any, indent: int | None = 2) -> str:
 
 
 def _where(query: Select[Any], wanted: CallFilter) -> Select[Any]:
+    if wanted.after:
+        query = query.where(ApiCall.id > wanted.after)
     if wanted.server_id is not None:
         query = query.where(ApiCall.server_id == wanted.server_id)
     if wanted.job_id is not None:

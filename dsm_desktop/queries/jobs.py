@@ -151,6 +151,7 @@ class RestoreRow:
     """A promise to put something back. `state` standing | restored | failed | abandoned."""
 
     id: int
+    task_id: int | None
     server: str
     what: str
     state: str
@@ -257,7 +258,7 @@ def restore_list(
     )
     r = RestoreItem
     query = (
-        select(r.id, label, r.what, r.state, r.message, r.created_at, r.closed_at)
+        select(r.id, r.task_id, label, r.what, r.state, r.message, r.created_at, r.closed_at)
         .outerjoin(Server, Server.id == r.server_id)
         .order_by(r.id.desc())
         .limit(limit)

@@ -78,7 +78,8 @@ class RunnerRow:
 class LeaseRow:
     """An exclusive lock and who holds it for what."""
 
-    id: str
+    id: int
+    key: str
     purpose: str
     runner: str
     taken_at: datetime
@@ -105,21 +106,27 @@ def diagnostics(connection: Connection) -> Diagnostics:
     assert now is not None
     r = Runner
     runners = tuple(
-        RunnerRow(*row, row[9] > now)
+        RunnerRow(*row)
         for row in connection.execute(
             select(
-                r.id, r.name, r.kind, r.host, r.pid, r.version, r.slots, r.state, r.started_at, r.expires_at
+                r.id,
+                r.name,
+                r.kind,
+                r.host,
+                r.pid,
+                r.version,
+                r.slots,
+                r.state,
+                r.started_at,
+                r.expires_at,
+                r.expires_at > now,
             ).order_by(r.id.desc())
         )
     )
-    leases = tuple(
-        LeaseRow(*row)
-        for row in connection.execute(
-            select(
-                Lease.key, Lease.purpose, func.coalesce(r.name, ""), Lease.taken_at, Lease.expires_at
-            ).outerjoin(r, r.id == Lease.runner_id)
-        )
-    )
+    held = select(
+        Lease.key, Lease.purpose, func.coalesce(r.name, ""), Lease.taken_at, Lease.expires_at
+    ).outerjoin(r, r.id == Lease.runner_id)
+    leases = tuple(LeaseRow(number, *row) for number, row in enumerate(connection.execute(held)))
     waiting, oldest = connection.execute(
         select(func.count(), func.min(JobTask.due_at)).where(
             JobTask.state == JobState.PENDING, JobTask.due_at <= now

@@ -80,20 +80,6 @@ class CredentialChoice:
     tried: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ServerDraft:
-    """A server as typed in "Add server" or changed in bulk. None = leave as it is."""
-
-    name: str | None = None
-    address: str | None = None
-    port: int | None = None
-    notes: str | None = None
-    assigned_credential_id: int | None = None
-    clear_credential: bool = False
-    trust_mode: str | None = None
-    old_tls: bool | None = None
-
-
 class Commands(Protocol):
     """Every change a person can make. Blocking, thread-safe, called from the window's worker threads, raise DsmError."""
 
@@ -113,13 +99,17 @@ class Commands(Protocol):
         """A new job on the failed targets; returns its id."""
 
     def answer(self, decision_id: int, option: str) -> None: ...
-    def abandon_restore(self, item_id: int, reason: str) -> None: ...
-    def emergency_stop(self, reason: str) -> None:
-        """No new step starts anywhere."""
+    def put_back(self, task_id: int) -> None:
+        """Try again to put back what an ended task has left changed."""
+
+    def emergency_stop(self, reason: str) -> list[str]:
+        """No new step starts anywhere; returns what still runs to its end ("host: step")."""
 
     def resume_after_stop(self) -> None: ...
-    def add_servers(self, drafts: Sequence[ServerDraft]) -> list[int]: ...
-    def edit_servers(self, ids: Sequence[int], draft: ServerDraft) -> None: ...
+    def add_server(self, address: str, port: int = 443, *, name: str = "", notes: str = "") -> int: ...
+    def edit_servers(self, ids: Sequence[int], values: Mapping[str, Any]) -> None:
+        """Set the same values (names of commands.servers.EDITABLE) on one or many."""
+
     def remove_servers(self, ids: Sequence[int]) -> None:
         """Forget them in the store; nothing is changed on a device."""
 

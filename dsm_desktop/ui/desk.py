@@ -1,0 +1,89 @@
+"""What every view has at hand: the context, the pools, the bridge, and the ways to other views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, QSettings, Signal
+
+from dsm_desktop.core.access import Permission
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.ui.bridge import Bridge
+from dsm_desktop.ui.context import AppContext
+from dsm_desktop.ui.theme import Theme, Tone
+from dsm_desktop.ui.work import Work
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A short message at the corner of the window, with at most one way on. An error carries its details."""
+
+    text: str
+    tone: Tone = Tone.INFO
+    label: str = ""
+    do: Callable[[], object] | None = None
+    error: DsmError | None = None
+
+
+class Desk(QObject):
+    """Shared by the shell and all views; lives as long as the window."""
+
+    told = Signal(object)
+    job_wanted = Signal(str, list, dict)
+    job_opened = Signal(int)
+    server_opened = Signal(int)
+    calls_opened = Signal(object)
+    area_opened = Signal(str)
+
+    def __init__(self, context: AppContext, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.theme = theme
+        self.work = Work(context.store, self)
+        self.bridge = Bridge(context.bus, self)
+        self.settings = QSettings(str(context.profile / "window.ini"), QSettings.Format.IniFormat)
+        self.work.unhandled.connect(self.fail)
+
+    def tell(
+        self, text: str, tone: Tone = Tone.OK, label: str = "", do: Callable[[], object] | None = None
+    ) -> None:
+        """News in the corner."""
+        self.told.emit(News(text, tone, label, do))
+
+    def fail(self, error: DsmError) -> None:
+        """News of a failure, with its details."""
+        self.told.emit(News(str(error), Tone.CRITICAL, error=error))
+
+    def why_not(self, permission: Permission) -> str:
+        """Why the principal may not do what needs this permission; "" = he may."""
+        if self.context.read_only and permission is not Permission.VIEW:
+            return "The program was started to look only."
+        role = self.context.principal.role
+        if not role.may(permission):
+            return f"Needs the permission '{permission.value}'; your role is {role.value}."
+        return ""
+
+    def submit(
+        self, kind: str, server_ids: list[int], params: dict[str, Any], *, dry_run: bool = False, **more: Any
+    ) -> None:
+        """Hand a job in and say so, with the way to it."""
+
+        def done(job_id: int) -> None:
+            label = self.context.catalogue[kind].label.rstrip("…")
+            word = "Dry run of" if dry_run else "Job"
+            self.tell(f"{word} '{label}' handed in.", Tone.INFO, "Show", lambda: self.job_opened.emit(job_id))
+
+        commands = self.context.commands
+        self.work.command(
+            self, lambda: commands.submit(kind, server_ids, params, dry_run=dry_run, **more), done, self.fail
+        )
+
+    def close(self) -> None:
+        """Hear and do no more."""
+        self.bridge.close()
+        self.work.close()
+        self.settings.sync()

@@ -1,0 +1,62 @@
+"""The frame of every dialog: a heading, a sentence, the contents, an error strip, and buttons that say what they do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.ui.theme import SPACE, ui_font
+from dsm_desktop.ui.widgets.states import Banner
+
+
+class Dialog(QDialog):
+    """Opened with `open()`, never blocking. Esc and Cancel close without doing anything."""
+
+    def __init__(self, parent: QWidget | None, title: str, text: str = "") -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(520)
+        heading = QLabel(title)
+        heading.setFont(ui_font(step=3, bold=True))
+        heading.setWordWrap(True)
+        self.text = QLabel(text)
+        self.text.setWordWrap(True)
+        self.text.setVisible(bool(text))
+        self.banner = Banner()
+        self.body = QVBoxLayout()
+        self.body.setSpacing(SPACE)
+        self.buttons = QHBoxLayout()
+        self.buttons.addStretch()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE * 2, SPACE * 2, SPACE * 2, SPACE * 2)
+        column.setSpacing(SPACE + SPACE // 2)
+        for widget in (heading, self.text, self.banner):
+            column.addWidget(widget)
+        column.addLayout(self.body, 1)
+        column.addLayout(self.buttons)
+
+    def add_cancel(self, label: str = "Cancel", *, default: bool = False) -> QPushButton:
+        """The way out; the default button where the other does harm."""
+        button = QPushButton(label)
+        button.clicked.connect(self.reject)
+        button.setAutoDefault(default)
+        button.setDefault(default)
+        self.buttons.addWidget(button)
+        if default:
+            button.setFocus()
+        return button
+
+    def add_action(self, label: str, *, default: bool = True) -> QPushButton:
+        """The deed, named by its verb."""
+        button = QPushButton(label)
+        button.setAutoDefault(default)
+        button.setDefault(default)
+        self.buttons.addWidget(button)
+        return button
+
+    def fail(self, error: DsmError) -> None:
+        """Show why it did not work; what was typed stays."""
+        self.setEnabled(True)
+        self.banner.fail(error)

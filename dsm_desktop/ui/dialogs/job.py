@@ -1,0 +1,211 @@
+"""Starting a job: its form from the declaration, its targets, dry run and time, and the confirmation its danger asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QWidget,
+)
+
+from dsm_desktop.core.states import Access
+from dsm_desktop.jobs.declaration import Danger, JobType, Params, Targets
+from dsm_desktop.queries.servers import ServerRow
+from dsm_desktop.ui import words
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.base import Dialog
+from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.widgets.editors import TimeEditor
+from dsm_desktop.ui.widgets.forms import Form
+from dsm_desktop.ui.widgets.panel import GridPanel
+
+_NAMES_SHOWN = 8
+_TARGETS = (
+    Column("name", "Server", lambda r: r.label, width=150),
+    Column("host", "Host name", lambda r: r.host_name or "not known", width=150),
+    Column("tag", "Service tag", lambda r: r.service_tag, width=92),
+    Column("model", "Model", lambda r: r.model, width=130),
+    Column("power", "Power", lambda r: r.power_state, status=lambda r: words.power(r.power_state), width=104),
+)
+
+
+def start_job(
+    desk: Desk, kind: str, rows: Sequence[ServerRow], preset: Mapping[str, Any], parent: QWidget
+) -> Dialog | None:
+    """Ask what must be asked and hand the job in; without anything to choose or to confirm it starts at once."""
+    job_type = desk.context.catalogue[kind]
+    if job_type.targets is Targets.SERVER and not rows:
+        desk.tell(f"Select one or more servers for '{job_type.label.rstrip('…')}'.", Tone.WARNING)
+        return None
+    if not job_type.params.model_fields and job_type.danger is Danger.NONE:
+        desk.submit(kind, [row.id for row in rows], {})
+        return None
+    dialog = JobDialog(desk, job_type, rows, preset, parent)
+    dialog.open()
+    return dialog
+
+
+class JobDialog(Dialog):
+    """The form. `start` validates, confirms where needed, and submits."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        job_type: JobType,
+        rows: Sequence[ServerRow],
+        preset: Mapping[str, Any],
+        parent: QWidget | None,
+    ) -> None:
+        super().__init__(
+            parent, job_type.label.rstrip("…"), job_type.help.split("\n\n")[0].replace("\n", " ")
+        )
+        self._desk, self._type, self._rows = desk, job_type, list(rows)
+        self.setMinimumWidth(600)
+        if job_type.targets is Targets.SERVER:
+            self._add_targets()
+        self.form = Form(job_type.params, preset)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(self.form)
+        scroll.setMinimumHeight(min(self.form.sizeHint().height() + 4, 420))
+        scroll.setAccessibleName("Parameters")
+        self.body.addWidget(scroll, 1)
+        if job_type.kind == "discovery_scan":
+            self._add_range_file()
+        self._add_options()
+        self.add_cancel()
+        self.start_button = self.add_action("Start")
+        self.start_button.clicked.connect(self.start)
+        self.dry.toggled.connect(
+            lambda on: self.start_button.setText("Show what it would do" if on else "Start")
+        )
+
+    def _add_targets(self) -> None:
+        names = [row.label for row in self._rows]
+        more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+        label = QLabel(f"{words.plural(len(names), 'server')}: {', '.join(names[:_NAMES_SHOWN])}{more}")
+        label.setWordWrap(True)
+        label.setAccessibleName("Targets")
+        self.body.addWidget(label)
+        off = [row for row in self._rows if row.access not in (Access.MANAGED, Access.UNKNOWN)]
+        if off:
+            self.banner.say(
+                f"{len(off)} of {len(names)} could not be read the last time and may fail: "
+                + ", ".join(row.label for row in off[:4])
+                + ("…" if len(off) > 4 else "."),
+                Tone.WARNING,
+            )
+
+    def _add_range_file(self) -> None:
+        """Addresses from a list or CSV: the first column of each line."""
+        button = QPushButton("Take addresses from a file…")
+        button.setAutoDefault(False)
+        button.clicked.connect(self._choose_file)
+        self.body.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
+
+    def _choose_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Addresses", "", "Lists (*.csv *.txt);;All files (*)")
+        if name:
+            self.take_addresses(Path(name).read_text(encoding="utf-8-sig", errors="replace"))
+
+    def take_addresses(self, text: str) -> None:
+        """Add the first column of each line (comma, semicolon or tab) to the ranges; a heading is left out."""
+        found = [
+            line.replace(";", ",").replace("\t", ",").split(",")[0].strip().strip('"')
+            for line in text.splitlines()
+        ]
+        found = [cell for cell in found if any(c.isdigit() for c in cell) or ":" in cell]
+        editor = self.form.editor("ranges")
+        before = str(editor.value() or "")
+        editor.set_value("\n".join([before, *found] if before else found))
+        self.banner.say(f"Addresses taken from the file: {len(found)}.", Tone.OK)
+
+    def _add_options(self) -> None:
+        self.dry = QCheckBox("Dry run: show what it would do, change nothing")
+        self.later = QCheckBox("Start later, at")
+        self.at = TimeEditor()
+        self.at.control.setAccessibleName("Start at")
+        self.at.setEnabled(False)
+        self.later.toggled.connect(self.at.setEnabled)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE)
+        row.addWidget(self.later)
+        row.addWidget(self.at)
+        row.addStretch()
+        self.body.addWidget(self.dry)
+        self.body.addLayout(row)
+
+    def start(self) -> None:
+        """Validate; ask for confirmation by the danger of these very parameters; submit."""
+        params = self.form.validated()
+        if params is None:
+            return
+        assert isinstance(params, Params)
+        danger = self._type.danger_for(params)
+        if danger is Danger.NONE or self.dry.isChecked():
+            self._submit(params)
+            return
+        ConfirmDialog(
+            self._type, params, danger, self._rows, self._desk, self, lambda: self._submit(params)
+        ).open()
+
+    def _submit(self, params: Params) -> None:
+        values = params.model_dump(mode="json")
+        when = self.at.value() if self.later.isChecked() else None
+        ids = [row.id for row in self._rows]
+        self._desk.submit(self._type.kind, ids, values, dry_run=self.dry.isChecked(), schedule_at=when)
+        self.accept()
+
+
+class ConfirmDialog(Dialog):
+    """Lists every target with its host name and power state; Cancel is the default; a destructive job wants typing."""
+
+    def __init__(
+        self,
+        job_type: JobType,
+        params: Params,
+        danger: Danger,
+        rows: Sequence[ServerRow],
+        desk: Desk,
+        parent: QWidget,
+        do: Callable[[], None],
+    ) -> None:
+        target = rows[0].label if len(rows) == 1 else words.plural(len(rows), "server")
+        title = job_type.title_for(params, target, len(rows)) if rows else job_type.label.rstrip("…")
+        super().__init__(parent, f"{title}?", job_type.confirm(params) if job_type.confirm else "")
+        self._do = do
+        if rows:
+            panel = GridPanel(desk.work, "targets", _TARGETS, tools=False)
+            panel.set_rows(panel.model.prepare(rows))
+            panel.setMinimumHeight(min(60 + 26 * len(rows), 280))
+            self.setMinimumWidth(680)
+            self.body.addWidget(panel, 1)
+        self.add_cancel(default=True)
+        self.confirm = self.add_action(title, default=False)
+        self.confirm.clicked.connect(self._confirmed)
+        self._wanted = ""
+        if danger is Danger.DESTRUCTIVE:
+            self._wanted = rows[0].label if len(rows) == 1 else str(len(rows))
+            what = "the server's name" if len(rows) == 1 else "the number of servers"
+            self.body.addWidget(QLabel(f"Type {what} ({self._wanted}) to confirm:"))
+            self.typed = QLineEdit()
+            self.typed.setAccessibleName(f"Type {self._wanted} to confirm")
+            self.typed.textChanged.connect(lambda text: self.confirm.setEnabled(text.strip() == self._wanted))
+            self.confirm.setEnabled(False)
+            self.body.addWidget(self.typed)
+
+    def _confirmed(self) -> None:
+        self.accept()
+        self._do()

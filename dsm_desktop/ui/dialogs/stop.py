@@ -1,0 +1,137 @@
+"""The emergency stop, taking it back, and what happens to running work when the window is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+
+from dsm_desktop.queries.status import WorkNumbers
+from dsm_desktop.ui import words
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.base import Dialog
+from dsm_desktop.ui.theme import Tone
+
+WORD = "STOP"
+
+
+class EmergencyStopDialog(Dialog):
+    """Typed, because it halts everybody's work; it says what still runs to its end."""
+
+    def __init__(self, desk: Desk, now: WorkNumbers | None, parent: QWidget | None) -> None:
+        super().__init__(
+            parent,
+            "Emergency stop",
+            "No new step starts on any server, on any runner of this store, until somebody resumes. "
+            "A step that has begun runs to its end; nothing is undone.",
+        )
+        self._desk = desk
+        if now is not None and now.open_jobs:
+            line = QLabel(
+                f"Now: {words.plural(now.open_jobs, 'job')}, {now.running_tasks} running, {now.waiting_tasks} waiting."
+            )
+            line.setAccessibleName("Work under way")
+            self.body.addWidget(line)
+        self.reason = QLineEdit()
+        self.reason.setPlaceholderText("Why (everybody sees it)")
+        self.reason.setAccessibleName("Reason")
+        self.typed = QLineEdit()
+        self.typed.setPlaceholderText(f"Type {WORD} to confirm")
+        self.typed.setAccessibleName(f"Type {WORD} to confirm")
+        self.typed.textChanged.connect(self._follow)
+        self.body.addWidget(self.reason)
+        self.body.addWidget(self.typed)
+        self.add_cancel(default=True)
+        self.stop = self.add_action("Stop everything", default=False)
+        self.stop.setEnabled(False)
+        self.stop.clicked.connect(self.do_stop)
+        self.typed.setFocus()
+
+    def _follow(self, text: str) -> None:
+        self.stop.setEnabled(text.strip().upper() == WORD)
+
+    def do_stop(self) -> None:
+        reason = self.reason.text().strip() or "no reason given"
+        commands = self._desk.context.commands
+        self.setEnabled(False)
+        self._desk.work.command(self, lambda: commands.emergency_stop(reason), self._done, self.fail)
+
+    def _done(self, running: list[str]) -> None:
+        more = f" Still running to its end: {', '.join(running[:6])}." if running else ""
+        self._desk.tell(f"Stopped. No new step starts until somebody resumes.{more}", Tone.WARNING)
+        self.accept()
+
+
+class ResumeDialog(Dialog):
+    """Who stopped and why; resuming is explicit."""
+
+    def __init__(self, desk: Desk, stopped: str, parent: QWidget | None) -> None:
+        super().__init__(parent, "Resume work?", f"The emergency stop stands: {stopped}")
+        self._desk = desk
+        self.add_cancel("Stay stopped", default=True)
+        self.add_action("Resume", default=False).clicked.connect(self.resume)
+
+    def resume(self) -> None:
+        commands = self._desk.context.commands
+        self.setEnabled(False)
+        self._desk.work.command(self, commands.resume_after_stop, lambda _: self._done(), self.fail)
+
+    def _done(self) -> None:
+        self._desk.tell("Work goes on.", Tone.OK)
+        self.accept()
+
+
+class ClosingDialog(Dialog):
+    """Work runs in the runner that this window owns: what shall happen to it?"""
+
+    def __init__(
+        self,
+        desk: Desk,
+        running: int,
+        parent: QWidget,
+        *,
+        tray: Callable[[], None] | None,
+        hand_over: Callable[[], None],
+        finish: Callable[[], None],
+    ) -> None:
+        super().__init__(
+            parent,
+            "Work is running",
+            f"{words.plural(running, 'server')} under way. What was begun is written down and goes on from there in any case.",
+        )
+        agent = desk.context.runner.agent_available()
+        choices: list[tuple[str, str, Callable[[], None], str]] = [
+            (
+                "Keep running in the tray",
+                "The window closes; its runner works on until everything is done.",
+                tray or (lambda: None),
+                "" if tray else "This desktop has no tray.",
+            ),
+            (
+                "Hand the rest to the agent",
+                "Steps that run are finished; the agent takes the rest.",
+                hand_over,
+                "" if agent else "No agent is running on this store.",
+            ),
+            (
+                "Stop after this step",
+                "Steps that run are finished; the rest waits for the next start.",
+                finish,
+                "",
+            ),
+        ]
+        for title, text, do, why_not in choices:
+            button = QPushButton(title)
+            button.setEnabled(not why_not)
+            button.setAccessibleDescription(why_not or text)
+            button.clicked.connect(lambda _=False, do=do: self._choose(do))
+            tip = QLabel(f"{text} {why_not}".strip())
+            tip.setWordWrap(True)
+            tip.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+            self.body.addWidget(button)
+            self.body.addWidget(tip)
+        self.add_cancel("Do not close", default=True)
+
+    def _choose(self, do: Callable[[], None]) -> None:
+        self.accept()
+        do()

@@ -1,0 +1,1 @@
+"""Item models: rows held in memory, and rows paged from the store."""

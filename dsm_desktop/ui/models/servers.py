@@ -1,0 +1,149 @@
+"""The columns of the Servers grid."""
+
+from __future__ import annotations
+
+from dsm_desktop.queries.servers import ServerRow
+from dsm_desktop.ui import words
+from dsm_desktop.ui.models.columns import Column
+
+
+def _led(row: ServerRow) -> str:
+    return {True: "blinking", False: "off", None: ""}[row.led_blinking]
+
+
+def _memory(row: ServerRow) -> str:
+    return words.number(row.memory_gib, "GiB")
+
+
+def _skew(row: ServerRow) -> str:
+    return "" if row.clock_skew_seconds is None else f"{row.clock_skew_seconds:+.0f} s"
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "health",
+        "Health",
+        lambda r: r.health,
+        status=lambda r: words.health(r.health),
+        width=96,
+        help="Worst health of all subsystems, as the iDRAC rolls it up",
+    ),
+    Column(
+        "name",
+        "Name",
+        lambda r: r.label,
+        width=170,
+        help="Name given here, else host name, service tag or address",
+    ),
+    Column("tag", "Service tag", lambda r: r.service_tag, width=92),
+    Column("model", "Model", lambda r: r.model, width=138),
+    Column("power", "Power", lambda r: r.power_state, status=lambda r: words.power(r.power_state), width=112),
+    Column(
+        "access",
+        "Access",
+        lambda r: r.access,
+        status=lambda r: words.access(r.access),
+        width=136,
+        help="How far the program gets with this server's BMC",
+    ),
+    Column("address", "BMC address", lambda r: r.endpoint, kind="address", width=124),
+    Column("generation", "iDRAC", lambda r: r.generation, width=72),
+    Column(
+        "idrac",
+        "iDRAC firmware",
+        lambda r: r.idrac_version,
+        kind="version",
+        width=108,
+        help="Firmware version of the iDRAC",
+    ),
+    Column("bios", "BIOS", lambda r: r.bios_version, kind="version", width=76),
+    Column("memory", "Memory", lambda r: r.memory_gib, text=_memory, kind="number", width=82),
+    Column(
+        "watts",
+        "Draw",
+        lambda r: r.power_watts,
+        text=lambda r: words.number(r.power_watts, "W"),
+        kind="number",
+        width=66,
+        help="Power drawn by the server at the last reading",
+    ),
+    Column(
+        "inlet",
+        "Inlet",
+        lambda r: r.inlet_celsius,
+        text=lambda r: words.number(r.inlet_celsius, "°C"),
+        kind="number",
+        width=66,
+        help="Temperature of the air going in",
+    ),
+    Column("read", "Last read", lambda r: r.facts_at, kind="time", width=96, help="Age of what is shown"),
+    Column(
+        "problem",
+        "Problem",
+        lambda r: r.problem,
+        width=240,
+        help="Why the server could not be read the last time",
+    ),
+    Column(
+        "host",
+        "Host name",
+        lambda r: r.host_name,
+        width=150,
+        shown=False,
+        help="Name the operating system reports",
+    ),
+    Column("processor", "Processors", lambda r: r.processor_summary, width=220, shown=False),
+    Column("licence", "Licence", lambda r: r.licence, width=130, shown=False, help="iDRAC licence"),
+    Column("maker", "Manufacturer", lambda r: r.manufacturer, width=110, shown=False),
+    Column("mac", "BMC MAC", lambda r: r.bmc_mac, width=140, shown=False),
+    Column("asset", "Asset tag", lambda r: r.asset_tag, width=100, shown=False),
+    Column("led", "LED", _led, width=80, shown=False, help="Identification light"),
+    Column(
+        "lockdown",
+        "Lockdown",
+        lambda r: words.yes_no(r.lockdown),
+        width=84,
+        shown=False,
+        help="Lockdown mode: the iDRAC refuses changes",
+    ),
+    Column(
+        "clock",
+        "Clock",
+        lambda r: r.clock_skew_seconds,
+        text=_skew,
+        kind="number",
+        width=76,
+        shown=False,
+        help="How far the iDRAC's clock is off",
+    ),
+    Column(
+        "answer",
+        "Answer",
+        lambda r: r.response_ms,
+        text=lambda r: words.number(r.response_ms, "ms"),
+        kind="number",
+        width=76,
+        shown=False,
+        help="How long the iDRAC took to answer",
+    ),
+    Column(
+        "inventory",
+        "Inventory",
+        lambda r: r.inventory_at,
+        kind="time",
+        width=96,
+        shown=False,
+        help="Age of the parts and firmware lists",
+    ),
+    Column(
+        "seen",
+        "Last seen",
+        lambda r: r.seen_at,
+        kind="time",
+        width=96,
+        shown=False,
+        help="When it last answered",
+    ),
+    Column("added", "Added", lambda r: r.added_at, kind="time", width=96, shown=False),
+    Column("notes", "Notes", lambda r: r.notes.replace("\n", " "), width=200, shown=False),
+)

@@ -1,0 +1,192 @@
+"""A picture of every view and dialog, in every look and size: for the demo without a display and for the manual."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop
+from PySide6.QtWidgets import QWidget
+
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.jobs.declaration import Targets
+from dsm_desktop.ui.context import AppContext, FirstRun, FirstRunChoices, FirstRunResult
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.about import AboutDialog, KeysDialog
+from dsm_desktop.ui.dialogs.credential import CredentialDialog
+from dsm_desktop.ui.dialogs.job import ConfirmDialog, JobDialog
+from dsm_desktop.ui.dialogs.servers import (
+    AddServerDialog,
+    EditServersDialog,
+    RemoveServersDialog,
+    TrustDialog,
+)
+from dsm_desktop.ui.dialogs.stop import ClosingDialog, EmergencyStopDialog
+from dsm_desktop.ui.dialogs.unlock import UnlockDialog
+from dsm_desktop.ui.dialogs.wizard import FirstRunWizard
+from dsm_desktop.ui.main import Session, application
+from dsm_desktop.ui.shell.palette import Palette, entries_of, entries_of_servers
+from dsm_desktop.ui.shell.window import MainWindow
+from dsm_desktop.ui.theme import ThemeName
+
+SIZES = ((1280, 800), (1920, 1080))
+LOOKS = (ThemeName.LIGHT, ThemeName.DARK, ThemeName.CONTRAST)
+_PATIENCE = 15.0
+Shot = tuple[str, QWidget]
+
+
+class PicturesFailed(DsmError):
+    """A view did not come to rest."""
+
+
+def take(
+    context: AppContext,
+    folder: Path,
+    *,
+    sizes: Sequence[tuple[int, int]] = SIZES,
+    looks: Sequence[ThemeName] = LOOKS,
+    dialogs: bool = True,
+) -> list[Path]:
+    """Write "<look>-<width>x<height>/<view>.png" below `folder`; returns the files. Works without a display
+    (QT_QPA_PLATFORM=offscreen)."""
+    app = application([])
+    session = Session(context, app)
+    window = session.window
+    files: list[Path] = []
+    try:
+        window.show()
+        for look in looks:
+            session.theme.set(look)
+            for number, (width, height) in enumerate(sizes):
+                window.resize(width, height)
+                settle(session.desk)
+                place = folder / f"{look.value.replace(' ', '-')}-{width}x{height}"
+                place.mkdir(parents=True, exist_ok=True)
+                for name, widget in _views(window):
+                    files.append(_save(widget, place / f"{name}.png"))
+                if dialogs and number == 0:
+                    for name, widget in _dialogs(session.desk, window):
+                        files.append(_save(widget, place / f"dialog-{name}.png"))
+    finally:
+        window.close_now()
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    return files
+
+
+def settle(desk: Desk, quiet: float = 0.25) -> None:
+    """Run the event loop until no order has been under way for `quiet` seconds."""
+    end = time.monotonic() + _PATIENCE
+    calm = time.monotonic()
+    while time.monotonic() - calm < quiet:
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        if desk.work.busy:
+            calm = time.monotonic()
+        if time.monotonic() > end:
+            raise PicturesFailed("The window did not come to rest.", hint="Is the store under load?")
+
+
+def _save(widget: QWidget, file: Path) -> Path:
+    if not widget.grab().save(str(file)):
+        raise PicturesFailed("The picture could not be written.", where=str(file), hint="Is the disk full?")
+    return file
+
+
+def _views(window: MainWindow) -> Iterator[Shot]:
+    desk, servers = window.desk, window.servers
+    window.show_area("servers")
+    servers.panel.grid.clearSelection()
+    settle(desk)
+    yield "servers", window
+    rows = servers.panel.model.shown_rows()
+    if rows:
+        servers.panel.grid.show_row(rows[0].id)
+        for number in range(servers.details.tabs.count()):
+            servers.details.tabs.setCurrentIndex(number)
+            settle(desk)
+            yield f"server-{servers.details.tabs.tabText(number).lower()}", window
+        servers.details.tabs.setCurrentIndex(0)
+    window.show_area("activity")
+    for number, name in enumerate(("jobs", "questions", "restore-list", "api-calls")):
+        window.activity.setCurrentIndex(number)
+        settle(desk)
+        if name == "api-calls" and window.activity.calls.model.rowCount():
+            window.activity.calls.grid.selectRow(0)
+            settle(desk)
+        yield f"activity-{name}", window
+    window.activity.setCurrentIndex(0)
+    for page in ("credentials", *desk.context.settings_sections, "diagnostics"):
+        window.show_area(f"settings/{page}")
+        settle(desk)
+        yield f"settings-{page}", window
+    window.show_area("servers")
+
+
+def _dialogs(desk: Desk, window: MainWindow) -> Iterator[Shot]:
+    rows = window.servers.panel.model.shown_rows()[:6]
+    makers: list[tuple[str, Callable[[], QWidget]]] = [
+        ("add-server", lambda: AddServerDialog(desk, window)),
+        ("credential", lambda: CredentialDialog(desk, None, window, lambda: None)),
+        ("stop", lambda: EmergencyStopDialog(desk, window.status.last, window)),
+        ("unlock", lambda: UnlockDialog(desk, window, lambda: None)),
+        ("about", lambda: AboutDialog(desk, window)),
+        ("keyboard", lambda: KeysDialog(window.actions_.every(), window)),
+        ("closing", lambda: _closing(desk, window)),
+        ("palette", lambda: _palette(window)),
+        ("first-run-store", lambda: _wizard(0)),
+        ("first-run-key", lambda: _wizard(1)),
+        ("first-run-login", lambda: _wizard(2)),
+    ]
+    if rows:
+        makers += [
+            ("edit-servers", lambda: EditServersDialog(desk, rows, window)),
+            ("remove-servers", lambda: RemoveServersDialog(desk, rows, window)),
+            ("certificate", lambda: TrustDialog(desk, rows[0], rows[-1].fingerprint, window)),
+        ]
+    for kind, job_type in desk.context.catalogue.items():
+        targets = rows if job_type.targets is Targets.SERVER else []
+        makers.append(
+            (f"job-{kind}", lambda t=job_type, r=targets: JobDialog(desk, t, r, {}, window))  # type: ignore[misc]
+        )
+    if rows and "power_action" in desk.context.catalogue:
+        makers.append(("confirm", lambda: _confirm(desk, window, rows)))
+    for name, make in makers:
+        dialog = make()
+        dialog.show()
+        settle(desk, 0.1)
+        yield name, dialog
+        dialog.close()
+        dialog.deleteLater()
+
+
+def _palette(window: MainWindow) -> QWidget:
+    rows = window.servers.panel.model.all_rows()
+    entries = entries_of(window.actions_.every()) + entries_of_servers(rows, window.show_server)
+    return Palette(entries, window)
+
+
+def _closing(desk: Desk, window: MainWindow) -> QWidget:
+    return ClosingDialog(desk, 3, window, tray=None, hand_over=lambda: None, finish=lambda: None)
+
+
+def _confirm(desk: Desk, window: MainWindow, rows: Sequence[object]) -> QWidget:
+    job_type = desk.context.catalogue["power_action"]
+    params = job_type.validate({"action": "force_off"})
+    return ConfirmDialog(job_type, params, job_type.danger_for(params), rows, desk, window, lambda: None)  # type: ignore[arg-type]
+
+
+class _Picture(FirstRun):
+    """For a picture of the wizard: nothing is looked at and nothing is made."""
+
+    def check_store(self, url: str) -> str:
+        return ""
+
+    def create(self, choices: FirstRunChoices) -> FirstRunResult:
+        raise PicturesFailed("Nothing is made for a picture.")
+
+
+def _wizard(number: int) -> QWidget:
+    wizard = FirstRunWizard(_Picture())
+    wizard.pages.setCurrentIndex(number)
+    return wizard

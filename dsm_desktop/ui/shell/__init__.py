@@ -1,0 +1,1 @@
+"""The frame around the views: navigation, actions, status bar, docks, palette."""

@@ -1,0 +1,158 @@
+"""Every action of the program once: in the menu, the tool bar, the context menu and the palette it is the same object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from dsm_desktop.core.access import Permission
+from dsm_desktop.core.states import PowerAction, PowerState
+from dsm_desktop.jobs.declaration import JobType, Targets
+from dsm_desktop.queries.servers import ServerRow
+from dsm_desktop.ui import words
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.icons import set_icon
+
+_JOB_ICONS = {
+    "discovery_scan": "scan",
+    "inventory_refresh": "refresh",
+    "health_check": "health",
+    "fetch_event_logs": "log",
+    "test_credentials": "key",
+    "power_action": "power",
+    "identify_led": "led",
+    "idrac_reset": "reset",
+    "network_test": "network",
+    "retention_cleanup": "database",
+}
+_KEYS = {"inventory_refresh": "F5", "discovery_scan": "Ctrl+N"}
+
+
+class Actions(QObject):
+    """`jobs[kind]` the declared job types, `plain[name]` the rest; `follow` enables them by what is selected."""
+
+    def __init__(self, desk: Desk, parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.rows: list[ServerRow] = []
+        self.jobs: dict[str, QAction] = {}
+        self.plain: dict[str, QAction] = {}
+        self.power: dict[PowerAction, QAction] = {}
+        for kind, job_type in desk.context.catalogue.items():
+            self._add_job(kind, job_type)
+        if "power_action" in self.jobs:
+            for choice in PowerAction:
+                self._add_power(choice)
+        self.follow([])
+
+    def add(
+        self, name: str, text: str, do: Callable[[], object], *, icon: str = "", keys: str = "", tip: str = ""
+    ) -> QAction:
+        """A plain action."""
+        action = QAction(text, self)
+        if icon:
+            set_icon(action, icon)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        words_ = tip or text.replace("&", "").rstrip("…")
+        action.setToolTip(f"{words_} ({keys})" if keys else words_)
+        action.triggered.connect(lambda _=False: do())
+        self.plain[name] = action
+        return action
+
+    def _add_job(self, kind: str, job_type: JobType) -> None:
+        action = QAction(job_type.label, self)
+        set_icon(action, _JOB_ICONS.get(kind, "job"))
+        if kind in _KEYS:
+            action.setShortcut(QKeySequence(_KEYS[kind]))
+        action.setStatusTip(job_type.help.split("\n")[0])
+        action.triggered.connect(lambda _=False: self._start(kind, {}))
+        self.jobs[kind] = action
+
+    def _add_power(self, choice: PowerAction) -> None:
+        action = QAction(_POWER_WORDS[choice] + "…", self)
+        set_icon(action, "power")
+        action.triggered.connect(lambda _=False: self._start("power_action", {"action": choice.value}))
+        self.power[choice] = action
+
+    def _start(self, kind: str, preset: dict[str, Any]) -> None:
+        targets = self._desk.context.catalogue[kind].targets
+        ids = [row.id for row in self.rows] if targets is Targets.SERVER else []
+        self._desk.job_wanted.emit(kind, ids, preset)
+
+    def follow(self, rows: Sequence[ServerRow]) -> None:
+        """What is selected now; an action that cannot be taken says why in its tip."""
+        self.rows = list(rows)
+        for kind, action in self.jobs.items():
+            job_type = self._desk.context.catalogue[kind]
+            reason = self._desk.why_not(job_type.needs)
+            if not reason and job_type.targets is Targets.SERVER and not rows:
+                reason = "Select one or more servers."
+            _allow(action, reason, job_type.help.split("\n")[0])
+        reason = self._desk.why_not(Permission.OPERATE) or ("" if rows else "Select one or more servers.")
+        for choice, action in self.power.items():
+            _allow(action, reason or _power_reason(choice, rows), "")
+        for name in ("edit", "remove"):
+            if name in self.plain:
+                why = self._desk.why_not(Permission.CONFIGURE) or (
+                    "" if rows else "Select one or more servers."
+                )
+                _allow(self.plain[name], why, self.plain[name].text().rstrip("…"))
+
+    def fill_server_menu(self, menu: QMenu) -> None:
+        """The jobs on servers grouped by their menu, then edit and remove."""
+        if self.power:
+            self.fill_power_menu(menu.addMenu("Power"))
+        groups: dict[str, list[QAction]] = {}
+        for kind, action in self.jobs.items():
+            job_type = self._desk.context.catalogue[kind]
+            if job_type.targets is Targets.SERVER and kind != "power_action":
+                groups.setdefault(job_type.menu, []).append(action)
+        for actions in groups.values():
+            menu.addSeparator()
+            menu.addActions(actions)
+        menu.addSeparator()
+        menu.addActions([self.plain[n] for n in ("edit", "remove") if n in self.plain])
+
+    def fill_power_menu(self, menu: QMenu) -> None:
+        for number, action in enumerate(self.power.values()):
+            if number in (1, 3, 6):
+                menu.addSeparator()
+            menu.addAction(action)
+
+    def every(self) -> list[QAction]:
+        """For the palette."""
+        jobs = [action for kind, action in self.jobs.items() if kind != "power_action"]
+        return [*jobs, *self.power.values(), *self.plain.values()]
+
+
+_POWER_WORDS = {
+    PowerAction.ON: "Power on",
+    PowerAction.GRACEFUL_OFF: "Shut down",
+    PowerAction.FORCE_OFF: "Force off",
+    PowerAction.GRACEFUL_RESTART: "Restart",
+    PowerAction.FORCE_RESTART: "Force restart",
+    PowerAction.POWER_CYCLE: "Power cycle",
+    PowerAction.NMI: "Send NMI",
+}
+
+
+def _power_reason(choice: PowerAction, rows: Sequence[ServerRow]) -> str:
+    """A power action that fits none of the servers is not offered."""
+    states = {row.power_state for row in rows}
+    if choice is PowerAction.ON and states == {PowerState.ON.value}:
+        return "Already on." if len(rows) == 1 else "All are already on."
+    if choice is not PowerAction.ON and states == {PowerState.OFF.value}:
+        return "It is off." if len(rows) == 1 else f"All {words.plural(len(rows), 'server')} are off."
+    return ""
+
+
+def _allow(action: QAction, reason: str, tip: str) -> None:
+    action.setEnabled(not reason)
+    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    base = tip or action.text().rstrip("…")
+    action.setToolTip(f"{base}{f' ({keys})' if keys else ''}" + (f"\nNot now: {reason}" if reason else ""))

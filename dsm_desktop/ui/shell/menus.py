@@ -1,0 +1,83 @@
+"""The menu bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QActionGroup
+
+from dsm_desktop.core.access import Permission
+from dsm_desktop.jobs.declaration import Targets
+from dsm_desktop.ui.dialogs.about import AboutDialog, KeysDialog
+from dsm_desktop.ui.theme import ThemeName
+
+if TYPE_CHECKING:
+    from dsm_desktop.ui.shell.window import MainWindow
+
+
+def fill_menu_bar(window: MainWindow) -> None:
+    """File, Edit, View, Server, Jobs, Help; every action with its key."""
+    actions, bar = window.actions_, window.menuBar()
+    plain = actions.plain
+    bar.setAccessibleName("Menu")
+    file = bar.addMenu("&File")
+    if "discovery_scan" in actions.jobs:
+        file.addAction(actions.jobs["discovery_scan"])
+    file.addActions([plain["add"]])
+    file.addSeparator()
+    file.addAction(plain["export"])
+    file.addSeparator()
+    file.addAction(plain["quit"])
+    edit = bar.addMenu("&Edit")
+    edit.addActions([plain["copy"], plain["find"]])
+    edit.addSeparator()
+    edit.addActions([plain["all"], plain["none"], plain["invert"]])
+    _view(window)
+    server = bar.addMenu("&Server")
+    actions.fill_server_menu(server)
+    jobs = bar.addMenu("&Jobs")
+    for kind, action in actions.jobs.items():
+        job_type = window.desk.context.catalogue[kind]
+        if job_type.targets is Targets.NONE and job_type.needs is not Permission.VIEW:
+            jobs.addAction(action)
+    jobs.addSeparator()
+    jobs.addAction(plain["stop"])
+    help_menu = bar.addMenu("&Help")
+    help_menu.addAction(
+        actions.add("keys", "Keyboard", lambda: KeysDialog(window.actions_.every(), window).open(), keys="F1")
+    )
+    help_menu.addAction(
+        actions.add("about", "About DSM Desktop", lambda: AboutDialog(window.desk, window).open())
+    )
+    window.addActions([plain["keys"], plain["about"]])
+
+
+def _view(window: MainWindow) -> None:
+    plain = window.actions_.plain
+    view = window.menuBar().addMenu("&View")
+    view.addActions([plain["area-servers"], plain["area-activity"], plain["area-settings"]])
+    view.addSeparator()
+    view.addActions([plain["palette"], plain["details"]])
+    dock = window.dock.toggleViewAction()
+    dock.setText("Recent jobs")
+    view.addAction(dock)
+    themes = view.addMenu("Appearance")
+    group = QActionGroup(themes)
+    for name in ThemeName:
+        action = themes.addAction(_TITLES[name])
+        action.setCheckable(True)
+        action.setChecked(window.desk.theme.name is name)
+        action.triggered.connect(lambda _=False, n=name: window.desk.theme.set(n))
+        group.addAction(action)
+    view.addSeparator()
+    view.addActions([plain["next-pane"], plain["previous-pane"]])
+    view.addSeparator()
+    view.addActions([plain["reload"], plain["reset"]])
+
+
+_TITLES = {
+    ThemeName.SYSTEM: "Like the system",
+    ThemeName.LIGHT: "Light",
+    ThemeName.DARK: "Dark",
+    ThemeName.CONTRAST: "High contrast",
+}

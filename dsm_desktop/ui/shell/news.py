@@ -1,0 +1,113 @@
+"""News in the corner of the window: short, with at most one way on, gone by itself; errors stay until closed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from dsm_desktop.ui import theme
+from dsm_desktop.ui.desk import News
+from dsm_desktop.ui.icons import set_icon
+from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.widgets.states import Picture, copy_error
+
+SHOWN_MS = 6_000
+_WIDTH = 380
+_MOST = 4
+_ICONS = {Tone.CRITICAL: "status-critical", Tone.WARNING: "status-warning", Tone.OK: "status-ok"}
+
+
+class _Card(QWidget):
+    def __init__(self, news: News) -> None:
+        super().__init__()
+        self._tone = news.tone
+        self.setFixedWidth(_WIDTH)
+        self.setAccessibleName(news.text)
+        label = QLabel(news.text)
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        close = QToolButton()
+        close.setAutoRaise(True)
+        close.setAccessibleName("Close this message")
+        close.setToolTip("Close")
+        set_icon(close, "close")
+        close.clicked.connect(self.deleteLater)
+        row = QHBoxLayout()
+        row.addWidget(
+            Picture(_ICONS.get(news.tone, "status-info"), 18, news.tone), alignment=Qt.AlignmentFlag.AlignTop
+        )
+        row.addWidget(label, 1)
+        row.addWidget(close, alignment=Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE + 4, SPACE, SPACE, SPACE)
+        column.addLayout(row)
+        buttons = QHBoxLayout()
+        buttons.addStretch()
+        if news.label and news.do is not None:
+            do = news.do
+            button = QPushButton(news.label)
+            button.clicked.connect(lambda: do())  # noqa: PLW0108 - the signal's own argument is not for it
+            button.clicked.connect(self.deleteLater)
+            buttons.addWidget(button)
+        if news.error is not None:
+            error = news.error
+            copy = QPushButton("Copy details")
+            copy.clicked.connect(lambda: copy_error(error))
+            buttons.addWidget(copy)
+        if buttons.count() > 1:
+            column.addLayout(buttons)
+        if news.tone is not Tone.CRITICAL:
+            QTimer.singleShot(SHOWN_MS, self, self.deleteLater)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        look = theme.look()
+        painter.setPen(QColor(look.border))
+        painter.setBrush(QColor(look.base))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.fillRect(0, 0, 4, self.height(), QColor(theme.tone_colour(self._tone)))
+
+
+class NewsCorner(QWidget):
+    """Lies over the lower right corner of its parent; takes no clicks beside its cards."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("News")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(SPACE)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def tell(self, news: News) -> None:
+        """Show a card under the others."""
+        while self._column.count() >= _MOST and (item := self._column.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.deleteLater()
+        card = _Card(news)
+        card.destroyed.connect(lambda: QTimer.singleShot(0, self, self._place))
+        self._column.addWidget(card)
+        self.show()
+        self.raise_()
+        self._place()
+
+    def texts(self) -> list[str]:
+        """What is told now."""
+        items = [self._column.itemAt(i) for i in range(self._column.count())]
+        return [w.accessibleName() for item in items if item and (w := item.widget()) is not None]
+
+    def _place(self) -> None:
+        if self._column.count() == 0:
+            self.hide()
+            return
+        self.adjustSize()
+        parent = self.parentWidget()
+        assert parent is not None
+        self.move(parent.width() - self.width() - SPACE * 2, parent.height() - self.height() - SPACE * 6)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False

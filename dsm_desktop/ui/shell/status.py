@@ -1,0 +1,141 @@
+"""The status bar: store, role, runner, running work, and the emergency stop."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
+
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.queries.status import WorkNumbers, work_numbers
+from dsm_desktop.ui import words
+from dsm_desktop.ui.bridge import Change
+from dsm_desktop.ui.context import RunnerState
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.icons import set_icon
+from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.widgets.states import Picture
+
+LOOK_MS = 5_000
+_TOPICS = {"jobs", "job_tasks", "decisions", "restore_list", "runners", "settings"}
+_RUNNER = {
+    RunnerState.RUNNING: ("Runner ready", "status-ok", Tone.OK),
+    RunnerState.STARTING: ("Runner starting", "status-pending", Tone.INFO),
+    RunnerState.STOPPING: ("Runner stopping", "status-pending", Tone.WARNING),
+    RunnerState.STOPPED: ("No runner", "status-off", Tone.WARNING),
+    RunnerState.FAILED: ("Runner failed", "status-critical", Tone.CRITICAL),
+}
+
+
+class _Item(QWidget):
+    def __init__(self, icon_name: str, tip: str) -> None:
+        super().__init__()
+        self._picture = Picture(icon_name, 14, Tone.MUTED)
+        self._label = QLabel()
+        self.setToolTip(tip)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE // 2, 0, SPACE, 0)
+        row.setSpacing(4)
+        row.addWidget(self._picture)
+        row.addWidget(self._label)
+
+    def say(self, text: str, icon_name: str = "", tone: Tone = Tone.MUTED, tip: str = "") -> None:
+        self._label.setText(text)
+        self.setAccessibleName(text)
+        if icon_name:
+            self._picture.show_icon(icon_name, tone)
+        if tip:
+            self.setToolTip(tip)
+
+
+class StatusStrip(QStatusBar):
+    """`numbers(WorkNumbers)` after each look; `stop_wanted` when the button is pressed."""
+
+    numbers = Signal(object)
+    stop_wanted = Signal()
+    jobs_wanted = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self.last: WorkNumbers | None = None
+        self.stopped = ""
+        self.setSizeGripEnabled(False)
+        self.setAccessibleName("Status")
+        context = desk.context
+        self._store = _Item("database", "Where servers, jobs and history are kept")
+        self._store.say(context.store_label)
+        self._role = _Item("user", "Who acts, and with which role")
+        self._role.say(f"{context.principal.name} · {context.principal.role.value}")
+        self._runner = _Item("agent", "The process that runs jobs")
+        self.jobs = QPushButton()
+        self.jobs.setFlat(True)
+        self.jobs.setAccessibleName("Running jobs")
+        self.jobs.setToolTip("Show the jobs")
+        self.jobs.clicked.connect(self.jobs_wanted)
+        self.progress = QProgressBar()
+        self.progress.setFixedWidth(120)
+        self.progress.setMaximumHeight(14)
+        self.progress.setAccessibleName("Progress of all running jobs")
+        self.progress.hide()
+        self.errors = _Item("status-warning", "Jobs of the last 24 hours with failed targets")
+        self.errors.hide()
+        self.stop = QPushButton("STOP")
+        set_icon(self.stop, "stop", Tone.CRITICAL)
+        self.stop.setToolTip("Emergency stop: no new step starts on any server, on any runner")
+        self.stop.setAccessibleName("Emergency stop")
+        self.stop.clicked.connect(self.stop_wanted)
+        for item in (self._store, self._role, self._runner):
+            self.addWidget(item)
+        permanent: tuple[QWidget, ...] = (self.errors, self.jobs, self.progress, self.stop)
+        for widget in permanent:
+            self.addPermanentWidget(widget)
+        self._soon = QTimer(self, interval=250, singleShot=True)
+        self._soon.timeout.connect(self.refresh)
+        self._look = QTimer(self, interval=LOOK_MS)
+        self._look.timeout.connect(self.refresh)
+        self._look.start()
+        desk.bridge.changed.connect(self._changed)
+        self.refresh()
+
+    def _changed(self, change: Change) -> None:
+        if change.topic in _TOPICS and not self._soon.isActive():
+            self._soon.start()
+
+    def refresh(self) -> None:
+        """Count what is going on."""
+        self._show_runner()
+        self._desk.work.query(self, work_numbers, self._show, self._lost, key="numbers")
+        self._desk.work.read(
+            self, self._desk.context.reads.stopped, self._show_stop, self._lost, key="stopped"
+        )
+
+    def _show_runner(self) -> None:
+        runner = self._desk.context.runner
+        text, icon_name, tone = _RUNNER[runner.state()]
+        self._runner.say(text, icon_name, tone, runner.detail())
+
+    def _show(self, found: WorkNumbers) -> None:
+        self.last = found
+        self._store.say(self._desk.context.store_label, "database", Tone.MUTED, "The store answers")
+        if found.open_jobs:
+            waiting = f", {found.waiting_tasks} waiting" if found.waiting_tasks else ""
+            self.jobs.setText(
+                f"{words.plural(found.open_jobs, 'job')}: {found.running_tasks} running{waiting}"
+            )
+        else:
+            self.jobs.setText("No jobs running")
+        self.progress.setVisible(found.open_jobs > 0)
+        self.progress.setValue(found.percent)
+        self.errors.setVisible(found.failed_today > 0)
+        self.errors.say(f"{found.failed_today} with failures", "status-warning", Tone.WARNING)
+        self.numbers.emit(found)
+
+    def _show_stop(self, reason: str) -> None:
+        self.stopped = reason
+        self.stop.setText("Resume" if reason else "STOP")
+        set_icon(self.stop, "play" if reason else "stop", Tone.WARNING if reason else Tone.CRITICAL)
+        self.stop.setAccessibleName("Resume after the emergency stop" if reason else "Emergency stop")
+        self.stop.setToolTip(reason or "Emergency stop: no new step starts on any server, on any runner")
+
+    def _lost(self, error: DsmError) -> None:
+        self._store.say("Store does not answer", "status-critical", Tone.CRITICAL, str(error))

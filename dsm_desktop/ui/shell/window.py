@@ -1,0 +1,355 @@
+"""The main window: areas, actions, docks, status; it decides nothing about servers itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dsm_desktop.core.access import Permission
+from dsm_desktop.queries.status import WorkNumbers
+from dsm_desktop.ui.desk import Desk, News
+from dsm_desktop.ui.dialogs.job import start_job
+from dsm_desktop.ui.dialogs.servers import EditServersDialog, RemoveServersDialog
+from dsm_desktop.ui.dialogs.stop import EmergencyStopDialog, ResumeDialog
+from dsm_desktop.ui.icons import icon, redraw_icons, set_icon
+from dsm_desktop.ui.models.base import GridModel
+from dsm_desktop.ui.shell.actions import Actions
+from dsm_desktop.ui.shell.dock import JobsDock
+from dsm_desktop.ui.shell.menus import fill_menu_bar
+from dsm_desktop.ui.shell.navigation import NavigationRail
+from dsm_desktop.ui.shell.news import NewsCorner
+from dsm_desktop.ui.shell.palette import Entry, Palette, entries_of, entries_of_servers
+from dsm_desktop.ui.shell.status import StatusStrip
+from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.views.activity import ActivityView
+from dsm_desktop.ui.views.servers import ServersView
+from dsm_desktop.ui.views.settings import SettingsView
+from dsm_desktop.ui.widgets.panel import GridPanel
+from dsm_desktop.ui.widgets.states import Banner
+
+AREAS = (
+    ("servers", "Servers", "server", "Ctrl+1"),
+    ("activity", "Activity", "activity", "Ctrl+2"),
+    ("settings", "Settings", "settings", "Ctrl+3"),
+)
+
+
+class MainWindow(QMainWindow):
+    """`closing` is emitted instead of closing while work runs; whoever listens answers with `close_now`."""
+
+    closing = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self._may_close = False
+        self.setWindowTitle(f"DSM Desktop — {desk.context.store_label}")
+        self.setWindowIcon(icon("logo"))
+        self.resize(1280, 800)
+        self.setMinimumSize(QSize(900, 560))
+        self.servers, self.activity, self.settings = ServersView(desk), ActivityView(desk), SettingsView(desk)
+        self.actions_ = Actions(desk, self)
+        self._build_centre()
+        self._add_actions()
+        self.dock = JobsDock(desk, self)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.dock)
+        self.resizeDocks([self.dock], [150], Qt.Orientation.Vertical)
+        self.status = StatusStrip(desk)
+        self.setStatusBar(self.status)
+        self._build_tools()
+        fill_menu_bar(self)
+        self.news = NewsCorner(self)
+        self._connect()
+        self.restore_layout()
+        self.show_area("servers")
+
+    def _build_centre(self) -> None:
+        self.rail = NavigationRail()
+        self.areas = QStackedWidget()
+        self.banner = Banner()
+        self._places: dict[str, QWidget] = {
+            "servers": self.servers,
+            "activity": self.activity,
+            "settings": self.settings,
+        }
+        for key, title, icon_name, keys in AREAS:
+            self.rail.add(key, title, icon_name, keys)
+            self.areas.addWidget(self._places[key])
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        right.addWidget(self.banner)
+        right.addWidget(self.areas, 1)
+        centre = QWidget()
+        row = QHBoxLayout(centre)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addLayout(right, 1)
+        self.setCentralWidget(centre)
+
+    def _add_actions(self) -> None:
+        add = self.actions_.add
+        for key, title, icon_name, keys in AREAS:
+            add(
+                f"area-{key}",
+                f"Go to {title}",
+                partial(self.show_area, key),
+                icon=icon_name,
+                keys=keys,
+            )
+        add("add", "Add a server…", self.servers.add_server, icon="add", keys="Ctrl+Shift+N")
+        add("edit", "Edit…", self.edit_servers, icon="edit", keys="F2")
+        add("remove", "Remove from the list…", self.remove_servers, icon="remove", keys="Del")
+        add("palette", "Go to or do…", self.open_palette, icon="search", keys="Ctrl+K")
+        add("find", "Filter this view", self.focus_filter, icon="filter", keys="Ctrl+F")
+        add("export", "Export what is shown…", self.export, icon="export", keys="Ctrl+E")
+        add(
+            "copy",
+            "Copy rows",
+            self.copy_rows,
+            icon="copy",
+            tip="Copy the selected rows with headings (Ctrl+C)",
+        )
+        add("all", "Select all", lambda: self._grid_do("selectAll"))
+        add("none", "Select none", lambda: self._grid_do("clearSelection"), keys="Ctrl+Shift+A")
+        add("invert", "Invert the selection", lambda: self._grid_do("invert_selection"), keys="Ctrl+I")
+        add("reload", "Read the store again", self.reload, keys="Ctrl+F5")
+        add("stop", "Emergency stop…", self.ask_stop, icon="stop", keys="Ctrl+Shift+F12")
+        add("details", "Show or hide details", self.toggle_details, icon="details", keys="Alt+Return")
+        add("reset", "Reset the layout", self.reset_layout)
+        add("next-pane", "Next pane", lambda: self._next_pane(1), keys="F6")
+        add("previous-pane", "Previous pane", lambda: self._next_pane(-1), keys="Shift+F6")
+        add("quit", "Quit", self.close, keys="Ctrl+Q")
+        # Delete and Enter belong to the grid: elsewhere they edit text.
+        for name in ("remove", "edit"):
+            self.actions_.plain[name].setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            self.servers.panel.grid.addAction(self.actions_.plain[name])
+        self.addActions([a for n, a in self.actions_.plain.items() if n not in ("remove", "edit")])
+        self.addActions(list(self.actions_.jobs.values()))
+        self.actions_.follow([])
+
+    def _build_tools(self) -> None:
+        bar = QToolBar("Tools")
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(18, 18))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar.setAccessibleName("Tools")
+        jobs = self.actions_.jobs
+        for kind in ("discovery_scan", "inventory_refresh", "health_check"):
+            if kind in jobs:
+                bar.addAction(jobs[kind])
+        if self.actions_.power:
+            power = QToolButton()
+            power.setText("Power")
+            power.setAccessibleName("Power of the selected servers")
+            power.setToolTip("Power of the selected servers")
+            set_icon(power, "power")
+            power.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            power.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+            menu = QMenu(power)
+            self.actions_.fill_power_menu(menu)
+            power.setMenu(menu)
+            bar.addWidget(power)
+        for kind in ("identify_led", "network_test", "fetch_event_logs"):
+            if kind in jobs:
+                bar.addAction(jobs[kind])
+        stretch = QWidget()
+        stretch.setSizePolicy(stretch.sizePolicy().Policy.Expanding, stretch.sizePolicy().Policy.Preferred)
+        bar.addWidget(stretch)
+        bar.addAction(self.actions_.plain["palette"])
+        self.addToolBar(bar)
+
+    def _connect(self) -> None:
+        desk = self.desk
+        self.rail.chosen.connect(self.show_area)
+        self.servers.selection.connect(self.actions_.follow)
+        self.servers.set_menu(self.actions_.fill_server_menu)
+        self.status.numbers.connect(self._show_numbers)
+        self.status.stop_wanted.connect(self.ask_stop)
+        self.status.jobs_wanted.connect(lambda: self.show_area("activity"))
+        desk.told.connect(self._tell)
+        desk.job_wanted.connect(self._start_job)
+        desk.job_opened.connect(self.show_job)
+        desk.server_opened.connect(self.show_server)
+        desk.area_opened.connect(self.show_area)
+        desk.theme.changed.connect(self._redraw)
+
+    # -- going --------------------------------------------------------------------------------------------------
+
+    def show_area(self, key: str) -> None:
+        """An area; "settings/credentials" is a page of one."""
+        area, _, page = key.partition("/")
+        self.areas.setCurrentWidget(self._places[area])
+        self.rail.mark(area)
+        if area == "settings" and page:
+            self.settings.show_page(page)
+
+    @property
+    def area(self) -> str:
+        """The area in sight."""
+        current = self.areas.currentWidget()
+        return next(key for key, widget in self._places.items() if widget is current)
+
+    def show_job(self, job_id: int) -> None:
+        self.show_area("activity")
+        self.activity.show_job(job_id)
+
+    def show_server(self, server_id: int) -> None:
+        self.show_area("servers")
+        self.servers.show_server(server_id)
+
+    def open_palette(self) -> None:
+        rows = self.servers.panel.model.all_rows()
+        entries: list[Entry] = entries_of(self.actions_.every()) + entries_of_servers(rows, self.show_server)
+        Palette(entries, self).open()
+
+    # -- doing --------------------------------------------------------------------------------------------------
+
+    def _start_job(self, kind: str, ids: list[int], preset: Mapping[str, Any]) -> None:
+        job_type = self.desk.context.catalogue[kind]
+        why = self.desk.why_not(job_type.needs)
+        if why:
+            self.desk.tell(why, Tone.WARNING)
+            return
+        rows = [row for i in ids if (row := self.servers.panel.model.row_of(i)) is not None]
+        start_job(self.desk, kind, rows, preset, self)
+
+    def edit_servers(self) -> None:
+        rows = self.servers.selected()
+        if rows and not self.desk.why_not(Permission.CONFIGURE):
+            EditServersDialog(self.desk, rows, self).open()
+
+    def remove_servers(self) -> None:
+        rows = self.servers.selected()
+        if rows and not self.desk.why_not(Permission.CONFIGURE):
+            RemoveServersDialog(self.desk, rows, self).open()
+
+    def ask_stop(self) -> None:
+        """STOP, or resume where it stands."""
+        if self.status.stopped:
+            ResumeDialog(self.desk, self.status.stopped, self).open()
+        else:
+            EmergencyStopDialog(self.desk, self.status.last, self).open()
+
+    def panel(self) -> GridPanel | None:
+        """The grid that the keys of the window act on: the one with the focus, else the area's first."""
+        widget: QWidget | None = QApplication.focusWidget()
+        while widget is not None:
+            if isinstance(widget, GridPanel):
+                return widget
+            widget = widget.parentWidget()
+        return {"servers": self.servers.panel, "activity": self.activity.jobs.jobs}.get(self.area)
+
+    def focus_filter(self) -> None:
+        if (panel := self.panel()) is not None:
+            panel.focus_filter()
+
+    def export(self) -> None:
+        if (panel := self.panel()) is not None:
+            panel.ask_export()
+
+    def copy_rows(self) -> None:
+        if (panel := self.panel()) is not None:
+            panel.grid.copy()
+
+    def _grid_do(self, what: str) -> None:
+        if (panel := self.panel()) is not None:
+            getattr(panel.grid, what)()
+
+    def reload(self) -> None:
+        self.servers.refresh()
+        self.activity.jobs.refresh()
+        self.status.refresh()
+
+    def toggle_details(self) -> None:
+        self.servers.details.setVisible(self.servers.details.isHidden())
+
+    def _next_pane(self, step: int) -> None:
+        panes: list[QWidget] = [self.rail.findChildren(QWidget)[0], self.dock.panel.grid, self.status.stop]
+        if self.area == "servers":
+            panes[1:1] = [self.servers.tree, self.servers.panel.grid, self.servers.details.tabs.tabBar()]
+        elif self.area == "activity":
+            panes[1:1] = [self.activity.jobs.jobs.grid, self.activity.jobs.tasks.grid]
+        here = QApplication.focusWidget()
+        current = next(
+            (i for i, p in enumerate(panes) if here is not None and (p is here or p.isAncestorOf(here))), -1
+        )
+        panes[(current + step) % len(panes)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _tell(self, news: News) -> None:
+        self.news.tell(news)
+
+    def _show_numbers(self, found: WorkNumbers) -> None:
+        self.rail.badge("activity", found.decisions + found.standing)
+        self.activity.mark(found.decisions, found.standing)
+
+    def _redraw(self) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        redraw_icons(app)
+        for model in self.findChildren(GridModel):
+            model.redraw()
+        self.update()
+
+    # -- layout and end -----------------------------------------------------------------------------------------
+
+    def restore_layout(self) -> None:
+        settings = self.desk.settings
+        for key, restore in (("window/geometry", self.restoreGeometry), ("window/state", self.restoreState)):
+            kept = settings.value(key)
+            if isinstance(kept, QByteArray):
+                restore(kept)
+        self.servers.load_layout()
+        self.activity.load_layout()
+
+    def save_layout(self) -> None:
+        settings = self.desk.settings
+        settings.setValue("window/geometry", self.saveGeometry())
+        settings.setValue("window/state", self.saveState())
+        settings.setValue("window/theme", self.desk.theme.name.value)
+        self.servers.save_layout()
+        self.activity.save_layout()
+
+    def reset_layout(self) -> None:
+        """Forget kept layouts; panes and columns as on the first day at the next start, the docks at once."""
+        for group in ("window", "grid", "servers", "details"):
+            self.desk.settings.remove(group)
+        self.dock.show()
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.dock)
+        self.resizeDocks([self.dock], [150], Qt.Orientation.Vertical)
+        self.desk.tell("Layout reset; columns follow at the next start.", Tone.OK)
+
+    @property
+    def work_runs(self) -> bool:
+        return self.status.last is not None and self.status.last.running_tasks > 0
+
+    def close_now(self) -> None:
+        """Close without asking: the question was answered."""
+        self._may_close = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close and self.work_runs:
+            event.ignore()
+            self.closing.emit()
+            return
+        self.save_layout()
+        self.desk.close()
+        event.accept()

@@ -1,0 +1,270 @@
+"""Calls to devices: every request with its outcome; one call with its masked bodies; the same call as curl."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSplitter,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.queries.calls import (
+    CallDetail,
+    CallFilter,
+    CallRow,
+    as_curl,
+    call_detail,
+    call_ids,
+    call_rows,
+    pretty,
+)
+from dsm_desktop.ui import words
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.models.pages import PagesModel
+from dsm_desktop.ui.theme import SPACE, Tone, fixed_font
+from dsm_desktop.ui.widgets.grid import GridView
+from dsm_desktop.ui.widgets.states import StatePane
+from dsm_desktop.ui.words import Status
+
+LIVE_MS = 2_000
+
+
+def _outcome(row: CallRow) -> Status:
+    if row.status is None:
+        return Status("Unanswered", "status-pending", Tone.WARNING)
+    if row.failed:
+        return Status(row.outcome.capitalize(), "status-critical", Tone.CRITICAL)
+    return Status(row.outcome, "status-ok", Tone.OK)
+
+
+CALLS = (
+    Column("time", "Time", lambda r: r.at, text=lambda r: words.stamp(r.at), kind="time", width=142),
+    Column("host", "Host", lambda r: r.host, width=124),
+    Column("method", "Method", lambda r: r.method, width=66),
+    Column("path", "Path", lambda r: r.path, width=380),
+    Column("status", "Answer", lambda r: r.status, status=_outcome, width=104),
+    Column(
+        "latency",
+        "Took",
+        lambda r: r.latency_ms,
+        text=lambda r: words.number(r.latency_ms, "ms"),
+        kind="number",
+        width=76,
+    ),
+    Column(
+        "size",
+        "Size",
+        lambda r: r.received_bytes,
+        text=lambda r: words.size(r.received_bytes),
+        kind="number",
+        width=76,
+    ),
+    Column(
+        "changes",
+        "Changes",
+        lambda r: "yes" if r.changing else "",
+        width=70,
+        help="The call changes something on the device",
+    ),
+    Column("job", "Job", lambda r: r.job_id, kind="number", width=60),
+    Column("error", "Error", lambda r: r.error, width=200),
+)
+
+
+class CallsView(QWidget):
+    """Live while in sight; `compact` for a server's details."""
+
+    def __init__(self, desk: Desk, wanted: CallFilter | None = None, *, compact: bool = False) -> None:
+        super().__init__()
+        self._desk = desk
+        self._wanted = wanted or CallFilter()
+        self._detail: CallDetail | None = None
+        self._loaded = False
+        self.model = PagesModel(CALLS, self._fetch, self)
+        self.grid = GridView(self.model, "API calls")
+        self.grid.horizontalHeader().setSortIndicatorShown(False)
+        self._state = StatePane()
+        listing = QWidget()
+        self._stack = QStackedLayout(listing)
+        self._stack.addWidget(self._state)
+        self._stack.addWidget(self.grid)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.addWidget(listing)
+        split.addWidget(self._build_detail())
+        split.setSizes([420, 260])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._build_bar(compact))
+        column.addWidget(split, 1)
+        self.model.counted.connect(self._counted)
+        self.grid.chosen.connect(self._chosen)
+        self._live = QTimer(self, interval=LIVE_MS)
+        self._live.timeout.connect(self._look_for_newer)
+        self._state.loading("calls")
+
+    def _build_bar(self, compact: bool) -> QHBoxLayout:
+        self._words, self._outcome = QLineEdit(), QComboBox()
+        self._words.setPlaceholderText("Search in host, path and error")
+        self._words.setAccessibleName("Search in calls")
+        self._words.setClearButtonEnabled(True)
+        for key, label in (("", "All calls"), ("failed", "Failed"), ("changing", "That change something")):
+            self._outcome.addItem(label, key)
+        self._outcome.setAccessibleName("Which calls")
+        self._total = QLabel()
+        self._total.setAccessibleName("Number of calls")
+        self._job = QPushButton()
+        self._job.setToolTip("Show the calls of all jobs again")
+        self._job.setVisible(False)
+        self._job.clicked.connect(lambda: self.show_filter(CallFilter()))
+        typing = QTimer(self, interval=250, singleShot=True)
+        typing.timeout.connect(self._filter_changed)
+        self._words.textChanged.connect(lambda _: typing.start())
+        self._outcome.currentIndexChanged.connect(lambda _: self._filter_changed())
+        bar = QHBoxLayout()
+        bar.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
+        for widget, stretch in ((self._words, 1), (self._outcome, 0), (self._job, 0), (self._total, 0)):
+            bar.addWidget(widget, stretch)
+        return bar
+
+    def _build_detail(self) -> QWidget:
+        whole = QWidget()
+        self._head = QLabel("Choose a call to see what was sent and answered.")
+        self._head.setWordWrap(True)
+        self._head.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._head.setAccessibleName("Chosen call")
+        self._body = QPlainTextEdit()
+        self._body.setReadOnly(True)
+        self._body.setFont(fixed_font())
+        self._body.setAccessibleName("Request and answer")
+        self._body.setTabChangesFocus(True)
+        self._copy = QPushButton("Copy as curl")
+        self._copy.setToolTip(
+            "A curl command that takes the account from IDRAC_USER and IDRAC_PASSWORD; no secret is copied"
+        )
+        self._copy.setEnabled(False)
+        self._copy.clicked.connect(self.copy_as_curl)
+        top = QHBoxLayout()
+        top.addWidget(self._head, 1)
+        top.addWidget(self._copy)
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE)
+        column.addLayout(top)
+        column.addWidget(self._body, 1)
+        return whole
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def show_filter(self, wanted: CallFilter) -> None:
+        """Show other calls: of a server, of a job."""
+        if (
+            wanted.server_id == self._wanted.server_id
+            and wanted.job_id == self._wanted.job_id
+            and self._loaded
+        ):
+            return
+        self._wanted = replace(wanted, words=self._words.text(), outcome=str(self._outcome.currentData()))
+        self._job.setVisible(wanted.job_id is not None)
+        self._job.setText(f"Job {wanted.job_id}  ✕")
+        self.read()
+
+    def read(self) -> None:
+        wanted = self._wanted
+        self._desk.work.query(self, lambda c: call_ids(c, wanted), self._show_ids, self._failed, key="ids")
+
+    def showEvent(self, event: object) -> None:
+        self._live.start()
+        if not self._loaded:
+            self.read()
+
+    def hideEvent(self, event: object) -> None:
+        self._live.stop()
+
+    def _filter_changed(self) -> None:
+        self._wanted = replace(
+            self._wanted, words=self._words.text(), outcome=str(self._outcome.currentData())
+        )
+        self.read()
+
+    def _show_ids(self, ids: array[int]) -> None:
+        self._loaded = True
+        self.model.set_ids(ids)
+
+    def _failed(self, error: DsmError) -> None:
+        self._state.error(error, self.read)
+        self._stack.setCurrentWidget(self._state)
+
+    def _look_for_newer(self) -> None:
+        wanted, newest = replace(self._wanted, after=self.model.newest), self.model.newest
+        if not self._loaded:
+            return
+
+        def show(ids: array[int]) -> None:
+            if self.model.newest == newest:
+                self.model.put_before(ids)
+
+        self._desk.work.query(self, lambda c: call_ids(c, wanted), show, lambda _: None, key="newer")
+
+    def _fetch(self, number: int, ids: Sequence[int]) -> None:
+        wanted = list(ids)
+        self._desk.work.query(
+            self, lambda c: call_rows(c, wanted), lambda rows: self.model.put(number, rows), self._failed
+        )
+
+    def _counted(self, shown: int, total: int) -> None:
+        self._total.setText(words.plural(total, "call"))
+        if total:
+            self._stack.setCurrentWidget(self.grid)
+        else:
+            self._state.empty(
+                "calls", "No calls", "Every request to a device is listed here, with its answer."
+            )
+            self._stack.setCurrentWidget(self._state)
+
+    # -- one call -----------------------------------------------------------------------------------------------
+
+    def _chosen(self, ids: list[int]) -> None:
+        if len(ids) == 1:
+            call_id = ids[0]
+            self._desk.work.query(self, lambda c: call_detail(c, call_id), self._show_call, key="call")
+
+    def _show_call(self, detail: CallDetail | None) -> None:
+        self._detail = detail
+        self._copy.setEnabled(detail is not None)
+        if detail is None:
+            self._head.setText("This call was removed by the clean-up of old records.")
+            self._body.clear()
+            return
+        row = detail.row
+        self._head.setText(
+            f"{row.method} https://{row.host}{row.path}\n{words.stamp(row.at)} · {_outcome(row).word}"
+        )
+        parts = []
+        if row.error:
+            parts.append(row.error)
+        if detail.request is not None:
+            parts.append(f"Sent (secrets masked)\n{pretty(detail.request)}")
+        if detail.answer is not None:
+            parts.append(f"Answered\n{pretty(detail.answer)}")
+        self._body.setPlainText("\n\n".join(parts) or "Bodies of plain reads are not kept.")
+
+    def copy_as_curl(self) -> None:
+        if self._detail is not None:
+            QApplication.clipboard().setText(as_curl(self._detail))
+            self._desk.tell("Copied as curl, without the account.", Tone.OK)

@@ -1,0 +1,139 @@
+"""The pane beside the grid: tabs about the chosen server; read only while they are in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QLabel, QStackedLayout, QTabWidget, QVBoxLayout, QWidget
+
+from dsm_desktop.queries.calls import CallFilter
+from dsm_desktop.queries.servers import ServerRow
+from dsm_desktop.ui import words
+from dsm_desktop.ui.bridge import Change
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.theme import SPACE, ui_font
+from dsm_desktop.ui.views.calls import CallsView
+from dsm_desktop.ui.views.server_overview import ServerOverview
+from dsm_desktop.ui.views.server_tables import (
+    FirmwareTab,
+    HardwareTab,
+    HistoryTab,
+    LogsTab,
+    ServerJobsTab,
+    ServerTab,
+)
+from dsm_desktop.ui.widgets.states import StatePane
+
+
+class ServerDetails(QWidget):
+    """Nothing chosen, one server, or several."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self.server_id: int | None = None
+        self._row: ServerRow | None = None
+        self._title = QLabel()
+        self._title.setFont(ui_font(step=2, bold=True))
+        self._title.setContentsMargins(SPACE, SPACE, SPACE, 0)
+        self._title.setAccessibleName("Chosen server")
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setUsesScrollButtons(True)
+        self.tabs.setAccessibleName("Details of the server")
+        self.overview = ServerOverview(desk)
+        self.calls = CallsView(desk, CallFilter(server_id=-1), compact=True)
+        self._lists: list[ServerTab] = [
+            HardwareTab(desk),
+            FirmwareTab(desk),
+            LogsTab(desk),
+            ServerJobsTab(desk),
+            HistoryTab(desk),
+        ]
+        self.tabs.addTab(self.overview, "Overview")
+        for tab in self._lists:
+            self.tabs.addTab(tab, tab.title)
+        self.tabs.addTab(self.calls, "Calls")
+        self.tabs.currentChanged.connect(lambda _: self._fill())
+        self._nothing = StatePane()
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._title)
+        column.addWidget(self.tabs, 1)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._nothing)
+        self._stack.addWidget(whole)
+        desk.bridge.changed.connect(self._changed)
+        self.show_rows([])
+
+    def show_rows(self, rows: Sequence[ServerRow]) -> None:
+        """Follow the selection."""
+        if len(rows) == 1:
+            self.show_row(rows[0])
+            return
+        self.server_id = None
+        self._row = None
+        if rows:
+            bad = sum(1 for r in rows if r.health in ("warning", "critical"))
+            text = f"{words.plural(bad, 'server')} of them not healthy." if bad else ""
+            self._nothing.empty("server", f"{words.plural(len(rows), 'server')} selected", text)
+        else:
+            self._nothing.empty("details", "No server selected", "Choose a server to see its details.")
+        self._stack.setCurrentIndex(0)
+
+    def show_row(self, row: ServerRow) -> None:
+        other = row.id != self.server_id
+        self.server_id, self._row = row.id, row
+        self._title.setText(row.label)
+        self._stack.setCurrentIndex(1)
+        self._fill(anew=other)
+
+    def update_row(self, row: ServerRow) -> None:
+        """The shown server changed: its words at once, its lists when they are in sight."""
+        before = self._row
+        self._row = row
+        self._title.setText(row.label)
+        self.overview.show_row(row)
+        if before is None or before.inventory_at != row.inventory_at or before.logs_at != row.logs_at:
+            self._fill(anew=True)
+
+    def focus_first(self) -> None:
+        """After Enter in the grid."""
+        self.tabs.tabBar().setFocus()
+
+    def _fill(self, *, anew: bool = False) -> None:
+        row = self._row
+        if row is None:
+            return
+        if anew:
+            for tab in self._lists:
+                tab.outdate()
+        current = self.tabs.currentWidget()
+        if current is self.overview:
+            self.overview.show_row(row)
+        elif current is self.calls:
+            self.calls.show_filter(CallFilter(server_id=row.id))
+        elif isinstance(current, ServerTab):
+            current.show_server(row.id)
+
+    def _changed(self, change: Change) -> None:
+        if self._row is None or change.topic not in ("jobs", "job_tasks", "server_event_logs"):
+            return
+        current = self.tabs.currentWidget()
+        if isinstance(current, ServerTab) and change.topic in current.topics:
+            current.outdate()
+            current.show_server(self._row.id)
+
+    def save_layout(self, settings: QSettings) -> None:
+        settings.setValue("details/tab", self.tabs.currentIndex())
+        for tab in self._lists:
+            tab.save_layout(settings)
+
+    def load_layout(self, settings: QSettings) -> None:
+        index = settings.value("details/tab")
+        if index is not None and 0 <= int(str(index)) < self.tabs.count():
+            self.tabs.setCurrentIndex(int(str(index)))
+        for tab in self._lists:
+            tab.load_layout(settings)

@@ -1,0 +1,226 @@
+"""A server at a glance: what it is, how it is, how old that is, which login is used and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QGridLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dsm_desktop.core.states import Access
+from dsm_desktop.queries.servers import ServerRow
+from dsm_desktop.ui import words
+from dsm_desktop.ui.context import CredentialChoice
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.widgets.states import Banner, Picture
+from dsm_desktop.ui.words import Status
+
+
+def _skew(row: ServerRow) -> str:
+    skew = row.clock_skew_seconds
+    if skew is None:
+        return ""
+    return "right" if abs(skew) < 5 else f"{words.span(abs(skew))} {'ahead' if skew > 0 else 'behind'}"
+
+
+def _certificate(row: ServerRow) -> str:
+    if row.trust_mode == "off":
+        return "not checked"
+    if row.trust_mode == "ca":
+        return "checked against the site's CA"
+    return f"pinned, SHA-256 {row.fingerprint[:16]}…" if row.fingerprint else "pinned at the first connection"
+
+
+_FACTS: tuple[tuple[str, Callable[[ServerRow], str]], ...] = (
+    ("Service tag", lambda r: r.service_tag or ""),
+    ("Model", lambda r: f"{r.manufacturer} {r.model}".strip()),
+    ("Host name", lambda r: r.host_name),
+    ("BMC address", lambda r: r.endpoint),
+    (
+        "iDRAC",
+        lambda r: " · ".join(t for t in (r.idrac_model or r.generation, r.idrac_version, r.licence) if t),
+    ),
+    ("BIOS", lambda r: r.bios_version),
+    ("Processors", lambda r: r.processor_summary),
+    ("Memory", lambda r: words.number(r.memory_gib, "GiB")),
+    ("Power draw", lambda r: words.number(r.power_watts, "W")),
+    ("Inlet", lambda r: words.number(r.inlet_celsius, "°C")),
+    ("Identification LED", lambda r: {True: "blinking", False: "off", None: ""}[r.led_blinking]),
+    ("Lockdown mode", lambda r: words.yes_no(r.lockdown)),
+    ("Clock of the iDRAC", _skew),
+    ("Answer time", lambda r: words.number(r.response_ms, "ms")),
+    ("BMC MAC", lambda r: r.bmc_mac),
+    ("Asset tag", lambda r: r.asset_tag),
+    ("Certificate", _certificate),
+    ("Notes", lambda r: r.notes),
+)
+
+
+class Chip(QWidget):
+    """A state: icon and word in the tone's colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._picture = Picture("status-unknown", 16)
+        self._word = QLabel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, SPACE, 0)
+        row.setSpacing(4)
+        row.addWidget(self._picture)
+        row.addWidget(self._word)
+
+    def show_status(self, status: Status, before: str = "") -> None:
+        self._picture.show_icon(status.icon, status.tone)
+        self._word.setText(f"{before}{status.word}")
+        self.setAccessibleName(f"{before}{status.word}")
+
+
+class ServerOverview(QScrollArea):
+    """Filled by `show_row`; the login line is asked for separately because it reads the vault's rules."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._row: ServerRow | None = None
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Overview")
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setSpacing(SPACE)
+        self._problem = Banner()
+        self._health, self._power, self._access = Chip(), Chip(), Chip()
+        chips = QHBoxLayout()
+        for chip in (self._health, self._power, self._access):
+            chips.addWidget(chip)
+        chips.addStretch()
+        self._age = QLabel()
+        self._age.setAccessibleName("Age of the readings")
+        column.addWidget(self._problem)
+        column.addLayout(chips)
+        column.addWidget(self._age)
+        column.addWidget(self._subsystem_box())
+        column.addWidget(self._login_box())
+        column.addWidget(self._facts_box())
+        column.addStretch()
+        self.setWidget(inside)
+
+    def _subsystem_box(self) -> QWidget:
+        self._subsystems = QGroupBox("Health by subsystem")
+        self._subsystem_grid = QGridLayout(self._subsystems)
+        self._subsystem_grid.setVerticalSpacing(4)
+        self._subsystem_keys: tuple[str, ...] = ()
+        self._subsystem_chips: dict[str, Chip] = {}
+        return self._subsystems
+
+    def _login_box(self) -> QWidget:
+        box = QGroupBox("Login")
+        row = QVBoxLayout(box)
+        self._login = QLabel("…")
+        self._login.setWordWrap(True)
+        self._login.setAccessibleName("Login used for this server")
+        test = QPushButton("Test login")
+        test.clicked.connect(lambda: self._start("test_credentials"))
+        row.addWidget(self._login)
+        row.addWidget(test, alignment=Qt.AlignmentFlag.AlignLeft)
+        return box
+
+    def _facts_box(self) -> QWidget:
+        box = QGroupBox("Facts")
+        form = QFormLayout(box)
+        form.setVerticalSpacing(4)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self._facts: list[tuple[QLabel, QLabel, Callable[[ServerRow], str]]] = []
+        for title, read in _FACTS:
+            label, value = QLabel(title), QLabel()
+            label.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+            value.setWordWrap(True)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            value.setAccessibleName(title)
+            form.addRow(label, value)
+            self._facts.append((label, value, read))
+        self._form = form
+        return box
+
+    def _start(self, kind: str) -> None:
+        if self._row is not None:
+            self._desk.job_wanted.emit(kind, [self._row.id], {})
+
+    # -- showing ------------------------------------------------------------------------------------------------
+
+    def show_row(self, row: ServerRow) -> None:
+        """Everything that stands in the row; a changed row only changes words."""
+        other = self._row is None or self._row.id != row.id
+        self._row = row
+        self._health.show_status(words.health(row.health))
+        self._power.show_status(words.power(row.power_state), "Power: ")
+        self._access.show_status(words.access(row.access))
+        read = f"Read {words.ago(row.facts_at)}" if row.facts_at else "Never read"
+        inventory = f", inventory {words.ago(row.inventory_at)}" if row.inventory_at else ", no inventory yet"
+        self._age.setText(read + inventory)
+        self._age.setToolTip(words.stamp_tip(row.facts_at))
+        self._show_problem(row)
+        self._show_subsystems(row)
+        for number, (_, value, fact) in enumerate(self._facts):
+            text = fact(row)
+            value.setText(text)
+            self._form.setRowVisible(number, bool(text))
+        if other:
+            self._login.setText("…")
+            self._ask_login(row)
+
+    def _ask_login(self, row: ServerRow) -> None:
+        reads = self._desk.context.reads
+        self._desk.work.read(
+            self,
+            lambda: reads.credential_choice(row.id),
+            self._show_login,
+            lambda error: self._login.setText(str(error)),
+            key="login",
+        )
+
+    def _show_login(self, choice: CredentialChoice) -> None:
+        if choice.name:
+            self._login.setText(f"“{choice.name}” (user {choice.username})\n{choice.why}")
+        else:
+            self._login.setText(f"No credential set fits.\n{choice.why}".strip())
+        self._login.setToolTip("\n".join(choice.tried))
+
+    def _show_problem(self, row: ServerRow) -> None:
+        if not row.problem:
+            self._problem.hide()
+            return
+        action: tuple[str, Callable[[], object]] = ("Test connection", lambda: self._start("network_test"))
+        if row.access == Access.NO_LOGIN:
+            action = ("Credential sets", lambda: self._desk.area_opened.emit("settings/credentials"))
+        self._problem.say(row.problem, Tone.CRITICAL, action)
+
+    def _show_subsystems(self, row: ServerRow) -> None:
+        keys = tuple(sorted(row.subsystem_health))
+        if keys != self._subsystem_keys:
+            self._subsystem_keys = keys
+            while (item := self._subsystem_grid.takeAt(0)) is not None:
+                if (widget := item.widget()) is not None:
+                    widget.deleteLater()
+            self._subsystem_chips = {}
+            for number, key in enumerate(keys):
+                chip = Chip()
+                self._subsystem_chips[key] = chip
+                self._subsystem_grid.addWidget(chip, number // 2, number % 2)
+        self._subsystems.setVisible(bool(keys))
+        for key, chip in self._subsystem_chips.items():
+            chip.show_status(words.health(str(row.subsystem_health.get(key))), f"{words.sentence(key)}: ")

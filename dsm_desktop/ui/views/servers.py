@@ -1,0 +1,185 @@
+"""The Servers area: facets, grid, details."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtWidgets import QMenu, QSplitter, QTreeView, QVBoxLayout, QWidget
+
+from dsm_desktop.queries import Connection
+from dsm_desktop.queries.servers import ServerRow, list_groups, list_servers
+from dsm_desktop.ui.bridge import Change
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.models.facets import Facet, FacetModel, build
+from dsm_desktop.ui.models.rows import Prepared
+from dsm_desktop.ui.models.servers import COLUMNS
+from dsm_desktop.ui.views.server_details import ServerDetails
+from dsm_desktop.ui.widgets.panel import GridPanel
+
+COUNTS_MS = 700
+
+
+class ServersView(QWidget):
+    """`selection(rows)` whenever other servers are chosen: the actions follow it."""
+
+    selection = Signal(list)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._groups: list[Any] = []
+        self._facet = "all"
+        self.panel = GridPanel(desk.work, "servers", COLUMNS)
+        self.panel.when_empty(
+            "No servers yet",
+            "Give the address ranges of your iDRACs and the program finds them, or add one by its address.",
+            [
+                ("Find servers…", lambda: desk.job_wanted.emit("discovery_scan", [], {})),
+                ("Add a server…", self.add_server),
+            ],
+        )
+        self.panel.chosen.connect(self._chosen)
+        self.panel.opened.connect(self._opened)
+        self.details = ServerDetails(desk)
+        self._build_tree()
+        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._split.setChildrenCollapsible(False)
+        for widget, size in ((self.tree, 190), (self.panel, 640), (self.details, 400)):
+            self._split.addWidget(widget)
+            widget.setMinimumWidth(min(size, 240) if widget is not self.tree else 120)
+        self._split.setSizes([186, 660, 410])
+        self._split.setStretchFactor(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._split)
+        self._counts = QTimer(self, interval=COUNTS_MS, singleShot=True)
+        self._counts.timeout.connect(self._recount)
+        desk.bridge.changed.connect(self._changed)
+        self.refresh()
+
+    def _build_tree(self) -> None:
+        self.facets = FacetModel(self)
+        self.tree = QTreeView()
+        self.tree.setModel(self.facets)
+        self.tree.setHeaderHidden(True)
+        self.tree.setFrameShape(QTreeView.Shape.NoFrame)
+        self.tree.setAccessibleName("Groups of servers")
+        self.tree.setUniformRowHeights(True)
+        self.tree.setTabKeyNavigation(False)
+        self.tree.setIndentation(14)
+        self.tree.selectionModel().currentChanged.connect(self._facet_chosen)
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read all servers again; what is shown stays until they are there."""
+        model = self.panel.model
+
+        def ask(connection: Connection) -> tuple[Prepared, list[Any]]:
+            return model.prepare(list_servers(connection)), list_groups(connection)
+
+        self._desk.work.query(
+            self, ask, self._show, lambda error: self.panel.error(error, self.refresh), key="all"
+        )
+
+    def _show(self, found: tuple[Prepared, list[Any]]) -> None:
+        prepared, self._groups = found
+        self.panel.set_rows(prepared)
+        self._recount()
+        self._follow_selection()
+
+    def _changed(self, change: Change) -> None:
+        if change.topic == "server_groups" or (change.topic == "servers" and change.many):
+            self.refresh()
+        elif change.topic == "servers":
+            ids, removed, model = frozenset(change.ids), frozenset(change.removed), self.panel.model
+            self._desk.work.query(
+                self,
+                lambda connection: model.prepare(list_servers(connection, ids)),
+                lambda prepared: self._patch(prepared, removed),
+                lambda error: self.panel.error(error, self.refresh),
+            )
+
+    def _patch(self, prepared: Prepared, removed: frozenset[int]) -> None:
+        self.panel.patch(prepared, removed)
+        if not self._counts.isActive():
+            self._counts.start()
+        shown = self.details.server_id
+        if shown is not None and any(row.id == shown for row in prepared.rows):
+            self.details.update_row(next(row for row in prepared.rows if row.id == shown))
+
+    def _recount(self) -> None:
+        servers: list[ServerRow] = self.panel.model.all_rows()
+        if self.facets.show_tree(build(servers, self._groups)):
+            self.tree.expandAll()
+            place = self.facets.index_of(self._facet)
+            self.tree.setCurrentIndex(place if place.isValid() else self.facets.index(0, 0))
+
+    def _facet_chosen(self, index: QModelIndex) -> None:
+        facet: Facet = self.facets.facet(index)
+        if facet.key and not facet.children:
+            self._facet = facet.key
+            self.panel.narrow(facet.narrow)
+
+    # -- selection ----------------------------------------------------------------------------------------------
+
+    def selected(self) -> list[ServerRow]:
+        """The chosen servers in the order shown."""
+        rows = [self.panel.model.row_of(i) for i in self.panel.grid.selected_ids()]
+        return [row for row in rows if row is not None]
+
+    def _chosen(self, ids: list[int]) -> None:
+        self._follow_selection()
+
+    def _follow_selection(self) -> None:
+        rows = self.selected()
+        self.details.show_rows(rows)
+        self.selection.emit(rows)
+
+    def _opened(self, server_id: int) -> None:
+        self.details.setVisible(True)
+        self.details.focus_first()
+
+    def show_server(self, server_id: int) -> None:
+        """Bring a server into sight, whatever is filtered."""
+        if self.panel.model.place_of(server_id) is None:
+            self._facet = "all"
+            self.tree.setCurrentIndex(self.facets.index_of("all"))
+            self.panel.clear_filter()
+        self.panel.grid.show_row(server_id)
+        self.panel.grid.setFocus()
+
+    def show_filter(self, text: str) -> None:
+        """From a number on the dashboard: these servers."""
+        self.tree.setCurrentIndex(self.facets.index_of("all"))
+        self.panel.filter.setText(text)
+        self.panel.apply_filter()
+
+    # -- changes ------------------------------------------------------------------------------------------------
+
+    def add_server(self) -> None:
+        from dsm_desktop.ui.dialogs.servers import AddServerDialog
+
+        AddServerDialog(self._desk, self.window()).open()
+
+    def set_menu(self, fill: Any) -> None:
+        """What the context menu of a server offers."""
+
+        def menu_of(menu: QMenu) -> None:
+            fill(menu)
+
+        self.panel.grid.menu_of = menu_of
+
+    def save_layout(self) -> None:
+        settings = self._desk.settings
+        settings.setValue("servers/split", self._split.saveState())
+        self.panel.save_layout(settings, "servers")
+        self.details.save_layout(settings)
+
+    def load_layout(self) -> None:
+        settings = self._desk.settings
+        if state := settings.value("servers/split"):
+            self._split.restoreState(state)
+        self.panel.load_layout(settings, "servers")
+        self.details.load_layout(settings)

@@ -1,0 +1,128 @@
+"""A form built from a pydantic model: titles, help, bounds and choices from the declaration, messages at the field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from dsm_desktop.ui import theme, words
+from dsm_desktop.ui.theme import SPACE, Tone, ui_font
+from dsm_desktop.ui.widgets.editors import Editor, editor_for, has_initial, initial_of
+
+
+class Form(QWidget):
+    """`model` decides everything; `initial` overrides its defaults. Fields marked `hidden` in the model are left out."""
+
+    changed = Signal()
+
+    def __init__(self, model: type[BaseModel], initial: Mapping[str, Any] | None = None) -> None:
+        super().__init__()
+        self._model = model
+        self._given = dict(initial or {})
+        self._editors: dict[str, Editor] = {}
+        self._messages: dict[str, QLabel] = {}
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setHorizontalSpacing(SPACE * 2)
+        self._form.setVerticalSpacing(SPACE)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        for name in model.model_fields:
+            self._add(name)
+
+    def _add(self, name: str) -> None:
+        info = self._model.model_fields[name]
+        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        if extra.get("hidden"):
+            return
+        title = info.title or words.sentence(name)
+        editor = editor_for(title, info)
+        start = self._given.get(name, initial_of(info))
+        if has_initial(start):
+            editor.set_value(start)
+        editor.control.setAccessibleName(title)
+        tip = info.description or ""
+        editor.control.setAccessibleDescription(tip)
+        editor.control.setToolTip(tip)
+        editor.changed.connect(lambda: self._edited(name))
+        message = QLabel()
+        message.setWordWrap(True)
+        message.setAccessibleName(f"Problem with {title}")
+        message.hide()
+        block = QWidget()
+        column = QVBoxLayout(block)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(editor)
+        if tip:
+            column.addWidget(_tip(tip))
+        column.addWidget(message)
+        label = QLabel("" if editor.inline else title)
+        label.setBuddy(editor.control)
+        label.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
+        label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        label.setContentsMargins(0, 4, 0, 0)
+        if editor.inline:
+            self._form.addRow(block)
+        else:
+            self._form.addRow(label, block)
+        self._editors[name] = editor
+        self._messages[name] = message
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to choose."""
+        return not self._editors
+
+    def editor(self, name: str) -> Editor:
+        """The editor of a field, to set a value or the focus from outside."""
+        return self._editors[name]
+
+    def values(self) -> dict[str, Any]:
+        """What stands in the form; None = nothing entered, the model's default holds. Hidden fields as given."""
+        hidden = {k: v for k, v in self._given.items() if k not in self._editors}
+        return hidden | {name: editor.value() for name, editor in self._editors.items()}
+
+    def validated(self) -> BaseModel | None:
+        """The model, or None with messages at the fields and the focus in the first wrong one."""
+        for message in self._messages.values():
+            message.hide()
+        given = {name: value for name, value in self.values().items() if value is not None}
+        try:
+            return self._model.model_validate(given)
+        except ValidationError as error:
+            first = ""
+            for problem in error.errors():
+                name = str(problem["loc"][0]) if problem["loc"] else next(iter(self._editors), "")
+                first = first or name
+                self._complain(name, str(problem["msg"]).removeprefix("Value error, "))
+            if first in self._editors:
+                self._editors[first].setFocus()
+            return None
+
+    def _complain(self, name: str, text: str) -> None:
+        message = self._messages.get(name)
+        if message is None:
+            return
+        palette = QPalette(message.palette())
+        palette.setColor(QPalette.ColorRole.WindowText, theme.tone_colour(Tone.CRITICAL))
+        message.setPalette(palette)
+        message.setText(f"✕ {text}")
+        message.show()
+
+    def _edited(self, name: str) -> None:
+        self._messages[name].hide()
+        self.changed.emit()
+
+
+def _tip(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setFont(ui_font(step=-1))
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    return label

@@ -1,0 +1,266 @@
+"""A grid with its filter line, its column chooser and export, and the states it can be in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.queries import export
+from dsm_desktop.queries.filter import FilterError, parse
+from dsm_desktop.ui import words
+from dsm_desktop.ui.icons import icon, set_icon
+from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.models.rows import Prepared, RowsModel
+from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.widgets.grid import GridView
+from dsm_desktop.ui.widgets.states import Banner, StatePane
+from dsm_desktop.ui.work import Work
+
+TYPING_MS = 120
+AGES_MS = 30_000
+Action = tuple[str, Callable[[], object]]
+
+
+class GridPanel(QWidget):
+    """`name` is what is in it ("servers"), in the plural and small. States: loading, rows, empty, no match, error."""
+
+    chosen = Signal(list)
+    opened = Signal(int)
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        work: Work,
+        name: str,
+        columns: Sequence[Column],
+        *,
+        icon_name: str = "server",
+        tools: bool = True,
+    ) -> None:
+        super().__init__()
+        self._work = work
+        self._name, self._icon = name, icon_name
+        self._empty: tuple[str, str, list[Action]] = (f"No {name}", "", [])
+        self._narrow: Callable[[Any], bool] | None = None
+        self._loaded = False
+        self.read_at: datetime | None = None
+        self.model = RowsModel(columns, self)
+        self.grid = GridView(self.model, words.sentence(name))
+        self._fields = {c.key: c.field for c in columns}
+        self.banner = Banner()
+        self._state = StatePane()
+        self._build(tools)
+        self.model.counted.connect(self._counted)
+        self.grid.chosen.connect(self._chosen)
+        self.grid.opened.connect(self.opened)
+        self._typing = QTimer(self, interval=TYPING_MS, singleShot=True)
+        self._typing.timeout.connect(self.apply_filter)
+        ages = QTimer(self, interval=AGES_MS)
+        ages.timeout.connect(self.grid.viewport().update)
+        ages.start()
+        self.loading()
+
+    def _build(self, tools: bool) -> None:
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText(f"Filter {self._name}, e.g. {_example(self.model.columns)}")
+        self.filter.setAccessibleName(f"Filter {self._name}")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.addAction(icon("filter", Tone.MUTED), QLineEdit.ActionPosition.LeadingPosition)
+        self.filter.textChanged.connect(lambda _: self._typing.start())
+        self.filter.returnPressed.connect(self._to_rows)
+        self._problem = QLabel()
+        self._problem.setAccessibleName("Filter problem")
+        self._problem.hide()
+        self.totals = QLabel()
+        self.totals.setAccessibleName("Totals")
+        self.columns_button = self._button("columns", "Choose columns")
+        menu = QMenu(self.columns_button)
+        menu.aboutToShow.connect(lambda: self._fill_columns(menu))
+        self.columns_button.setMenu(menu)
+        self.columns_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.export_button = self._button("export", "Export what is shown (Ctrl+E)")
+        self.export_button.clicked.connect(self.ask_export)
+        self.bar = QHBoxLayout()
+        self.bar.setContentsMargins(SPACE, SPACE // 2, SPACE // 2, SPACE // 2)
+        self.bar.setSpacing(SPACE // 2)
+        self.bar.addWidget(self.filter, 1)
+        self.bar.addWidget(self.totals)
+        self.bar.addWidget(self.columns_button)
+        self.bar.addWidget(self.export_button)
+        for widget in (self.filter, self.totals, self.columns_button, self.export_button):
+            widget.setVisible(tools)
+        stack = QWidget()
+        self._stack = QStackedLayout(stack)
+        self._stack.addWidget(self._state)
+        self._stack.addWidget(self.grid)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        if tools:
+            column.addLayout(self.bar)
+        column.addWidget(self._problem)
+        column.addWidget(stack, 1)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.filter)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self._to_rows)
+
+    def _fill_columns(self, menu: QMenu) -> None:
+        menu.clear()
+        self.grid.column_menu(menu)
+
+    def _button(self, icon_name: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setAutoRaise(True)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        set_icon(button, icon_name)
+        return button
+
+    # -- contents -----------------------------------------------------------------------------------------------
+
+    def when_empty(self, title: str, text: str, actions: list[Action] | None = None) -> None:
+        """What the view says, and offers, when there is nothing in it."""
+        self._empty = (title, text, actions or [])
+
+    def loading(self) -> None:
+        """Shown only until the first rows; a later read keeps the old rows in sight."""
+        if not self._loaded:
+            self._state.loading(self._name)
+            self._stack.setCurrentWidget(self._state)
+
+    def clear(self, title: str, text: str) -> None:
+        """Nothing chosen that could be shown here."""
+        self._loaded = False
+        self.model.set_rows(Prepared((), ()))
+        self._state.empty(self._icon, title, text)
+        self._stack.setCurrentWidget(self._state)
+
+    def set_rows(self, prepared: Prepared) -> None:
+        """Everything anew, as prepared by `model.prepare` in a worker."""
+        self._loaded = True
+        self.banner.hide()
+        self.model.set_rows(prepared)
+
+    def patch(self, prepared: Prepared, removed: Iterable[int] = ()) -> None:
+        """Rows changed, came or went."""
+        self.model.patch(prepared, removed)
+
+    def error(self, error: DsmError, retry: Callable[[], object]) -> None:
+        """Without rows: the whole pane. With rows: they stay, and a strip says that they are old."""
+        if self.model.total:
+            self.banner.fail(error, ("Try again", retry))
+        else:
+            self._state.error(error, retry)
+            self._stack.setCurrentWidget(self._state)
+
+    # -- filter -------------------------------------------------------------------------------------------------
+
+    def narrow(self, test: Callable[[Any], bool] | None) -> None:
+        """A second filter, set by the tree beside the grid."""
+        self._narrow = test
+        self.apply_filter()
+
+    def apply_filter(self) -> None:
+        """Read the filter line; a mistake is shown under it and the rows stay as they were."""
+        self._typing.stop()
+        try:
+            test = parse(self.filter.text(), self._fields)
+        except FilterError as error:
+            self._problem.setText(f"  {error.message} {error.hint}")
+            self._problem.show()
+            return
+        self._problem.hide()
+        self.model.set_filter(test, self._narrow)
+
+    def focus_filter(self) -> None:
+        self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filter.selectAll()
+
+    def _to_rows(self) -> None:
+        self.apply_filter()
+        self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _counted(self, shown: int, total: int) -> None:
+        if not self._loaded:
+            return
+        if total == 0:
+            self._state.empty(self._icon, *self._empty)
+        elif shown == 0:
+            self._state.empty(
+                "filter",
+                "Nothing matches",
+                "No row passes the filter.",
+                [("Clear the filter", self.clear_filter)],
+            )
+        self._stack.setCurrentWidget(self.grid if shown else self._state)
+        self._say_totals()
+
+    def clear_filter(self) -> None:
+        self.filter.clear()
+        self.narrow(None)
+
+    def _chosen(self, ids: list[int]) -> None:
+        self._say_totals(len(ids))
+        self.chosen.emit(ids)
+
+    def _say_totals(self, selected: int | None = None) -> None:
+        shown, total = self.model.rowCount(), self.model.total
+        count = len(self.grid.selected_places()) if selected is None else selected
+        text = f"{shown:,} of {total:,}" if shown != total else f"{total:,}"
+        self.totals.setText(f"{text}, {count:,} selected" if count else text)
+
+    # -- out ----------------------------------------------------------------------------------------------------
+
+    def ask_export(self) -> None:
+        """Ask for a file; the selected rows if there are several, else everything shown."""
+        kinds = "Excel workbook (*.xlsx);;CSV (*.csv);;JSON (*.json)"
+        name, _ = QFileDialog.getSaveFileName(self, f"Export {self._name}", f"{self._name}.xlsx", kinds)
+        if name:
+            self.export_to(Path(name))
+
+    def export_to(self, file: Path) -> None:
+        """Write in a worker and say where."""
+        selected = len(self.grid.selected_places()) > 1
+        table = self.grid.table(words.sentence(self._name), selected=selected)
+        count = words.plural(len(table.rows), "row")
+        self._work.command(
+            self,
+            lambda: export.write(table, file),
+            lambda _: self.banner.say(f"{count} written to {file}.", Tone.OK),
+            self.banner.fail,
+        )
+
+    # -- layout -------------------------------------------------------------------------------------------------
+
+    def save_layout(self, settings: QSettings, key: str) -> None:
+        settings.setValue(f"grid/{key}", self.grid.layout_state())
+
+    def load_layout(self, settings: QSettings, key: str) -> None:
+        state = settings.value(f"grid/{key}")
+        if isinstance(state, QByteArray):
+            self.grid.restore_layout(state)
+
+
+def _example(columns: Sequence[Column]) -> str:
+    keys = [c.key for c in columns]
+    if "model" in keys and "health" in keys:
+        return "R750 health!=ok"
+    return f"{keys[0]}:…" if keys else "words"
