@@ -1,0 +1,42 @@
+"""R7: the disk runs full at many moments. Nothing is damaged, nothing is sent unlogged, the message is plain."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+POINTS = int(os.environ.get("DSM_FULL_DISKS", "25"))
+
+
+def namespace() -> list[str]:
+    """The command before a program that may mount: a mount namespace of its own, which leaves nothing behind."""
+    command = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+    if shutil.which("unshare") and subprocess.run([*command, "true"], capture_output=True).returncode == 0:
+        return command
+    reason = "no mount namespaces here (unshare --mount)"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="tmpfs is Linux's")
+def test_a_full_disk_damages_nothing_and_nothing_is_sent_unlogged(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [*namespace(), sys.executable, "-m", "tests.kit.fulldisk", str(tmp_path), str(POINTS)],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)
+    assert (found["damaged"], found["unlogged"], found["broken_chain"]) == (0, 0, 0), found
+    assert found["sent"] > POINTS
+    assert found["errors"]["DiskFull"] > POINTS
+    assert set(found["errors"]) <= {"DiskFull", "at start: DiskFull"}, found["errors"]
