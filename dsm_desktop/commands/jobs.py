@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.orm import Session
 
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, NotFound
 from dsm_desktop.core.states import CancelGrade, JobState
-from dsm_desktop.jobs.declaration import Catalogue, JobType, Targets
+from dsm_desktop.jobs.declaration import Catalogue, JobType, Paced, Targets
 from dsm_desktop.store import audit, queue
 from dsm_desktop.store.models import Job, JobTask, RestoreItem, Server, Setting, TaskStep
 from dsm_desktop.store.unit_of_work import UnitOfWork
@@ -57,6 +58,9 @@ def submit(
     declared = catalogue[kind]
     principal.require(declared.needs, f"start '{declared.label}'")
     checked = declared.validate(params)
+    if isinstance(checked, Paced):
+        max_parallel, stagger_seconds = checked.max_parallel, checked.stagger_seconds
+        stop_on_failure = checked.stop_on_failure
     _check_pace(priority, max_parallel, stagger_seconds, schedule_at)
     targets = _targets(uow, declared, server_ids)
     label = targets[0][1] if len(targets) == 1 else f"{len(targets)} servers"
@@ -188,7 +192,7 @@ def cancel(
         uow, principal.name, "jobs.cancel", f"job {job_id}: {job.title}"[:300], grade=grade.name.lower()
     )
     ended = queue.cancel_unstarted(uow, job_id)
-    uow.changed("jobs", "changed", job_id)
+    uow.changed("jobs", "changed", job_id, cancel=int(grade))
     running = [s.value for s in (JobState.PENDING, JobState.RUNNING, JobState.PAUSED)]
     children = select(Job.id).where(Job.parent_id == job_id, Job.state.in_(running)).order_by(Job.id)
     for child in list(uow.session.scalars(children)):
@@ -257,6 +261,7 @@ def take_over(uow: UnitOfWork, principal: Principal, task_id: int) -> None:
         uow, principal.name, "jobs.take_over", f"job {row.job_id}, task {task_id}: {row.target}"[:300]
     )
     uow.changed("job_tasks", "changed", task_id)
+    uow.changed("job_tasks", "due")
 
 
 def put_back(uow: UnitOfWork, principal: Principal, task_id: int) -> None:
@@ -290,6 +295,7 @@ def put_back(uow: UnitOfWork, principal: Principal, task_id: int) -> None:
     )
     uow.changed("restore_list", "changed", *ids)
     uow.changed("job_tasks", "changed", task_id)
+    uow.changed("job_tasks", "due")
     uow.changed("jobs", "changed", task.job_id)
 
 
@@ -311,9 +317,9 @@ def emergency_stop(uow: UnitOfWork, principal: Principal, on: bool, reason: str 
     return still_running(uow)
 
 
-def stop_reason(uow: UnitOfWork) -> str | None:
+def stop_reason(reader: Connection | Session) -> str | None:
     """Who stopped all work and why ("anna: wrong rack"), None when work goes on."""
-    row = uow.session.execute(select(Setting.value).where(Setting.key == queue.STOP_KEY)).first()
+    row = reader.execute(select(Setting.value).where(Setting.key == queue.STOP_KEY)).first()
     if row is None:
         return None
     return f"{row.value.get('by', '')}: {row.value.get('reason', '')}".rstrip(": ")

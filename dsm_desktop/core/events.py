@@ -14,6 +14,8 @@ class Event:
 
     `topic` is the noun ("servers", "jobs", "job_tasks", "task_steps", "task_log", "decisions", "restore_list",
     "api_calls", "settings", "runners"), `action` "added" | "changed" | "removed", `ids` the rows (empty = "many, read again").
+    For runners only: "job_tasks" "due" = some task may be claimed now; "jobs" with data cancel=grade. "feed" "reset" = rows of
+    the feed were missed (a long sleep): read everything again.
     """
 
     topic: str

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from dsm_desktop.core.events import Event
-from dsm_desktop.store.dialect import words
+from dsm_desktop.store.dialect import sql
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 CHANNEL = "dsm_feed"
@@ -95,11 +95,7 @@ def _event(row: Any) -> Event:
 def sweep(uow: UnitOfWork, *, older_than: float) -> int:
     """Remove rows older than so many seconds. The newest row stays: SQLite would give its id out again."""
     connection = uow.session.connection()
-    w = words(connection)
-    age = (
-        "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-' || CAST(:age AS TEXT) || ' seconds')"
-        if w.sqlite
-        else "statement_timestamp() - make_interval(secs => CAST(:age AS double precision))"
+    statement = sql(
+        connection, "DELETE FROM feed WHERE at < {before:age} AND id < (SELECT MAX(id) FROM feed)"
     )
-    statement = text(f"DELETE FROM feed WHERE at < {age} AND id < (SELECT MAX(id) FROM feed)")  # noqa: S608
     return connection.execute(statement, {"age": older_than}).rowcount

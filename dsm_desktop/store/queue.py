@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Connection, bindparam, select, text
-from sqlalchemy.sql.selectable import TextualSelect
+from sqlalchemy import Connection, select
 
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.core.states import JobState
-from dsm_desktop.store.dialect import words, words_for
-from dsm_desktop.store.models import Job
-from dsm_desktop.store.models.base import UtcDateTime
+from dsm_desktop.store.dialect import sql, sql_times
+from dsm_desktop.store.models import Job, JobTask
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 STOP_KEY = "emergency_stop"
@@ -68,32 +65,41 @@ class Outcome:
     error: dict[str, Any] | None = None
 
 
+_IS_STOPPED = f"SELECT 1 FROM settings WHERE key = '{STOP_KEY}'"  # noqa: S608 - constants only
+_DUE = f"""
+    FROM job_tasks t
+    WHERE t.state = 'pending' AND t.due_at <= {{now}}
+      AND NOT EXISTS (SELECT 1 FROM settings s WHERE s.key = '{STOP_KEY}')
+      AND (t.lock_key = '' OR NOT EXISTS (SELECT 1 FROM leases l WHERE l.key = t.lock_key AND l.task_id <> t.id))
+"""  # noqa: S608 - constants only
 # SQLite 3.40 answers `error IS NULL` wrongly inside RETURNING (0 for a NULL), so the value itself is asked for.
-@lru_cache
-def _claim_statement(dialect: str) -> TextualSelect:
-    w = words_for(dialect)
-    return text(
-        f"""
-        WITH due AS (
-            SELECT t.id FROM job_tasks t
-            WHERE t.state = 'pending' AND t.due_at <= {w.now}
-              AND NOT EXISTS (SELECT 1 FROM settings s WHERE s.key = '{STOP_KEY}')
-              AND (t.lock_key = '' OR NOT EXISTS (
-                    SELECT 1 FROM leases l WHERE l.key = t.lock_key AND l.task_id <> t.id))
-            ORDER BY t.priority, t.due_at, t.id LIMIT :limit {w.skip_locked})
-        UPDATE job_tasks SET state = 'running', runner_id = :runner, token = token + 1, attempt = attempt + 1,
-            lease_until = NULL, started_at = COALESCE(started_at, {w.now})
-        WHERE id IN (SELECT id FROM due)
-        RETURNING id, job_id, server_id, target, token, attempt, lock_key, CAST(error AS TEXT) AS before, started_at,
-            {w.now} AS seen_at
-        """  # noqa: S608 - constants only
-    ).columns(started_at=UtcDateTime(), seen_at=UtcDateTime())
+_CLAIM = f"""
+    WITH due AS (SELECT t.id {_DUE} ORDER BY t.priority, t.due_at, t.id LIMIT :limit {{skip_locked}})
+    UPDATE job_tasks SET state = 'running', runner_id = :runner, token = token + 1, attempt = attempt + 1,
+        lease_until = NULL, started_at = COALESCE(started_at, {{now}})
+    WHERE id IN (SELECT id FROM due)
+    RETURNING id, job_id, server_id, target, token, attempt, lock_key, CAST(error AS TEXT) AS before, started_at,
+        {{now}} AS seen_at
+"""  # noqa: S608 - constants only
+_LOCK = """
+    INSERT INTO leases (key, purpose, runner_id, task_id, token, taken_at, expires_at)
+    SELECT :key, j.kind || ' by ' || j.submitted_by, :runner, :task, :token, {now}, {now}
+    FROM job_tasks t JOIN jobs j ON j.id = t.job_id WHERE t.id = :task
+    ON CONFLICT (key) DO UPDATE SET runner_id = excluded.runner_id, token = excluded.token
+        WHERE leases.task_id = excluded.task_id
+"""
+_UNCLAIM = """
+    UPDATE job_tasks SET state = 'pending', runner_id = NULL, lease_until = NULL, attempt = attempt - 1 WHERE id = :id
+"""
+_START_JOB = """
+    UPDATE jobs SET state = 'running', started_at = COALESCE(started_at, {now}) WHERE id = :id AND state = 'pending'
+"""
 
 
 def claim(uow: UnitOfWork, runner_id: int, limit: int) -> list[Claim]:
     """Take up to `limit` due tasks, best priority first. Tasks whose server is locked by another task stay where they are."""
     connection = uow.session.connection()
-    statement = _claim_statement(connection.dialect.name)
+    statement = sql_times(connection, _CLAIM, "started_at", "seen_at")
     found = connection.execute(statement, {"limit": limit, "runner": runner_id}).all()
     if not found:
         return []
@@ -124,18 +130,7 @@ def claim(uow: UnitOfWork, runner_id: int, limit: int) -> list[Claim]:
 
 def due_exists(connection: Connection) -> bool:
     """Whether a claim would find something; asked first, because an empty claim would still be a write."""
-    w = words(connection)
-    statement = text(
-        f"""
-        SELECT 1 FROM job_tasks t
-        WHERE t.state = 'pending' AND t.due_at <= {w.now}
-          AND NOT EXISTS (SELECT 1 FROM settings s WHERE s.key = '{STOP_KEY}')
-          AND (t.lock_key = '' OR NOT EXISTS (
-                SELECT 1 FROM leases l WHERE l.key = t.lock_key AND l.task_id <> t.id))
-        LIMIT 1
-        """  # noqa: S608
-    )
-    return connection.execute(statement).first() is not None
+    return connection.execute(sql(connection, f"SELECT 1 {_DUE} LIMIT 1")).first() is not None
 
 
 def cancel_grades(connection: Connection, job_ids: Iterable[int]) -> dict[int, int]:
@@ -147,16 +142,7 @@ def cancel_grades(connection: Connection, job_ids: Iterable[int]) -> dict[int, i
 def _lock(connection: Connection, wanted: Sequence[tuple[str, int, int]], runner_id: int) -> set[int]:
     """Take the locks of claimed tasks; returns the tasks that were a moment too late."""
     refused: set[int] = set()
-    w = words(connection)
-    statement = text(
-        f"""
-        INSERT INTO leases (key, purpose, runner_id, task_id, token, taken_at, expires_at)
-        SELECT :key, j.kind || ' by ' || j.submitted_by, :runner, :task, :token, {w.now}, {w.now}
-        FROM job_tasks t JOIN jobs j ON j.id = t.job_id WHERE t.id = :task
-        ON CONFLICT (key) DO UPDATE SET runner_id = excluded.runner_id, token = excluded.token
-            WHERE leases.task_id = excluded.task_id
-        """  # noqa: S608
-    )
+    statement = sql(connection, _LOCK)
     for key, task, token in sorted(wanted):
         values = {"key": key, "runner": runner_id, "task": task, "token": token}
         if connection.execute(statement, values).rowcount == 0:
@@ -165,22 +151,20 @@ def _lock(connection: Connection, wanted: Sequence[tuple[str, int, int]], runner
 
 
 def _give_back(connection: Connection, task_ids: Iterable[int]) -> None:
-    statement = text(
-        "UPDATE job_tasks SET state = 'pending', runner_id = NULL, lease_until = NULL, attempt = attempt - 1 WHERE id = :id"
-    )
     for task_id in task_ids:
-        connection.execute(statement, {"id": task_id})
+        connection.execute(sql(connection, _UNCLAIM), {"id": task_id})
 
 
 def _start_jobs(uow: UnitOfWork, job_ids: Sequence[int]) -> None:
     connection = uow.session.connection()
-    statement = text(
-        f"UPDATE jobs SET state = 'running', started_at = COALESCE(started_at, {words(connection).now})"  # noqa: S608
-        " WHERE id = :id AND state = 'pending'"
-    )
     for job_id in job_ids:
-        if connection.execute(statement, {"id": job_id}).rowcount:
+        if connection.execute(sql(connection, _START_JOB), {"id": job_id}).rowcount:
             uow.changed("jobs", "changed", job_id)
+
+
+_OURS = " WHERE id = :id AND token = :token AND runner_id = :runner AND state IN ('running', 'paused')"
+_HOLD = "UPDATE job_tasks SET token = token" + _OURS  # noqa: S608 - constants only
+_HOLD_FOR = "UPDATE job_tasks SET lease_until = {after:grace}" + _OURS  # noqa: S608 - constants only
 
 
 def hold(uow: UnitOfWork, runner_id: int, task_id: int, token: int, *, grace: float | None = None) -> None:
@@ -190,11 +174,7 @@ def hold(uow: UnitOfWork, runner_id: int, task_id: int, token: int, *, grace: fl
     device before that, because the request may still arrive.
     """
     connection = uow.session.connection()
-    until = "token = token" if grace is None else f"lease_until = {words(connection).after('grace')}"
-    statement = text(
-        f"UPDATE job_tasks SET {until} WHERE id = :id AND token = :token AND runner_id = :runner"  # noqa: S608
-        " AND state IN ('running', 'paused')"
-    )
+    statement = sql(connection, _HOLD if grace is None else _HOLD_FOR)
     values = {"id": task_id, "token": token, "runner": runner_id, "grace": grace}
     if grace is None:
         del values["grace"]
@@ -205,8 +185,7 @@ def hold(uow: UnitOfWork, runner_id: int, task_id: int, token: int, *, grace: fl
 _FINISH = """
     UPDATE job_tasks SET state = :state, message = :message, result = :result, error = :error, finished_at = {now},
         lease_until = NULL
-    WHERE id = :id AND token = :token AND runner_id = :runner AND state IN ('running', 'paused')
-    RETURNING job_id, lock_key
+    WHERE id = :id
 """
 
 
@@ -216,58 +195,56 @@ def finish(uow: UnitOfWork, runner_id: int, outcomes: Sequence[Outcome]) -> list
     Repeated after a commit whose answer was lost it changes nothing: a task that is closed under the same token is ours.
     """
     connection = uow.session.connection()
-    statement = text(_FINISH.format(now=words(connection).now)).bindparams(
-        bindparam("result", type_=JSON(none_as_null=True)), bindparam("error", type_=JSON(none_as_null=True))
-    )
+    rows = _held_rows(connection, runner_id, [outcome.task_id for outcome in outcomes])
     ended: dict[int, list[JobState]] = {}
     lost: list[int] = []
+    values: list[dict[str, Any]] = []
     locked: list[int] = []
     for outcome in sorted(outcomes, key=lambda o: o.task_id):
-        row = connection.execute(
-            statement,
+        row = rows.get(outcome.task_id)
+        if row is None or row.token != outcome.token or row.state not in ("running", "paused"):
+            if row is None or (row.token, row.state) != (outcome.token, outcome.state.value):
+                lost.append(outcome.task_id)
+            continue
+        ended.setdefault(row.job_id, []).append(outcome.state)
+        values.append(
             {
                 "id": outcome.task_id,
-                "token": outcome.token,
-                "runner": runner_id,
                 "state": outcome.state.value,
                 "message": outcome.message,
                 "result": outcome.result,
                 "error": outcome.error,
-            },
-        ).first()
-        if row is None:
-            if not _closed_by_us(connection, runner_id, outcome):
-                lost.append(outcome.task_id)
-            continue
-        ended.setdefault(row.job_id, []).append(outcome.state)
+            }
+        )
         if row.lock_key:
             locked.append(outcome.task_id)
-    unlock(connection, locked)
+    if values:
+        connection.execute(sql(connection, _FINISH), values)
+        uow.changed("job_tasks", "changed", *(value["id"] for value in values))
+    if locked:
+        unlock(connection, locked)
+        uow.changed("job_tasks", "due")
     for job_id in sorted(ended):
         _roll_up(uow, job_id, ended[job_id])
-    if ended:
-        uow.changed("job_tasks", "changed", *(o.task_id for o in outcomes if o.task_id not in lost))
     return lost
 
 
-def _closed_by_us(connection: Connection, runner_id: int, outcome: Outcome) -> bool:
-    statement = text(
-        "SELECT 1 FROM job_tasks WHERE id = :id AND token = :token AND runner_id = :runner AND state = :state"
+def _held_rows(connection: Connection, runner_id: int, task_ids: Sequence[int]) -> dict[int, Any]:
+    """The tasks as they are, theirs until the commit (Postgres locks the rows; SQLite has one writer)."""
+    found = connection.execute(
+        select(JobTask.id, JobTask.job_id, JobTask.token, JobTask.state, JobTask.lock_key)
+        .where(JobTask.id.in_(task_ids), JobTask.runner_id == runner_id)
+        .order_by(JobTask.id)
+        .with_for_update()
     )
-    values = {
-        "id": outcome.task_id,
-        "token": outcome.token,
-        "runner": runner_id,
-        "state": outcome.state.value,
-    }
-    return connection.execute(statement, values).first() is not None
+    return {row.id: row for row in found}
 
 
 def unlock(connection: Connection, task_ids: Iterable[int]) -> None:
     """Give the locks of these tasks free."""
-    statement = text("DELETE FROM leases WHERE task_id = :id")
-    for task_id in task_ids:
-        connection.execute(statement, {"id": task_id})
+    connection.execute(
+        sql(connection, "DELETE FROM leases WHERE task_id = :id"), [{"id": i} for i in task_ids]
+    )
 
 
 _COUNT = """
@@ -285,7 +262,7 @@ def _roll_up(uow: UnitOfWork, job_id: int, states: Sequence[JobState]) -> None:
         "failed": states.count(JobState.FAILED),
         "cancelled": states.count(JobState.CANCELLED),
     }
-    job = connection.execute(text(_COUNT), counts).one()
+    job = connection.execute(sql(connection, _COUNT), counts).one()
     uow.changed("jobs", "changed", job_id)
     if job.done + job.failed + job.cancelled >= job.total:
         _close_job(connection, job_id, job)
@@ -293,6 +270,10 @@ def _roll_up(uow: UnitOfWork, job_id: int, states: Sequence[JobState]) -> None:
         cancel_unstarted(uow, job_id)
     elif job.max_parallel:
         _next_turns(connection, job_id, len(states), job.stagger_seconds)
+        uow.changed("job_tasks", "due")
+
+
+_CLOSE_JOB = "UPDATE jobs SET state = :state, message = :message, finished_at = {now} WHERE id = :id"
 
 
 def _close_job(connection: Connection, job_id: int, job: Any) -> None:
@@ -304,42 +285,43 @@ def _close_job(connection: Connection, job_id: int, job: Any) -> None:
         state = JobState.COMPLETED
     parts = [f"{n} {word}" for n, word in ((job.failed, "failed"), (job.cancelled, "cancelled")) if n]
     message = f"{job.done} of {job.total} done" + (f", {', '.join(parts)}" if parts else "")
-    statement = text(
-        f"UPDATE jobs SET state = :state, message = :message, finished_at = {words(connection).now} WHERE id = :id"  # noqa: S608
-    )
-    connection.execute(statement, {"id": job_id, "state": state.value, "message": message})
+    values = {"id": job_id, "state": state.value, "message": message}
+    connection.execute(sql(connection, _CLOSE_JOB), values)
+
+
+_TURN = """
+    UPDATE job_tasks SET due_at = :due WHERE id IN (
+        SELECT id FROM job_tasks WHERE job_id = :job AND state = 'pending' AND due_at = :held ORDER BY id LIMIT 1)
+"""
+_LAST_START = (
+    "SELECT {now} AS seen_at, MAX(due_at) AS last FROM job_tasks WHERE job_id = :job AND due_at < :held"
+)
 
 
 def _next_turns(connection: Connection, job_id: int, count: int, stagger: float) -> None:
     """Give `count` held tasks their turn, each at least `stagger` seconds after the start before it."""
-    turn = text(
-        """UPDATE job_tasks SET due_at = :due WHERE id IN (
-               SELECT id FROM job_tasks WHERE job_id = :job AND state = 'pending' AND due_at = :held ORDER BY id LIMIT 1)"""
-    ).bindparams(bindparam("due", type_=UtcDateTime()), bindparam("held", type_=UtcDateTime()))
-    starts = text(
-        f"SELECT {words(connection).now} AS seen_at, MAX(due_at) AS last FROM job_tasks WHERE job_id = :job AND due_at < :held"  # noqa: S608
-    ).bindparams(bindparam("held", type_=UtcDateTime()))
     for _ in range(count):
-        row = connection.execute(
-            starts.columns(seen_at=UtcDateTime(), last=UtcDateTime()), {"job": job_id, "held": HELD}
-        ).one()
+        statement = sql_times(connection, _LAST_START, "seen_at", "last")
+        row = connection.execute(statement, {"job": job_id, "held": HELD}).one()
         due = max(row.seen_at, row.last + timedelta(seconds=stagger)) if row.last else row.seen_at
-        connection.execute(turn, {"job": job_id, "due": due, "held": HELD})
+        connection.execute(sql(connection, _TURN), {"job": job_id, "due": due, "held": HELD})
+
+
+_CANCEL_UNSTARTED = """
+    UPDATE job_tasks SET state = 'cancelled', finished_at = {now} WHERE job_id = :job AND state = 'pending' AND token = 0
+    RETURNING id
+"""
+# Interrupted ones that wait for their turn must come up to put things back.
+_ALL_TURNS = (
+    "UPDATE job_tasks SET due_at = {now} WHERE job_id = :job AND state = 'pending' AND due_at = :held"
+)
 
 
 def cancel_unstarted(uow: UnitOfWork, job_id: int) -> int:
     """Close every task of the job that no runner has ever begun; returns how many. Begun ones end through a runner."""
     connection = uow.session.connection()
-    statement = text(
-        f"UPDATE job_tasks SET state = 'cancelled', finished_at = {words(connection).now}"  # noqa: S608
-        " WHERE job_id = :job AND state = 'pending' AND token = 0 RETURNING id"
-    )
-    ids = [row.id for row in connection.execute(statement, {"job": job_id})]
-    # Interrupted ones that wait for their turn must come up to put things back.
-    due = text(
-        f"UPDATE job_tasks SET due_at = {words(connection).now} WHERE job_id = :job AND state = 'pending' AND due_at = :held"  # noqa: S608
-    ).bindparams(bindparam("held", type_=UtcDateTime()))
-    connection.execute(due, {"job": job_id, "held": HELD})
+    ids = [row.id for row in connection.execute(sql(connection, _CANCEL_UNSTARTED), {"job": job_id})]
+    connection.execute(sql(connection, _ALL_TURNS), {"job": job_id, "held": HELD})
     if ids:
         uow.changed("job_tasks", "changed", *ids)
         _roll_up(uow, job_id, [JobState.CANCELLED] * len(ids))
@@ -355,21 +337,19 @@ _RELEASE = """
 def release(uow: UnitOfWork, runner_id: int, held: Sequence[tuple[int, int]]) -> None:
     """Give tasks back unfinished (runner stops); anybody may go on with them at once."""
     connection = uow.session.connection()
-    statement = text(
-        _RELEASE.format(now=words(connection).now) + ", attempt = 0 WHERE id = :id AND token = :token"
-        " AND runner_id = :runner AND state IN ('running', 'paused')"
-    )
+    statement = sql(connection, _RELEASE + ", attempt = 0" + _OURS)
     for task_id, token in held:
         connection.execute(statement, {"id": task_id, "token": token, "runner": runner_id, "at_once": 1})
     uow.changed("job_tasks", "changed", *(task_id for task_id, _ in held))
+    uow.changed("job_tasks", "due")
 
 
 def release_some(uow: UnitOfWork, runner_id: int, task_ids: Sequence[int]) -> list[int]:
     """Give back tasks the database says we hold and we never heard of."""
     connection = uow.session.connection()
-    statement = text(
-        _RELEASE.format(now=words(connection).now)
-        + " WHERE id = :id AND runner_id = :runner AND state IN ('running', 'paused') RETURNING id"
+    statement = sql(
+        connection,
+        _RELEASE + " WHERE id = :id AND runner_id = :runner AND state IN ('running', 'paused') RETURNING id",
     )
     freed = []
     for task_id in task_ids:
@@ -377,30 +357,32 @@ def release_some(uow: UnitOfWork, runner_id: int, task_ids: Sequence[int]) -> li
         freed += [row.id for row in connection.execute(statement, values)]
     if freed:
         uow.changed("job_tasks", "changed", *freed)
+        uow.changed("job_tasks", "due")
     return freed
 
 
 def release_all(uow: UnitOfWork, runner_id: int) -> list[int]:
     """Give back everything a dead runner held. A task with a change on its way becomes due when its grace has passed."""
     connection = uow.session.connection()
-    statement = text(
-        _RELEASE.format(now=words(connection).now)
-        + " WHERE runner_id = :runner AND state IN ('running', 'paused') RETURNING id"
+    statement = sql(
+        connection, _RELEASE + " WHERE runner_id = :runner AND state IN ('running', 'paused') RETURNING id"
     )
     ids = [row.id for row in connection.execute(statement, {"runner": runner_id, "at_once": 0})]
     if ids:
         uow.changed("job_tasks", "changed", *ids)
+        uow.changed("job_tasks", "due")
     return ids
 
 
 def held_by(connection: Connection, runner_id: int) -> list[int]:
     """Tasks the database says this runner holds."""
-    statement = text(
-        "SELECT id FROM job_tasks WHERE runner_id = :runner AND state IN ('running', 'paused') ORDER BY id"
+    statement = sql(
+        connection,
+        "SELECT id FROM job_tasks WHERE runner_id = :runner AND state IN ('running', 'paused') ORDER BY id",
     )
     return [row.id for row in connection.execute(statement, {"runner": runner_id})]
 
 
 def is_stopped(connection: Connection) -> bool:
     """Whether the emergency stop stands."""
-    return connection.execute(text(f"SELECT 1 FROM settings WHERE key = '{STOP_KEY}'")).first() is not None  # noqa: S608
+    return connection.execute(sql(connection, _IS_STOPPED)).first() is not None

@@ -12,13 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, text
+from sqlalchemy import Connection, insert, text
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.store import queue
-from dsm_desktop.store.dialect import words
+from dsm_desktop.store.dialect import sql, sql_times
 from dsm_desktop.store.models import Runner
-from dsm_desktop.store.models.base import UtcDateTime
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 LEASE_SECONDS = 30.0
@@ -83,8 +82,8 @@ def register(uow: UnitOfWork, facts: RunnerFacts, *, lease: float) -> int:
 
 def renew(connection: Connection, runner_id: int, lease: float) -> None:
     """Renew the lease and hold the row until the commit; DeclaredDead when others have given up on us."""
-    statement = text(
-        f"UPDATE runners SET expires_at = {words(connection).after('lease')} WHERE id = :id AND state <> 'dead'"  # noqa: S608
+    statement = sql(
+        connection, "UPDATE runners SET expires_at = {after:lease} WHERE id = :id AND state <> 'dead'"
     )
     if connection.execute(statement, {"id": runner_id, "lease": lease}).rowcount == 0:
         raise DeclaredDead(runner_id)
@@ -92,19 +91,20 @@ def renew(connection: Connection, runner_id: int, lease: float) -> None:
 
 def alive(connection: Connection) -> list[Sighting]:
     """Every runner not stopped and not declared dead."""
-    statement = text(
+    statement = (
         "SELECT id, host, pid, expires_at FROM runners WHERE state IN ('running', 'stopping') ORDER BY id"
     )
-    rows = connection.execute(statement.columns(expires_at=UtcDateTime()))
+    rows = connection.execute(sql_times(connection, statement, "expires_at"))
     return [Sighting(row.id, row.host, row.pid, row.expires_at) for row in rows]
 
 
 def declare_dead(uow: UnitOfWork, seen: Sighting) -> list[int] | None:
     """Take a silent runner's tasks from it if its row is still as it was watched; the tasks freed, None if it moved."""
     connection = uow.session.connection()
-    statement = text(
-        "UPDATE runners SET state = 'dead' WHERE id = :id AND expires_at = :seen AND state IN ('running', 'stopping')"
-    ).bindparams(bindparam("seen", type_=UtcDateTime()))
+    statement = sql(
+        connection,
+        "UPDATE runners SET state = 'dead' WHERE id = :id AND expires_at = :seen AND state IN ('running', 'stopping')",
+    )
     if connection.execute(statement, {"id": seen.id, "seen": seen.expires_at}).rowcount == 0:
         return None
     uow.changed("runners", "changed", seen.id)
@@ -124,16 +124,16 @@ def set_state(uow: UnitOfWork, runner_id: int, state: str) -> None:
 def lead(uow: UnitOfWork, runner_id: int, *, lease: float) -> bool:
     """Whether this runner is the leader now: it already is, or the one before is gone."""
     connection = uow.session.connection()
-    w = words(connection)
-    statement = text(
+    statement = sql(
+        connection,
         f"""
         INSERT INTO leases (key, purpose, runner_id, task_id, token, taken_at, expires_at)
-        VALUES ('{LEADER_KEY}', 'schedules and housekeeping', :runner, NULL, 1, {w.now}, {w.after("lease")})
+        VALUES ('{LEADER_KEY}', 'schedules and housekeeping', :runner, NULL, 1, {{now}}, {{after:lease}})
         ON CONFLICT (key) DO UPDATE SET runner_id = excluded.runner_id, expires_at = excluded.expires_at,
             token = leases.token + CASE WHEN leases.runner_id = excluded.runner_id THEN 0 ELSE 1 END
         WHERE leases.runner_id = excluded.runner_id
            OR leases.runner_id NOT IN (SELECT id FROM runners WHERE state IN ('running', 'stopping'))
-        """  # noqa: S608
+        """,  # noqa: S608 - constants only
     )
     return connection.execute(statement, {"runner": runner_id, "lease": lease}).rowcount > 0
 

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Connection, bindparam, select, text, update
+from sqlalchemy import Connection, select, update
 
 from dsm_desktop.core.states import JobState, StepState
-from dsm_desktop.store.dialect import words
+from dsm_desktop.store.dialect import sql, sql_times
 from dsm_desktop.store.models import Decision, Job, JobTask, RestoreItem, Server, TaskStep, db_now
-from dsm_desktop.store.models.base import UtcDateTime
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
-_JSON = JSON(none_as_null=True)
 _FIRST_DUE = 1000  # due questions answered at a time
 
 
@@ -139,16 +137,18 @@ def _promises_of(connection: Connection, task_ids: Sequence[int]) -> dict[int, l
 def begin(uow: UnitOfWork, task_id: int, token: int, kind: str, name: str, key: str) -> float:
     """Write down that a step begins (again); returns the seconds since it first began (waits count from there)."""
     connection = uow.session.connection()
-    w = words(connection)
-    statement = text(
-        f"""
+    statement = sql_times(
+        connection,
+        """
         INSERT INTO task_steps (task_id, kind, name, key, state, attempt, token, message, begun_at)
-        VALUES (:task, :kind, :name, :key, 'begun', 1, :token, '', {w.now})
+        VALUES (:task, :kind, :name, :key, 'begun', 1, :token, '', {now})
         ON CONFLICT (task_id, name, key) DO UPDATE SET state = 'begun', attempt = task_steps.attempt + 1, token = excluded.token,
             ended_at = NULL, error = NULL
-        RETURNING id, begun_at, {w.now} AS seen_at
-        """  # noqa: S608
-    ).columns(begun_at=UtcDateTime(), seen_at=UtcDateTime())
+        RETURNING id, begun_at, {now} AS seen_at
+        """,
+        "begun_at",
+        "seen_at",
+    )
     values = {"task": task_id, "kind": kind, "name": name, "key": key, "token": token}
     row = connection.execute(statement, values).one()
     uow.changed("task_steps", "changed", row.id)
@@ -169,13 +169,14 @@ def end(
 ) -> None:
     """Write down how a step ended: with {"value": result}, or with an error. A device may be looked at again."""
     connection = uow.session.connection()
-    statement = text(
-        f"""
+    statement = sql(
+        connection,
+        """
         UPDATE task_steps SET state = :state, result = :result, error = :error, message = :message,
-            ended_at = {words(connection).now}
+            ended_at = {now}
         WHERE task_id = :task AND name = :name AND key = :key RETURNING id
-        """  # noqa: S608
-    ).bindparams(bindparam("result", type_=_JSON), bindparam("error", type_=_JSON))
+        """,
+    )
     row = connection.execute(
         statement,
         {
@@ -189,7 +190,10 @@ def end(
         },
     ).one()
     connection.execute(
-        text("UPDATE job_tasks SET attempt = 0, lease_until = NULL WHERE id = :id AND token = :token"),
+        sql(
+            connection,
+            "UPDATE job_tasks SET attempt = 0, lease_until = NULL WHERE id = :id AND token = :token",
+        ),
         {"id": task_id, "token": token},
     )
     uow.changed("task_steps", "changed", row.id)
@@ -218,13 +222,14 @@ def promise(
 ) -> None:
     """Put a promise on the restore list (once)."""
     connection = uow.session.connection()
-    statement = text(
-        f"""
+    statement = sql(
+        connection,
+        """
         INSERT INTO restore_list (task_id, server_id, name, key, what, original, state, message, created_at)
-        VALUES (:task, :server, :name, :key, :what, :original, 'standing', '', {words(connection).now})
+        VALUES (:task, :server, :name, :key, :what, :original, 'standing', '', {now})
         ON CONFLICT (task_id, name, key) DO NOTHING RETURNING id
-        """  # noqa: S608
-    ).bindparams(bindparam("original", type_=_JSON))
+        """,
+    )
     values = {
         "task": task_id,
         "server": server_id,
@@ -241,9 +246,10 @@ def promise(
 def close_promise(uow: UnitOfWork, task_id: int, name: str, key: str, state: str, message: str = "") -> None:
     """The promise was kept ("restored") or could not be ("failed", with why)."""
     connection = uow.session.connection()
-    statement = text(
-        f"UPDATE restore_list SET state = :state, message = :message, closed_at = {words(connection).now}"  # noqa: S608
-        " WHERE task_id = :task AND name = :name AND key = :key RETURNING id"
+    statement = sql(
+        connection,
+        "UPDATE restore_list SET state = :state, message = :message, closed_at = {now}"
+        " WHERE task_id = :task AND name = :name AND key = :key RETURNING id",
     )
     values = {"task": task_id, "name": name, "key": key, "state": state, "message": message}
     for row in connection.execute(statement, values):
@@ -253,14 +259,11 @@ def close_promise(uow: UnitOfWork, task_id: int, name: str, key: str, state: str
 def ask(uow: UnitOfWork, task_id: int, question: dict[str, Any], within: timedelta) -> None:
     """Open a question (once) and show the task and its job as paused."""
     connection = uow.session.connection()
-    statement = text(
+    statement = sql(
+        connection,
         """INSERT INTO decisions (task_id, key, question, options, "default", asked_at, deadline, answered_by)
            VALUES (:task, :key, :question, :options, :default, :asked, :deadline, '')
-           ON CONFLICT (task_id, key) DO NOTHING RETURNING id"""
-    ).bindparams(
-        bindparam("options", type_=_JSON),
-        bindparam("asked", type_=UtcDateTime()),
-        bindparam("deadline", type_=UtcDateTime()),
+           ON CONFLICT (task_id, key) DO NOTHING RETURNING id""",
     )
     values = {"task": task_id, **question, "asked": uow.now, "deadline": uow.now + within}
     row = connection.execute(statement, values).first()
@@ -326,18 +329,20 @@ def note(
     connection = uow.session.connection()
     if progress:
         connection.execute(
-            text(
+            sql(
+                connection,
                 "UPDATE job_tasks SET progress_done = :done, progress_total = :total, message = :message"
-                " WHERE id = :id AND token = :token AND state IN ('running', 'paused')"
+                " WHERE id = :id AND token = :token AND state IN ('running', 'paused')",
             ),
             [{"id": i, "token": t, "done": d, "total": n, "message": m} for i, t, d, n, m in progress],
         )
         uow.changed("job_tasks", "changed", *(row[0] for row in progress))
     if lines:
         connection.execute(
-            text(
-                "INSERT INTO task_log (task_id, at, level, message) VALUES (:task, :at, :level, :message)"
-            ).bindparams(bindparam("at", type_=UtcDateTime())),
+            sql(
+                connection,
+                "INSERT INTO task_log (task_id, at, level, message) VALUES (:task, :at, :level, :message)",
+            ),
             [{"task": t, "at": at, "level": level, "message": m} for t, at, level, m in lines],
         )
         uow.changed("task_log", "added", tasks=sorted({row[0] for row in lines}))

@@ -165,7 +165,7 @@ class Runner:
         hands.clock.sync(await first_time(supervisor))
 
         def heard(event: Event) -> None:
-            if not loop.is_closed():
+            if supervisor.concerns(event) and not loop.is_closed():
                 loop.call_soon_threadsafe(supervisor.heard, event)
 
         unsubscribe = self._services.bus.subscribe(heard)

@@ -50,7 +50,7 @@ class Supervisor:
         self._runs: dict[int, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self._look = {"stop": False, "cancel": False, "answers": False}
+        self._look = {"stop": False, "cancel": False}
         self._idle_waiters: list[Future[bool]] = []
         self._inhibitor = SleepInhibitor() if config.inhibit_sleep else None
         self.stopping = False
@@ -60,17 +60,23 @@ class Supervisor:
     def wake(self) -> None:
         self._wake.set()
 
+    @staticmethod
+    def concerns(event: Event) -> bool:
+        """Whether a runner must know: most events are told to windows only. Called on the feed's thread."""
+        return (
+            event.topic in ("feed", "settings", "decisions")
+            or (event.topic == "job_tasks" and event.action in ("added", "due"))
+            or (event.topic == "jobs" and "cancel" in event.data)
+        )
+
     def heard(self, event: Event) -> None:
-        """An event of the feed."""
+        """An event that concerns us."""
         everything = event.topic == "feed"
         if event.topic == "settings" or everything:
             self._look["stop"] = True
         if event.topic == "jobs" or everything:
             self._look["cancel"] = True
-        if event.topic == "decisions" or everything:
-            self._look["answers"] = True
-        if everything or event.topic in ("job_tasks", "jobs", "settings", "decisions"):
-            self._wake.set()
+        self._wake.set()
 
     def tell_when_idle(self, waiter: Future[bool]) -> None:
         self._idle_waiters.append(waiter)
@@ -188,7 +194,6 @@ class Supervisor:
                 run.ask_cancel(grades.get(run.claim.job_id, 0))
         asking = {run.claim.task_id: run for run in self._runs.values() if run.question}
         if asking:
-            self._look["answers"] = False
             found = await self.read(lambda connection: steps.answers(connection, list(asking)))
             for (task_id, key), value in found.items():
                 asking[task_id].answers[key] = value
