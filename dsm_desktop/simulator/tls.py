@@ -82,7 +82,9 @@ def make_context(
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = lowest
         context.maximum_version = highest
-    context.num_tickets = 0
+    context.num_tickets = (
+        1  # none at all would leave a client without TCP_NODELAY waiting 40 ms for the first ACK
+    )
     _load(context, identity)
     return context
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from dsm_desktop.simulator.access import PRIVILEGES, Account
+from dsm_desktop.simulator.access import Account
 from dsm_desktop.simulator.exchange import Doc, Request, Response
 from dsm_desktop.simulator.personas import IDRAC9_4, Persona
 from dsm_desktop.simulator.tree.base import (
@@ -31,24 +31,7 @@ _STANDARD = {
     "ReadOnly": ["Login"],
     "None": [],
 }
-_OEM = {
-    "Administrator": [
-        "ClearLogs",
-        "AccessVirtualConsole",
-        "AccessVirtualMedia",
-        "TestAlerts",
-        "ExecuteDebugCommands",
-    ],
-    "Operator": [
-        "ClearLogs",
-        "AccessVirtualConsole",
-        "AccessVirtualMedia",
-        "TestAlerts",
-        "ExecuteDebugCommands",
-    ],
-    "ReadOnly": [],
-    "None": [],
-}
+_OEM = ["ClearLogs", "AccessVirtualConsole", "AccessVirtualMedia", "TestAlerts", "ExecuteDebugCommands"]
 _TYPES = ["Redfish", "SNMP", "OEM", "HostConsole", "ManagerConsole", "IPMI", "KVMIP", "VirtualMedia", "WebUI"]
 _OEM_TYPES = ["IPMI", "SOL", "WSMAN", "UI", "RACADM"]
 
@@ -181,23 +164,29 @@ def _account(device: Device, number: str, base: str) -> Doc | None:
 def _role(device: Device, name: str) -> Doc | None:
     if name not in _ROLES:
         return None
-    return {
+    doc: Doc = {
         **listed("AssignedPrivileges", _STANDARD[name]),
         "Description": f"{name} User Role",
         "Id": name,
         "IsPredefined": True,
         "Name": "User Role",
-        **listed("OemPrivileges", _OEM[name]),
         "RoleId": name,
     }
+    if name == "Administrator":
+        doc.update(listed("OemPrivileges", _OEM))
+    return doc
 
 
 def _privileges(device: Device) -> Doc:
     return {
+        "@odata.id": f"{MANAGER}/PrivilegeRegistry",
+        "@odata.type": "#PrivilegeRegistry.v1_1_4.PrivilegeRegistry",
         "Id": "PrivilegeRegistry",
         "Name": "Privilege Mapping array collection",
-        "PrivilegesUsed": sorted(PRIVILEGES["Administrator"]),
-        "Mappings": [],
+        "Description": "Privilege Map",
+        **listed("PrivilegesUsed", _STANDARD["Administrator"]),
+        **listed("OEMPrivilegesUsed", _OEM),
+        **listed("Mappings", []),
     }
 
 

@@ -15,12 +15,37 @@ if TYPE_CHECKING:
 def dell_controller(device: Device, controller: Controller) -> Doc:
     """DellController, and the battery of a PERC."""
     base = f"{SYSTEM}/Storage/{controller.id}/Oem/Dell"
+    result: Doc = {
+        "DellController": embedded(
+            "DellController",
+            "v1_4_1",
+            f"{base}/DellControllers/{controller.id}",
+            "DellController",
+            _controller(device, controller),
+        )
+    }
+    if controller.kind == "perc":
+        name = f"Battery.Integrated.1:{controller.id}"
+        battery = {
+            "Description": "An instance of DellControllerBattery will have RAID Controller Battery specific data.",
+            "FQDD": name,
+            "PrimaryStatus": "OK",
+            "RAIDState": "Ready",
+        }
+        path = f"{base}/DellControllerBatteries/{name}"
+        result["DellControllerBattery"] = embedded(
+            "DellControllerBattery", "v1_0_0", path, "DellControllerBattery", battery
+        )
+    return result
+
+
+def _controller(device: Device, controller: Controller) -> Doc:
     perc = controller.kind == "perc"
     times = {
         "LastSystemInventoryTime": device.stamp(device.power.booted_at)[:19] + "+00:00",
         "LastUpdateTime": "2022-11-16T02:21:05+00:00",
     }
-    body = {
+    return {
         "AlarmState": "AlarmNotPresent",
         "AutoConfigBehavior": "NotApplicable",
         "BootVirtualDiskFQDD": controller.volumes[0].id if perc and controller.volumes else None,
@@ -56,33 +81,11 @@ def dell_controller(device: Device, controller: Controller) -> Doc:
         "SupportsLKMtoSEKMTransition": "No",
         "T10PICapability": "NotSupported",
     }
-    result: Doc = {
-        "DellController": embedded(
-            "DellController", "v1_4_1", f"{base}/DellControllers/{controller.id}", "DellController", body
-        )
-    }
-    if perc:
-        name = f"Battery.Integrated.1:{controller.id}"
-        battery = {
-            "Description": "An instance of DellControllerBattery will have RAID Controller Battery specific data.",
-            "FQDD": name,
-            "PrimaryStatus": "OK",
-            "RAIDState": "Ready",
-        }
-        result["DellControllerBattery"] = embedded(
-            "DellControllerBattery",
-            "v1_0_0",
-            f"{base}/DellControllerBatteries/{name}",
-            "DellControllerBattery",
-            battery,
-        )
-    return result
 
 
-def drive_oem(path: str, controller: Controller, drive: Drive) -> Doc:
-    """DellPhysicalDisk, and DellPCIeSSD for NVMe."""
+def _drive_shared(controller: Controller, drive: Drive) -> Doc:
     nvme = controller.kind == "nvme"
-    shared = {
+    return {
         "AvailableSparePercent": drive.life_left if drive.media == "SSD" else None,
         "DeviceProtocol": "NVMe 1.4" if nvme else None,
         "DeviceSidebandProtocol": "NVMe-MI1.1" if nvme else None,
@@ -99,6 +102,12 @@ def drive_oem(path: str, controller: Controller, drive: Drive) -> Doc:
         "SystemEraseCapability": "CryptographicErasePD",
         "UsedSizeInBytes": 0 if nvme else drive.bytes,
     }
+
+
+def drive_oem(path: str, controller: Controller, drive: Drive) -> Doc:
+    """DellPhysicalDisk, and DellPCIeSSD for NVMe."""
+    nvme = controller.kind == "nvme"
+    shared = _drive_shared(controller, drive)
     disk = {
         **shared,
         "Certified": "Yes",

@@ -20,41 +20,55 @@ COLLECTIONS = {
 """Dell collections of a system that the simulator serves."""
 
 
+def _rollups(device: Device) -> Doc:
+    health, thermal = system_health(device), thermal_health(device)
+    return {
+        "BatteryRollupStatus": "OK",
+        "CMCRollupStatus": None,
+        "CPURollupStatus": "OK",
+        "CoolingRollupStatus": thermal,
+        "CurrentRollupStatus": "OK",
+        "FanRollupStatus": "OK",
+        "IDSDMRollupStatus": None,
+        "IntrusionRollupStatus": "OK",
+        "LicensingRollupStatus": "OK",
+        "PSRollupStatus": power_health(device),
+        "SDCardRollupStatus": None,
+        "SELRollupStatus": health,
+        "StorageRollupStatus": storage_health(device),
+        "SystemHealthRollupStatus": health,
+        "TempRollupStatus": thermal,
+        "TempStatisticsRollupStatus": "OK",
+        "VoltRollupStatus": "OK",
+    }
+
+
 def dell_system(device: Device) -> Doc:
     """DellSystem without annotations. 255 stands for "not available", as on real devices."""
     hw = device.hw
     stamp = "+00:00"
     booted = device.stamp(device.power.booted_at)[:19] + stamp
-    health, thermal = system_health(device), thermal_health(device)
     on = device.power.is_on and device.persona.rank >= 5
     compact = hw.uuid.split("-")
     return {
+        **_rollups(device),
         "BIOSReleaseDate": hw.bios_date,
         "BaseBoardChassisSlot": "NA",
-        "BatteryRollupStatus": "OK",
         "BladeGeometry": "NotApplicable",
         "CMCIP": None,
-        "CMCRollupStatus": None,
-        "CPURollupStatus": "OK",
         "ChassisModel": None,
         "ChassisName": "Main System Chassis",
         "ChassisServiceTag": hw.tag,
         "ChassisSystemHeightUnit": hw.height,
-        "CoolingRollupStatus": thermal,
-        "CurrentRollupStatus": "OK",
         "Description": "An instance of DellSystem will have data representing the overall system devices in the managed system.",
         "EstimatedExhaustTemperatureCelsius": int(hw.inlet + 12) if on else 255,
         "EstimatedSystemAirflowCFM": 40 if on else 255,
         "ExpressServiceCode": str(int(hw.tag, 36)),
-        "FanRollupStatus": "OK",
         "Id": "System.Embedded.1",
         "IDSDMRedundancyStatus": None,
-        "IDSDMRollupStatus": None,
-        "IntrusionRollupStatus": "OK",
         "IsOEMBranded": "False",
         "LastSystemInventoryTime": booted,
         "LastUpdateTime": booted,
-        "LicensingRollupStatus": "OK",
         "ManagedSystemSize": f"{hw.height} U",
         "MaxCPUSockets": hw.cpu_sockets,
         "MaxDIMMSlots": hw.dimm_slots,
@@ -62,27 +76,19 @@ def dell_system(device: Device) -> Doc:
         "MaxSystemMemoryMiB": hw.dimm_slots * 262144,
         "MemoryOperationMode": "OptimizerMode",
         "NodeID": hw.tag,
-        "PSRollupStatus": power_health(device),
         "PlatformGUID": f"3{compact[0][1:]}-c0c6-5080-3410-{compact[4]}",
         "PopulatedDIMMSlots": len(hw.dimms),
         "PopulatedPCIeSlots": sum(1 for d in hw.pci if d.slot),
         "PowerCapEnabledState": "Disabled" if device.power_cap is None else "Enabled",
-        "SDCardRollupStatus": None,
-        "SELRollupStatus": health,
         "ServerAllocationWatts": None,
-        "StorageRollupStatus": storage_health(device),
         "SysMemErrorMethodology": "Multi-bitECC",
         "SysMemFailOverState": "NotInUse",
         "SysMemLocation": "SystemBoardOrMotherboard",
         "SysMemPrimaryStatus": "OK",
         "SystemGeneration": hw.generation,
-        "SystemHealthRollupStatus": health,
         "SystemID": hw.system_id,
         "SystemRevision": "I",
-        "TempRollupStatus": thermal,
-        "TempStatisticsRollupStatus": "OK",
         "UUID": hw.uuid,
-        "VoltRollupStatus": "OK",
         "smbiosGUID": f"44454c4c-{compact[1]}-{compact[2]}-{compact[3]}-{compact[4]}",
     }
 

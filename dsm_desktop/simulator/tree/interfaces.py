@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dsm_desktop.simulator.exchange import Doc
-from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC9_6, IDRAC9_7, Persona
+from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC9_6, IDRAC9_7, IDRAC10, Persona
 from dsm_desktop.simulator.tree.base import (
     CHASSIS,
     MANAGER,
@@ -65,7 +65,7 @@ def resources(persona: Persona) -> Iterable[Resource]:
         Resource(f"{MANAGER}/SerialInterfaces/Serial.1", "SerialInterface", _serial),
         Resource(_HTTPS, web, web_build, since=IDRAC9_4),
         Resource(f"{_HTTPS}/SecurityCertificate.1", "Certificate", _certificate, fresh=0, since=IDRAC9_4),
-        Resource(f"{MANAGER}/Certificates", none, none_build, since=IDRAC9_7),
+        Resource(f"{MANAGER}/Certificates", none, none_build, since=IDRAC10),
         Resource(f"{CHASSIS}/Certificates", none, none_build, since=IDRAC9_7),
         Resource(f"{MANAGER}/Oem/Dell/RemoteSystemLogs/CA/Certificates", none, none_build, since=IDRAC9_6),
         Resource(f"{MANAGER}/Oem/Dell/RemoteSystemLogs/HTTPS/Certificates", none, none_build, since=IDRAC9_6),

@@ -38,11 +38,9 @@ def actions(persona: Persona) -> Iterable[Action]:
 
 def _task_service(device: Device) -> Doc:
     return {
-        "CompletedTaskOverWritePolicy": "Oldest",
         "DateTime": device.stamp(),
         "Description": "Represents the properties for the Task Service",
         "Id": "TaskService",
-        "LifeCycleEventOnTaskStateChange": True,
         "Name": "Task Service",
         "ServiceEnabled": True,
         "Status": status(),

@@ -106,7 +106,7 @@ LIFETIMES: Final[dict[str, dict[str, Life]]] = {
         "VirtualMedia": UNTIL_SEVEN,
         "VirtualMedia@Redfish.Deprecated": (IDRAC9_6, IDRAC9_7),
         "RedundancySet": OLD,
-        "Certificates": SEVEN_ON,
+        "Certificates": TEN,
         "GraphicalConsole": UNTIL_SEVEN,
         "Oem/Dell/RemoteSystemLogs": SIX_ON,
         "PowerState": NINE_ON,
@@ -159,11 +159,12 @@ LIFETIMES: Final[dict[str, dict[str, Life]]] = {
     },
     "Storage": {
         "StorageControllers": (IDRAC7, IDRAC9_6),
+        "StorageControllers@Redfish.Deprecated": (IDRAC9_6, IDRAC9_6),
         "Controllers": FIVE_ON,
         "Oem": NINE_ON,
         "Links/SimpleStorage": SIX_ON,
         "Links/Oem": NINE_ON,
-        "Identifiers": SEVEN_ON,
+        "Identifiers": SIX_ON,
         "Actions/#Storage.SetEncryptionKey": NINE_ON,
     },
     "Drive": {
@@ -201,13 +202,13 @@ LIFETIMES: Final[dict[str, dict[str, Life]]] = {
     },
     "UpdateService": {
         "HttpPushUri": UNTIL_SEVEN,
-        "HttpPushUri@Redfish.Deprecated": (IDRAC9_6, IDRAC9_7),
+        "HttpPushUri@Redfish.Deprecated": (IDRAC9_7, IDRAC9_7),
         "MultipartHttpPushUri": NINE_ON,
         "MaxImageSizeBytes": NINE_ON,
         "Oem": NINE_ON,
         "SoftwareInventory": NINE_ON,
     },
-    "SoftwareInventory": {"Oem": NINE_ON, "ReleaseDate": NINE_ON, "RelatedItem": FIVE_ON},
+    "SoftwareInventory": {"Oem": NINE_ON, "ReleaseDate": NINE_ON, "RelatedItem": SEVEN_ON},
     "LogService": {"LogEntryType": NINE_ON},
     "LogEntry": {},
     "ManagerNetworkProtocol": {

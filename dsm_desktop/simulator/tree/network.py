@@ -14,12 +14,12 @@ from dsm_desktop.simulator.tree.base import (
     Action,
     Resource,
     collection,
-    embedded,
     link,
     links,
     listed,
     status,
 )
+from dsm_desktop.simulator.tree.dellnetwork import dell_nic, port_label, port_up
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
@@ -82,24 +82,14 @@ def _nic_port(device: Device, nic: str, port: str) -> tuple[Nic, NicPort] | None
     return None
 
 
-def _label(port: NicPort) -> str:
-    place, _, _ = port.id.partition("-")
-    kind, number = place.split(".")[1:3]
-    return f"{kind} NIC {number} Port {port.number} Partition 1"
-
-
-def _up(device: Device, port: NicPort) -> bool:
-    return port.up and device.power.is_on
-
-
 def _ethernet(device: Device, name: str) -> Doc | None:
     for nic in device.hw.nics:
         for port in nic.ports:
             if port.function == name:
-                up = _up(device, port)
+                up = port_up(device, port)
                 return {
                     "AutoNeg": True,
-                    "Description": _label(port),
+                    "Description": port_label(port),
                     "EthernetInterfaceType": "Physical",
                     "FQDN": None,
                     "FullDuplex": up,
@@ -240,7 +230,7 @@ def _network_port(device: Device, name: str, port_name: str) -> Doc | None:
     if found is None:
         return None
     nic, port = found
-    up = _up(device, port)
+    up = port_up(device, port)
     function = link(f"{_ADAPTERS}/{name}/NetworkDeviceFunctions/{port.function}")
     return {
         "ActiveLinkTechnology": "Ethernet",
@@ -279,7 +269,7 @@ def _port(device: Device, name: str, port_name: str) -> Doc | None:
     if found is None:
         return None
     port = found[1]
-    up = _up(device, port)
+    up = port_up(device, port)
     return {
         "Description": "Port View",
         "Id": port.id,
@@ -356,43 +346,7 @@ def _function(device: Device, name: str, function: str) -> Doc | None:
         doc["Oem"] = {
             "Dell": {
                 "@odata.type": "#DellOem.v1_3_0.DellOemResources",
-                "DellNIC": _dell_nic(device, nic, port),
+                "DellNIC": dell_nic(device, nic, port),
             }
         }
     return doc
-
-
-def _dell_nic(device: Device, nic: Nic, port: NicPort) -> Doc:
-    vendor, model, sub_vendor, sub_model = (value.lower() for value in nic.pci)
-    path = f"{_ADAPTERS}/{nic.id}/NetworkDeviceFunctions/{port.function}/Oem/Dell/DellNIC/{port.function}"
-    return embedded(
-        "DellNIC",
-        "v1_4_0",
-        path,
-        "DellNIC",
-        {
-            "BusNumber": nic.bus,
-            "DeviceDescription": _label(port),
-            "EFIVersion": nic.firmware,
-            "FCoEOffloadMode": "Unknown",
-            "FQDD": port.function,
-            "FamilyVersion": nic.firmware,
-            "InstanceID": port.function,
-            "LastSystemInventoryTime": device.stamp(device.power.booted_at)[:19] + "+00:00",
-            "LastUpdateTime": "2022-11-16T02:21:05+00:00",
-            "LinkDuplex": "FullDuplex" if _up(device, port) else "Unknown",
-            "MediaType": "SFF_CAGE" if port.capable_mbps > 10000 else "Base T",
-            "NicMode": "Unknown",
-            "PCIDeviceID": model,
-            "PCISubDeviceID": sub_model,
-            "PCISubVendorID": sub_vendor,
-            "PCIVendorID": vendor,
-            "PartNumber": nic.part,
-            "PermanentFCOEMACAddress": None,
-            "PermanentiSCSIMACAddress": None,
-            "ProductName": f"{nic.model} - {port.mac}",
-            "Protocol": "NIC",
-            "SerialNumber": nic.serial,
-            "VendorName": nic.vendor,
-        },
-    )

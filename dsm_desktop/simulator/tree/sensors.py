@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dsm_desktop.simulator.exchange import Doc
+from dsm_desktop.simulator.hardware.parts import Psu
 from dsm_desktop.simulator.personas import IDRAC9_5, IDRAC9_7, Persona
 from dsm_desktop.simulator.tree.base import (
     CHASSIS,
@@ -38,6 +39,9 @@ STATES = [
 ]
 
 
+Limits = tuple[float | None, float | None, float | None, float | None]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reading:
     """A sensor; thresholds are (upper critical, upper caution, lower caution, lower critical)."""
@@ -49,7 +53,7 @@ class Reading:
     context: str
     value: float | None
     health: str | None = "OK"
-    thresholds: tuple[float | None, float | None, float | None, float | None] = (None, None, None, None)
+    thresholds: Limits = (None, None, None, None)
 
 
 def resources(persona: Persona) -> Iterable[Resource]:
@@ -68,7 +72,9 @@ def actions(persona: Persona) -> Iterable[Action]:
 
 def readings(device: Device) -> list[Reading]:
     """All sensors with a number."""
-    hw, on = device.hw, device.power.is_on
+    on = device.power.is_on
+    limits: Limits
+    health: str | None
     rows = [
         Reading(
             p.id,
@@ -82,72 +88,48 @@ def readings(device: Device) -> list[Reading]:
         )
         for p in probes(device)
     ]
-    rows += [
-        Reading(
-            f.id,
-            f.name,
-            "Rotational",
-            "RPM",
-            "SystemBoard",
-            fan_rpm(device, f),
-            "OK" if on else None,
-            (None, None, 840, 480),
+    for fan in device.hw.fans:
+        health, limits = "OK" if on else None, (None, None, 840, 480)
+        rows.append(
+            Reading(
+                fan.id, fan.name, "Rotational", "RPM", "SystemBoard", fan_rpm(device, fan), health, limits
+            )
         )
-        for f in hw.fans
-    ]
-    for psu in hw.psus:
-        into, out = supply_load(device, psu)
-        health = "Critical" if psu.lost else "OK"
-        n = psu.number
-        rows += [
-            Reading(
-                f"PS{n}Voltage",
-                f"PS{n} Voltage {n}",
-                "Voltage",
-                "V",
-                "PowerSupply",
-                0.0 if psu.lost else float(psu.volts),
-                health,
-            ),
-            Reading(
-                f"PS{n}Current{n}",
-                f"PS{n} Current {n}",
-                "Current",
-                "A",
-                "PowerSupply",
-                round(into / psu.volts, 1),
-                health,
-            ),
-            Reading(f"{psu.id}_InputPower", "InputPowerSensor", "Power", "W", "PowerSupply", into, health),
-            Reading(f"{psu.id}_OutputPower", "OutputPowerSensor", "Power", "W", "PowerSupply", out, health),
-        ]
+    for psu in device.hw.psus:
+        rows += _supply_readings(device, psu)
+    name, limits = "System Board Pwr Consumption", (5790, 5250, None, None)
     rows.append(
         Reading(
             "SystemBoardPwrConsumption",
-            "System Board Pwr Consumption",
+            name,
             "Power",
             "W",
             "SystemBoard",
             float(consumed(device)),
             "OK",
-            (5790, 5250, None, None),
+            limits,
         )
     )
-    for name in ("CPU", "MEM", "IO", "SYS"):
-        value = round(max(0.0, device.sensor(f"use{name}", 22, 18))) if on else 0
+    for part in ("CPU", "MEM", "IO", "SYS"):
+        value = float(round(max(0.0, device.sensor(f"use{part}", 22, 18)))) if on else 0.0
+        name, limits = f"System Board {part} Usage", (None, 101, None, None)
         rows.append(
-            Reading(
-                f"SystemBoard{name}Usage",
-                f"System Board {name} Usage",
-                "Percent",
-                "%",
-                "SystemBoard",
-                float(value),
-                "OK",
-                (None, 101, None, None),
-            )
+            Reading(f"SystemBoard{part}Usage", name, "Percent", "%", "SystemBoard", value, "OK", limits)
         )
     return rows
+
+
+def _supply_readings(device: Device, psu: Psu) -> list[Reading]:
+    into, out = supply_load(device, psu)
+    health, n = "Critical" if psu.lost else "OK", psu.number
+    volts = 0.0 if psu.lost else float(psu.volts)
+    amps = round(into / psu.volts, 1)
+    return [
+        Reading(f"PS{n}Voltage", f"PS{n} Voltage {n}", "Voltage", "V", "PowerSupply", volts, health),
+        Reading(f"PS{n}Current{n}", f"PS{n} Current {n}", "Current", "A", "PowerSupply", amps, health),
+        Reading(f"{psu.id}_InputPower", "InputPowerSensor", "Power", "W", "PowerSupply", into, health),
+        Reading(f"{psu.id}_OutputPower", "OutputPowerSensor", "Power", "W", "PowerSupply", out, health),
+    ]
 
 
 def _collection(device: Device) -> Doc:

@@ -125,6 +125,7 @@ def _storage(device: Device, name: str) -> Doc | None:
             "Dell": {"@odata.type": "#DellOem.v1_3_0.DellOemResources", **dell_controller(device, controller)}
         }
         doc.update(listed("StorageControllers", [_inline(device, controller)]))
+        doc["StorageControllers@Redfish.Deprecated"] = "Please migrate to use Controllers"
     return doc
 
 
@@ -186,6 +187,7 @@ def _controller(device: Device, name: str, same: str) -> Doc | None:
         "Assembly": link(f"{CHASSIS}/Assembly"),
         "Description": controller.name,
         "Id": name,
+        "Links": {**links("PCIeFunctions", [])},
         **_controller_core(device, controller),
         "Oem": {
             "Dell": {
@@ -218,6 +220,14 @@ def drive_name(controller: Controller, drive: Drive) -> str:
     return f"{'Solid State Disk' if drive.media == 'SSD' else 'Physical Disk'} 0:1:{drive.slot}"
 
 
+def _secure_erase(base: str) -> Doc:
+    times = {
+        "@odata.type": "#Settings.v1_3_3.OperationApplyTimeSupport",
+        "SupportedValues": ["Immediate", "OnReset"],
+    }
+    return {"@Redfish.OperationApplyTimeSupport": times, "target": f"{base}/Actions/Drive.SecureErase"}
+
+
 def _drive_body(device: Device, controller: Controller, drive: Drive) -> Doc:
     persona = device.persona
     base = drive_path(persona, controller.id, drive.id)
@@ -227,15 +237,7 @@ def _drive_body(device: Device, controller: Controller, drive: Drive) -> Doc:
     chassis = f"{ROOT}/Chassis/{controller.enclosure}" if controller.enclosure else CHASSIS
     state = "Enabled" if drive.health != "Critical" else "Disabled"
     return {
-        "Actions": {
-            "#Drive.SecureErase": {
-                "@Redfish.OperationApplyTimeSupport": {
-                    "@odata.type": "#Settings.v1_3_3.OperationApplyTimeSupport",
-                    "SupportedValues": ["Immediate", "OnReset"],
-                },
-                "target": f"{base}/Actions/Drive.SecureErase",
-            }
-        },
+        "Actions": {"#Drive.SecureErase": _secure_erase(base)},
         "Assembly": link(f"{CHASSIS}/Assembly"),
         "BlockSizeBytes": 0 if controller.kind == "nvme" else 512,
         "CapableSpeedGbs": speed,

@@ -48,6 +48,24 @@ _DESCRIPTION = (
     "devices that can be accessed from that machine."
 )
 
+_BRANCHES = (
+    "Bios",
+    "EthernetInterfaces",
+    "LogServices",
+    "Memory",
+    "NetworkInterfaces",
+    "Processors",
+    "SecureBoot",
+    "Storage",
+    "VirtualMedia",
+)
+_SETTINGS = {
+    "@odata.context": f"{ROOT}/$metadata#Settings.Settings",
+    "@odata.type": "#Settings.v1_3_5.Settings",
+    "SettingsObject": link(f"{SYSTEM}/Settings"),
+    "SupportedApplyTimes": ["OnReset"],
+}
+
 
 def resources(persona: Persona) -> Iterable[Resource]:
     """System collection, system, and its Settings twin on newer firmware."""
@@ -74,20 +92,14 @@ def _system(device: Device) -> Doc:
     hw, now = device.hw, device.now()
     health = system_health(device)
     return {
-        "@Redfish.Settings": {
-            "@odata.context": f"{ROOT}/$metadata#Settings.Settings",
-            "@odata.type": "#Settings.v1_3_5.Settings",
-            "SettingsObject": link(f"{SYSTEM}/Settings"),
-            "SupportedApplyTimes": ["OnReset"],
-        },
+        **{name: link(f"{SYSTEM}/{name}") for name in _BRANCHES},
+        "@Redfish.Settings": _SETTINGS,
         "Actions": _system_actions(device),
         "AssetTag": hw.asset_tag if device.asset_tag is None else device.asset_tag,
-        "Bios": link(f"{SYSTEM}/Bios"),
         "BiosVersion": hw.bios_version,
         "Boot": _boot(device),
         "BootProgress": {"LastState": device.power.boot_progress(now)},
         "Description": _DESCRIPTION,
-        "EthernetInterfaces": link(f"{SYSTEM}/EthernetInterfaces"),
         "GraphicalConsole": {
             **listed("ConnectTypesSupported", ["KVMIP"]),
             "MaxConcurrentSessions": 6,
@@ -106,18 +118,10 @@ def _system(device: Device) -> Doc:
         "Links": _links(device),
         "LastResetTime": device.stamp(device.power.booted_at),
         "LocationIndicatorActive": device.identify,
-        "LogServices": link(f"{SYSTEM}/LogServices"),
         "Manufacturer": "Dell Inc.",
-        "Memory": link(f"{SYSTEM}/Memory"),
-        "MemorySummary": {
-            "MemoryMirroring": "System",
-            "Status": status(rollup=True),
-            "Status@Redfish.Deprecated": "Please migrate to use Status in the individual Memory resources",
-            "TotalSystemMemoryGiB": float(hw.memory_gib) if device.persona.rank < 2 else hw.memory_gib,
-        },
+        "MemorySummary": _memory(device),
         "Model": hw.model,
         "Name": "System",
-        "NetworkInterfaces": link(f"{SYSTEM}/NetworkInterfaces"),
         "Oem": {
             "Dell": {
                 "@odata.type": "#DellOem.v1_3_0.DellOemResources",
@@ -129,23 +133,30 @@ def _system(device: Device) -> Doc:
         "PartNumber": hw.board_part,
         "PowerState": device.power.state,
         "ProcessorSummary": _processors(device),
-        "Processors": link(f"{SYSTEM}/Processors"),
         "SKU": hw.tag,
-        "SecureBoot": link(f"{SYSTEM}/SecureBoot"),
         "SerialNumber": hw.board_serial,
         "SimpleStorage": link(simple_storage(device.persona)),
         "Status": status(health, rollup=True)
         if device.power.is_on
         else {**status(health, rollup=True), "State": "StandbyOffline"},
-        "Storage": link(f"{SYSTEM}/Storage"),
         "SystemType": "Physical",
         **listed(
             "TrustedModules",
             [{"FirmwareVersion": "7.2.2.0", "InterfaceType": "TPM2_0", "Status": {"State": "Enabled"}}],
         ),
         "UUID": hw.uuid,
-        "VirtualMedia": link(f"{SYSTEM}/VirtualMedia"),
         "VirtualMediaConfig": {"ServiceEnabled": True},
+    }
+
+
+def _memory(device: Device) -> Doc:
+    return {
+        "MemoryMirroring": "System",
+        "Status": status(rollup=True),
+        "Status@Redfish.Deprecated": "Please migrate to use Status in the individual Memory resources",
+        "TotalSystemMemoryGiB": float(device.hw.memory_gib)
+        if device.persona.rank < 2
+        else device.hw.memory_gib,
     }
 
 
