@@ -158,20 +158,18 @@ def test_there_is_one_default_of_each_kind(vault: Vault, login: int) -> None:
         assert {row.name for row in credential_rows(connection) if row.is_default} == {"second", "host"}
 
 
-REFUSED: list[tuple[dict[str, object], str]] = (
-    [
-        ({"name": "  "}, "a name"),
-        ({"username": ""}, "a user name"),
-        ({"kind": "telnet"}, "no kind"),
-        ({"secret": None}, "needs a password"),
-        ({"secret": SecretStr("")}, "needs a password"),
-        ({"name": "rack 7"}, "already"),
-        ({"ranges": ("10.0.0.0/40",)}, "no range"),
-        ({"ranges": ("10.0.0.9-10.0.0.1",)}, "ends before"),
-        ({"ranges": ("10.0.0.1-fd00::1",)}, "ends before"),
-        ({"ranges": ("10.0.0.1, rack7",)}, "'rack7'"),
-    ],
-)
+REFUSED: list[tuple[dict[str, object], str]] = [
+    ({"name": "  "}, "a name"),
+    ({"username": ""}, "a user name"),
+    ({"kind": "telnet"}, "no kind"),
+    ({"secret": None}, "needs a password"),
+    ({"secret": SecretStr("")}, "needs a password"),
+    ({"name": "rack 7"}, "already"),
+    ({"ranges": ("10.0.0.0/40",)}, "no range"),
+    ({"ranges": ("10.0.0.9-10.0.0.1",)}, "ends before"),
+    ({"ranges": ("10.0.0.1-fd00::1",)}, "ends before"),
+    ({"ranges": ("10.0.0.1, rack7",)}, "'rack7'"),
+]
 
 
 def test_what_cannot_be_used_is_refused_and_nothing_stored(vault: Vault, login: int) -> None:
