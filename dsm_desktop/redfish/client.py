@@ -48,6 +48,8 @@ from dsm_desktop.redfish.values import moment, power_state
 __all__ = ["Credential", "RedfishClient", "SessionLedger"]
 
 ROOT = "/redfish/v1"
+LOGIN_TIMEOUT = 60.0
+"""Seconds; old iDRACs need many for a login under load."""
 USUAL = {"Systems": "system", "Managers": "manager", "Chassis": "chassis"}
 """Collection of the root → field of Quirks that may name its only member."""
 
@@ -79,8 +81,11 @@ class RedfishClient:
         self._read_timeout = read_timeout
         self._root: Doc | None = None
         self._lock = threading.Lock()
+        login = LOGIN_TIMEOUT if read_timeout is None else read_timeout
         self._session = (
-            Session(self.transport, credential, self._sessions_uri, ledger) if credential else None
+            Session(self.transport, credential, self._sessions_uri, ledger, login_timeout=login)
+            if credential
+            else None
         )
         self._documents: Documents | None = None
         self._log_paths: dict[LogKind, str] = {}
@@ -153,7 +158,10 @@ class RedfishClient:
         return self._document(self._session.request("GET", path, timeout=timeout), path)
 
     def call(self, method: str, path: str, body: Any, *, timeout: float = 60.0) -> Answer:
-        """A changing call; the answer of a success. Raises the typed error of a refusal."""
+        """A changing call; the answer of a success. `timeout` s unless the client has a `read_timeout` of its own.
+
+        Raises the typed error of a refusal.
+        """
         self.root()
         session = self._session
         if session is None:
@@ -166,7 +174,8 @@ class RedfishClient:
                 hint="Use the vendor's own tool.",
                 where=self.transport.name,
             )
-        answer = session.request(method, path, body=body, timeout=timeout)
+        limit = timeout if self._read_timeout is None else self._read_timeout
+        answer = session.request(method, path, body=body, timeout=limit)
         if not answer.ok:
             raise self._error(answer, f"{method} {path}")
         return answer

@@ -23,6 +23,7 @@ from dsm_desktop.net.transport import Transport
 from dsm_desktop.redfish.errors import PasswordChangeRequired, SessionsFull, error_of, means_wrong_login
 from dsm_desktop.redfish.values import moment, text
 
+LOGOUT_TIMEOUT = 15.0
 GONE = (200, 202, 204, 401, 404)
 """Statuses after which a session is known to be gone: deleted, or no longer known to the device."""
 
@@ -87,7 +88,10 @@ class Session:
         credential: Credential,
         sessions_uri: Callable[[], str | None],
         ledger: SessionLedger | None = None,
+        *,
+        login_timeout: float = 60.0,
     ) -> None:
+        self._login_timeout = login_timeout
         self._transport = transport
         self._credential = credential
         self._sessions_uri = sessions_uri
@@ -188,7 +192,7 @@ class Session:
                 body={"UserName": self._credential.username, "Password": self._credential.password},
                 secret=True,
                 changing=False,
-                timeout=60.0,
+                timeout=self._login_timeout,
             )
             token = answer.headers.get("x-auth-token", "")
             if answer.ok and token:
@@ -244,20 +248,27 @@ class Session:
             self._basic, self._basic_proven = "", False
         if opened is None:
             return True
+        limit = min(LOGOUT_TIMEOUT, self._login_timeout)
         for _ in range(2):
             with contextlib.suppress(DsmError):
-                if end_session(self._transport, opened.uri, opened.token):
+                if end_session(self._transport, opened.uri, opened.token, timeout=limit):
                     self._forget(opened.ref)
                     return True
         return False
 
 
-def end_session(transport: Transport, uri: str, token: str) -> bool:
+def end_session(transport: Transport, uri: str, token: str, *, timeout: float = LOGOUT_TIMEOUT) -> bool:
     """Deletes one session by its own token, no login needed: logout, and the clean-up after a crash.
 
     True when it is gone (also when the device no longer knows it). Raises what Transport.request raises.
     """
     answer = transport.request(
-        "DELETE", uri, headers={"X-Auth-Token": token}, secret=True, changing=False, urgent=True, timeout=15.0
+        "DELETE",
+        uri,
+        headers={"X-Auth-Token": token},
+        secret=True,
+        changing=False,
+        urgent=True,
+        timeout=timeout,
     )
     return answer.status in GONE
