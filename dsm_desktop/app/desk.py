@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from dsm_desktop.app.context import CredentialChoice, CredentialDraft, CredentialView
-from dsm_desktop.commands import credentials, decisions, jobs, servers
+from dsm_desktop.commands import credentials, decisions, jobs, restore_list, servers
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.settings import SECTIONS, Section
@@ -67,7 +67,7 @@ class Desk:
 
     def abandon_restore(self, item_id: int, reason: str) -> None:
         with self._store.write() as uow:
-            jobs.abandon_restore(uow, self._who, item_id, reason)
+            restore_list.abandon(uow, self._who, item_id, reason)
 
     def emergency_stop(self, reason: str) -> None:
         with self._store.write() as uow:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 
 import click
@@ -32,7 +31,9 @@ def agent(session: Session, owned: bool, service: bool, threads: int) -> int:
         signal.signal(number, lambda *_: stop.set())
     if owned:
         app = session.app()
-        app.vault.unlock(HandedOverProvider(sys.stdin.buffer.raw))  # type: ignore[attr-defined]
+        # Unbuffered, so that no copy of the key stays in a buffer.
+        with open(0, "rb", buffering=0, closefd=False) as pipe:
+            app.vault.unlock(HandedOverProvider(pipe))
     else:
         app = session.unlocked()
         output.say(f"Agent for {app.store_label}; site key {app.key.state().value}.")

@@ -119,7 +119,7 @@ def _command(kind: JobType) -> click.Command:
         ]
 
     @click.pass_obj
-    def run(session: Session, **values: Any) -> int:
+    def run(session: Session, /, **values: Any) -> int:
         return _submit(session, kind, values)
 
     return click.Command(kind.kind, params=[*options_for(kind.params), *shared], callback=run, help=kind.help)

@@ -8,7 +8,7 @@ import click
 
 from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
-from dsm_desktop.queries.filter import matching
+from dsm_desktop.queries.server_filter import matching
 from dsm_desktop.queries.servers import ServerRow, list_servers
 
 COLUMNS = (
@@ -51,7 +51,7 @@ def list_(session: Session, query: str, as_json: bool) -> None:
 @click.pass_obj
 def add(session: Session, address: str, port: int, name: str) -> None:
     """Put a BMC's address on the list; its inventory is read by `job inventory_refresh`."""
-    output.say(f"Server {session.app().commands.add_server(address, port, name)} added.")
+    output.say(f"Server {session.app().commands.add_server(address, port, name=name)} added.")
 
 
 @servers.command()
