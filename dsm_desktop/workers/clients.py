@@ -1,14 +1,19 @@
-"""The one place where clients are built: credential, trust, limit, record and session ledger are always inside."""
+"""The one place where clients are built: credential, trust, limits, recorder and session ledger are always inside.
+
+A server's client is kept while it is used and logged out when it was idle for a while, when the server's login or trust
+has changed, and at the end. What a killed runner left open on the BMCs is ended at the next start.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, Protocol
 
-from pydantic import SecretStr
 from sqlalchemy import select
 
 from dsm_desktop.core.calls import CallEnd, CallStart
@@ -16,103 +21,106 @@ from dsm_desktop.core.errors import DsmError, NotFound
 from dsm_desktop.jobs.context import Target
 from dsm_desktop.net.limits import Throttle
 from dsm_desktop.net.tls import Endpoint, Trust, TrustMode
-from dsm_desktop.redfish.client import Credential, RedfishClient
-from dsm_desktop.store.api_calls import CallWriter
+from dsm_desktop.redfish.client import RedfishClient
+from dsm_desktop.redfish.session import Credential
 from dsm_desktop.store.models import Server
 from dsm_desktop.store.unit_of_work import Store
-from dsm_desktop.vault.resolve import CredentialResolver, NoCredential
+from dsm_desktop.vault.resolve import Resolved
 from dsm_desktop.vault.vault import Vault
 from dsm_desktop.workers.current import current_work
 from dsm_desktop.workers.errors import BlockingOnLoop, on_loop
-from dsm_desktop.workers.sessions import (
-    LeftSession,
-    StoredLedger,
-    close_left,
-    known_uris,
-    left_behind,
-    own_address,
-)
+from dsm_desktop.workers.sessions import LeftSession, StoredLedger, close_left, left_behind
+
+log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 60.0
-LOGOUTS_AT_ONCE = 32
+_LOGOUTS_AT_ONCE = 32
 _MODES = {"pin": TrustMode.PIN, "ca": TrustMode.CA, "off": TrustMode.ANY}
 
 
-class FencedRecorder:
-    """Writes each call down under the task that made it; a changing one leaves only while the task is still ours."""
+class Resolver(Protocol):
+    """Finds the login of a server (`vault.resolve.CredentialResolver`)."""
 
-    def __init__(self, writer: CallWriter, server_id: int | None = None) -> None:
-        self._writer = writer
-        self._server_id = server_id
+    def for_server(self, server_id: int, kind: str = "idrac") -> Resolved: ...
+
+
+class Writer(Protocol):
+    """Writes calls down (`store.api_calls.CallWriter`)."""
+
+    def begin(
+        self,
+        call: CallStart,
+        server_id: int | None = None,
+        job_id: int | None = None,
+        task_id: int | None = None,
+    ) -> int: ...
+    def end(self, token: int, result: CallEnd) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FencedRecorder:
+    """Writes each call down for the task whose thread makes it; a changing one leaves only while the task is still ours.
+
+    The order matters: first the row on disk, then the lease renewed, then at once the request.
+    """
+
+    writer: Writer
+    server_id: int | None = None
 
     def begin(self, call: CallStart) -> int:
-        """The row is on disk, then the lease is renewed, then the request may leave. Raises LostLease."""
         if on_loop():
             raise BlockingOnLoop(f"{call.method} {call.path}")
         work = current_work()
-        server_id = self._server_id if self._server_id is not None else (work.server_id if work else None)
-        token = self._writer.begin(
+        server_id = self.server_id if self.server_id is not None else (work.server_id if work else None)
+        token = self.writer.begin(
             call, server_id, work.job_id if work else None, work.task_id if work else None
         )
         if call.changing and work is not None:
             try:
                 work.renew()
             except DsmError as error:
-                self._writer.end(token, CallEnd(0, 0.0, error=f"not sent: {error.message}"))
+                self.writer.end(token, CallEnd(0, 0.0, error=f"not sent: {error.message}"))
                 raise
         return token
 
     def end(self, token: int, result: CallEnd) -> None:
-        self._writer.end(token, result)
-
-
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """What a client was built from; another value means another client."""
-
-    endpoint: Endpoint
-    trust: Trust
-    username: str
-    password: SecretStr
+        self.writer.end(token, result)
 
 
 @dataclass(slots=True)
 class _Kept:
-    setting: _Setting
     client: RedfishClient
+    mark: tuple[Any, ...]
     used: float
 
 
 class DeviceClients:
-    """Clients by server, kept between tasks and logged out when idle. Thread-safe.
-
-    `owner` gives the id of the runner they belong to, for the sessions on paper.
-    """
+    """Clients by server. Thread-safe. `owner` gives the runner's id, for the sessions on paper; the runner sets it."""
 
     def __init__(
         self,
         store: Store,
         vault: Vault,
-        resolver: CredentialResolver,
+        resolver: Resolver,
         throttle: Throttle,
-        writer: CallWriter,
+        writer: Writer,
         *,
         ca_file: str = "",
         connect_timeout: float = 5.0,
         read_timeout: float | None = None,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        self._store = store
-        self._vault = vault
-        self._resolver = resolver
-        self._throttle = throttle
-        self._writer = writer
-        self._ca_file = ca_file
-        self._connect_timeout = connect_timeout
-        self._read_timeout = read_timeout
+        self._store, self._vault, self._resolver = store, vault, resolver
+        self._throttle, self._writer, self._ca_file = throttle, writer, ca_file
+        self._connect_timeout, self._read_timeout, self._idle = connect_timeout, read_timeout, idle_seconds
         self._lock = threading.Lock()
         self._kept: dict[int, _Kept] = {}
         self._problems: dict[int, DsmError] = {}
+        self._replaced: list[RedfishClient] = []
         self.owner: Callable[[], int | None] = lambda: None
+
+    # --- for tasks ------------------------------------------------------------------------------------------------
 
     def prepare(self, target: Target) -> None:
         """Look login and trust up before a body runs, in a pool thread; `server` says later what was wrong."""
@@ -125,22 +133,31 @@ class DeviceClients:
     def server(self, target: Target) -> RedfishClient:
         """The client of a server as the store describes it now; on the loop's thread, as `prepare` found it.
 
-        Raises NotFound, NoCredential, VaultLocked, SealBroken.
+        Raises NotFound, NoCredential, VaultLocked, SealBroken. Sends nothing.
         """
         if on_loop():
             return self._prepared(target)
-        setting = self._setting(target.server_id)
+        row = self._row(target.server_id)
+        if row is None:
+            raise NotFound("The server is not on the list any more.", where=target.label)
+        login = self._resolver.for_server(target.server_id)
+        secret = login.password.get_secret_value()
+        trust = self._trust(row)
+        mark = (row.address, row.port, trust, login.username, secret)
         with self._lock:
             self._problems.pop(target.server_id, None)
             kept = self._kept.get(target.server_id)
-            if kept is not None and kept.setting == setting:
+            if kept is not None and kept.mark == mark:
                 kept.used = time.monotonic()
                 return kept.client
-            client = self._built(setting, target.server_id)
-            self._kept[target.server_id] = _Kept(setting, client, time.monotonic())
-        if kept is not None:
-            kept.client.close()
-        return client
+            if kept is not None:
+                # Another task may still be using it: it is logged out with the idle ones.
+                self._replaced.append(kept.client)
+            client = self._client(
+                Endpoint(row.address, row.port), Credential(login.username, secret), trust, target.server_id
+            )
+            self._kept[target.server_id] = _Kept(client, mark, time.monotonic())
+            return client
 
     def _prepared(self, target: Target) -> RedfishClient:
         with self._lock:
@@ -152,51 +169,47 @@ class DeviceClients:
         raise problem or BlockingOnLoop("Looking up a login")
 
     def at(self, address: str, port: int) -> RedfishClient:
-        """A client without a credential for an address that is no server yet; close it after use."""
+        """A client without a login for an address that is no server yet (first contact); close it after use."""
         return self._client(Endpoint(address, port), None, Trust(), None)
 
+    # --- for the runner ---------------------------------------------------------------------------------------------
+
     def close_idle(self) -> None:
-        """Log out where nothing was asked for a while."""
-        limit = time.monotonic() - IDLE_SECONDS
+        """Log out where nothing was asked for a while, and where login or trust has changed."""
+        limit = time.monotonic() - self._idle
         with self._lock:
-            idle = [i for i, kept in self._kept.items() if kept.used < limit]
-            gone = [self._kept.pop(i).client for i in idle]
-        self._close(gone)
+            idle = [server_id for server_id, kept in self._kept.items() if kept.used < limit]
+            gone = [self._kept.pop(server_id).client for server_id in idle] + self._replaced
+            self._replaced = []
+        _close_all(gone)
 
     def close_left_behind(self) -> None:
         """Log out what a killed runner left open on the devices."""
-        for left in left_behind(self._store, self.owner()):
+        for left in left_behind(self._store):
             close_left(self._store, self._vault, left, self._end)
 
     def close(self) -> None:
         """Log out everywhere, then write down the last calls."""
         with self._lock:
-            gone = [kept.client for kept in self._kept.values()]
-            self._kept.clear()
-        self._close(gone)
+            gone = [kept.client for kept in self._kept.values()] + self._replaced
+            self._kept, self._replaced = {}, []
+        _close_all(gone)
         self._writer.close()
 
-    def _setting(self, server_id: int) -> _Setting:
-        columns = (Server.address, Server.port, Server.trust_mode, Server.fingerprint, Server.old_tls)
-        row = self._store.fetch(
-            lambda connection: connection.execute(
-                select(*columns).where(Server.id == server_id)
-            ).one_or_none()
-        )
-        if row is None:
-            raise NotFound("The server is not on the list any more.", where=f"server {server_id}")
-        login = self._resolver.for_server(server_id)
-        trust = Trust(_MODES[row.trust_mode], row.fingerprint, self._ca_file, row.old_tls)
-        return _Setting(Endpoint(row.address, row.port), trust, login.username, login.password)
+    # --- building ---------------------------------------------------------------------------------------------------
 
-    def _built(self, setting: _Setting, server_id: int) -> RedfishClient:
-        credential = Credential(setting.username, setting.password.get_secret_value())
-        return self._client(setting.endpoint, credential, setting.trust, server_id)
+    def _row(self, server_id: int) -> Any:
+        columns = (Server.address, Server.port, Server.trust_mode, Server.fingerprint, Server.old_tls)
+        statement = select(*columns).where(Server.id == server_id)
+        return self._store.fetch(lambda connection: connection.execute(statement).one_or_none())
+
+    def _trust(self, row: Any) -> Trust:
+        return Trust(_MODES[row.trust_mode], row.fingerprint, self._ca_file, row.old_tls)
 
     def _client(
         self, endpoint: Endpoint, credential: Credential | None, trust: Trust, server_id: int | None
     ) -> RedfishClient:
-        ledger = StoredLedger(self._store, self._vault, endpoint, trust, server_id, lambda: self.owner())
+        ledger = StoredLedger(self._store, self._vault, endpoint, trust.fingerprint, server_id, self.owner)
         return RedfishClient(
             endpoint,
             credential,
@@ -209,30 +222,26 @@ class DeviceClients:
         )
 
     def _end(self, left: LeftSession, token: str) -> bool:
-        """End a left session by its token; one whose login was cut is looked for among the device's sessions."""
-        trust = Trust(TrustMode.PIN, left.fingerprint)
-        if token:
-            with self._client(Endpoint(left.address, left.port), None, trust, left.server_id) as client:
-                return client.end_session(left.uri, token)
-        if left.server_id is None:
-            return True
+        """End a session by its own token; whether it is gone. Raises what the device's answer means."""
+        row = self._row(left.server_id) if left.server_id is not None else None
+        trust = self._trust(row) if row is not None else Trust(fingerprint=left.fingerprint)
+        client = self._client(Endpoint(left.address, left.port), None, trust, left.server_id)
         try:
-            setting = self._setting(left.server_id)
-        except (NotFound, NoCredential):
-            return True
-        mine, known = own_address(setting.endpoint), known_uris(self._store, left.server_id)
-        with self._built(setting, left.server_id) as client:
-            client.login()
-            known |= known_uris(self._store, left.server_id)
-            for session in client.sessions():
-                same = session.username == setting.username and session.origin == mine
-                if same and session.uri not in known:
-                    client.end_session(session.uri)
-        return True
+            return client.end_session(left.uri, token)
+        finally:
+            client.close()
 
-    def _close(self, clients: list[RedfishClient]) -> None:
-        """Many at once: one that does not answer must not hold up the others."""
-        if not clients:
-            return
-        with ThreadPoolExecutor(min(LOGOUTS_AT_ONCE, len(clients)), thread_name_prefix="logout") as pool:
-            list(pool.map(RedfishClient.close, clients))
+
+def _close_all(clients: list[RedfishClient]) -> None:
+    """Many at once: one that does not answer must not hold up the others."""
+    if not clients:
+        return
+    with ThreadPoolExecutor(min(_LOGOUTS_AT_ONCE, len(clients)), thread_name_prefix="logout") as pool:
+        list(pool.map(_close_one, clients))
+
+
+def _close_one(client: RedfishClient) -> None:
+    try:
+        client.close()
+    except DsmError as error:
+        log.warning("logging out failed: %s", error)

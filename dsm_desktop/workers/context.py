@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,7 +18,7 @@ from dsm_desktop.redfish.client import RedfishClient
 from dsm_desktop.store import queue, steps
 from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.workers import results
-from dsm_desktop.workers.errors import BlockingOnLoop, BodyError, revive_error
+from dsm_desktop.workers.errors import BlockingOnLoop, BodyError, on_loop, revive_error
 from dsm_desktop.workers.restoring import Promises
 from dsm_desktop.workers.run import Run, retry_pause
 from dsm_desktop.workers.stepping import Step, Stepper
@@ -292,7 +291,8 @@ class RunContext:
 
     @contextmanager
     def write(self) -> Iterator[UnitOfWork]:
-        refuse_on_loop("ctx.write()")
+        if on_loop():
+            raise BlockingOnLoop("ctx.write()")
         run = self._run
         with run.hands.store.write() as uow:
             queue.hold(uow, run.hands.runner_id, run.claim.task_id, run.claim.token)
@@ -339,12 +339,3 @@ def _recordable(value: Any, kind: Any) -> Any:
         return results.encode(value, kind, "")
     except BodyError:
         return None
-
-
-def refuse_on_loop(what: str) -> None:
-    """BlockingOnLoop when the current thread runs an event loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise BlockingOnLoop(what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from dsm_desktop.core.errors import Blame, DsmError
@@ -16,6 +17,15 @@ class BlockingOnLoop(DsmError):
         super().__init__(
             f"{what} blocks and was called on the runner's loop.", hint="Call it inside ctx.step or ctx.run."
         )
+
+
+def on_loop() -> bool:
+    """Whether the current thread runs an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class BodyError(DsmError):

@@ -108,7 +108,11 @@ async def _outcome_of(run: Run, max_deaths: int) -> Outcome:
     try:
         declared = run.hands.catalogue[run.plan.kind]
         params = declared.validate(run.plan.params)
-        context = RunContext(run, _target(run))
+        target = _target(run)
+        context = RunContext(run, target)
+        clients = run.hands.services.clients
+        if target is not None and clients is not None:
+            await run.in_thread(lambda: clients.prepare(target))
         result = await declared.body(context, params)
         if not isinstance(result, Result):
             raise BodyError(f"'{declared.kind}' returned {type(result).__name__} instead of its Result.")

@@ -195,7 +195,10 @@ class Runner:
             slots=self._pool.size,
         )
         with self._store.write() as uow:
-            return runners.register(uow, facts, lease=self.config.lease)
+            runner_id = runners.register(uow, facts, lease=self.config.lease)
+        if self._services.clients is not None:
+            self._services.clients.owner = lambda: runner_id
+        return runner_id
 
     def _register_again(self) -> None:
         assert self._hands is not None

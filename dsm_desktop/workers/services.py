@@ -19,9 +19,12 @@ class ServiceMissing(DsmError):
 
 
 class Clients(Protocol):
-    """Builds and keeps clients (`workers.clients.DeviceClients`). All methods block and are called in pool threads,
-    but for `server` and `at`, which send nothing."""
+    """Builds and keeps clients (`workers.clients.DeviceClients`). `prepare` is called in a pool thread before a body runs, so
+    that `server` has nothing to wait for."""
 
+    owner: Callable[[], int | None]
+
+    def prepare(self, target: Target) -> None: ...
     def server(self, target: Target) -> RedfishClient: ...
     def at(self, address: str, port: int) -> RedfishClient: ...
     def close_idle(self) -> None: ...

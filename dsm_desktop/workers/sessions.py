@@ -1,29 +1,69 @@
-"""Open Redfish sessions on paper: written before the login, gone after the logout, closed by the next start after a kill."""
+"""Open BMC sessions on paper: a row before the login is sent, sealed token after it, gone after the logout.
+
+A row whose runner is gone is a session somebody must end, else the BMC's few places (iDRAC9: 8) fill up.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import SecretStr
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, insert, select, update
 
 from dsm_desktop.core.errors import DsmError
-from dsm_desktop.net.tls import Endpoint, Trust
+from dsm_desktop.net.tls import Endpoint
 from dsm_desktop.store.models import BmcSession, Runner
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.vault.columns import SESSION_TOKEN
-from dsm_desktop.vault.vault import Vault, VaultState
+from dsm_desktop.vault.vault import Vault
 
 log = logging.getLogger(__name__)
+
+FORGET_SECONDS = 24 * 3600.0
+"""A BMC's own idle time-out (30 min by default, at most some hours) has ended any session this old."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLedger:
+    """A `redfish.session.SessionLedger` in the store. `owner` gives the id of the runner the sessions belong to."""
+
+    store: Store
+    vault: Vault
+    endpoint: Endpoint
+    fingerprint: str
+    server_id: int | None
+    owner: Callable[[], int | None]
+
+    def opening(self, host: str, username: str) -> int:
+        with self.store.write() as uow:
+            values = {
+                "server_id": self.server_id,
+                "address": self.endpoint.host,
+                "port": self.endpoint.port,
+                "uri": "",
+                "fingerprint": self.fingerprint,
+                "runner_id": self.owner(),
+                "opened_at": uow.now,
+            }
+            return int(uow.session.execute(insert(BmcSession).returning(BmcSession.id), values).scalar_one())
+
+    def opened(self, ref: int, session_uri: str, token: str) -> None:
+        with self.store.write() as uow:
+            sealed = self.vault.seal(uow, SESSION_TOKEN.place(ref), SecretStr(token))
+            uow.session.execute(
+                update(BmcSession).where(BmcSession.id == ref).values(uri=session_uri, token=sealed)
+            )
+
+    def closed(self, ref: int) -> None:
+        with self.store.write() as uow:
+            uow.session.execute(delete(BmcSession).where(BmcSession.id == ref))
 
 
 @dataclass(frozen=True, slots=True)
 class LeftSession:
-    """A session whose runner ended without logging out. `uri` "" = killed between the login and its answer."""
+    """A session a runner left open. `uri` and `token` are empty when it was killed between login and answer."""
 
     id: int
     server_id: int | None
@@ -34,87 +74,28 @@ class LeftSession:
     fingerprint: str
 
 
-class StoredLedger:
-    """The `redfish.SessionLedger` of one device, on the store. The token is sealed for its row."""
-
-    def __init__(
-        self, store: Store, vault: Vault, endpoint: Endpoint, trust: Trust, server_id: int | None, owner: Callable[[], int | None]
-    ) -> None:  # fmt: skip
-        self._store = store
-        self._vault = vault
-        self._endpoint = endpoint
-        self._fingerprint = trust.fingerprint
-        self._server_id = server_id
-        self._owner = owner
-
-    def opening(self, host: str, username: str) -> int:
-        """On disk when it returns; nothing is sent before."""
-        with self._store.write() as uow:
-            row = BmcSession(
-                server_id=self._server_id,
-                address=self._endpoint.host,
-                port=self._endpoint.port,
-                uri="",
-                fingerprint=self._fingerprint,
-                runner_id=self._owner(),
-                opened_at=uow.now,
-            )
-            uow.session.add(row)
-            uow.session.flush()
-            return row.id
-
-    def opened(self, ref: int, session_uri: str, token: str) -> None:
-        with self._store.write() as uow:
-            sealed = self._vault.seal(uow, SESSION_TOKEN.place(ref), SecretStr(token))
-            uow.session.execute(
-                update(BmcSession).where(BmcSession.id == ref).values(uri=session_uri[:255], token=sealed)
-            )
-
-    def closed(self, ref: int) -> None:
-        with self._store.write() as uow:
-            uow.session.execute(delete(BmcSession).where(BmcSession.id == ref))
-
-
-def left_behind(store: Store, own: int | None) -> list[LeftSession]:
-    """Sessions of runners that are not alive (and not our own)."""
+def left_behind(store: Store) -> list[LeftSession]:
+    """Sessions of runners that are gone."""
     alive = select(Runner.id).where(Runner.state.in_(["running", "stopping"]))
-    columns = [getattr(BmcSession, name) for name in LeftSession.__dataclass_fields__]
-    query = select(*columns).where(or_(BmcSession.runner_id.is_(None), BmcSession.runner_id.not_in(alive)))
-    if own is not None:
-        query = query.where(or_(BmcSession.runner_id.is_(None), BmcSession.runner_id != own))
-    return [LeftSession(*row) for row in store.fetch(lambda connection: connection.execute(query).all())]
-
-
-def known_uris(store: Store, server_id: int) -> set[str]:
-    """Sessions on a server that are on paper: somebody uses them."""
-    query = select(BmcSession.uri).where(BmcSession.server_id == server_id)
-    return set(store.fetch(lambda connection: connection.scalars(query).all()))
-
-
-def own_address(endpoint: Endpoint) -> str:
-    """The address this machine has towards a device, as the device lists it; "" where there is no route."""
-    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
-        probe.connect((endpoint.host, endpoint.port))  # a datagram socket: nothing is sent
-        return str(probe.getsockname()[0])
-    return ""
+    row = BmcSession
+    columns = (row.id, row.server_id, row.address, row.port, row.uri, row.token, row.fingerprint)
+    statement = select(*columns).where(row.runner_id.is_(None) | row.runner_id.not_in(alive)).order_by(row.id)
+    return store.fetch(lambda connection: [LeftSession(*found) for found in connection.execute(statement)])
 
 
 def close_left(
     store: Store, vault: Vault, left: LeftSession, end: Callable[[LeftSession, str], bool]
-) -> bool:
-    """Log one left session out by its own token (`end`) and forget it; False where it must wait (key closed, no answer)."""
-    token = ""
-    if left.token is not None:
-        if vault.state is not VaultState.UNLOCKED:
-            return False
-        token = vault.open(SESSION_TOKEN.place(left.id), left.token).get_secret_value()
-    try:
-        done = end(left, token)
-    except DsmError as error:
-        log.info("a session left on %s stays for now: %s", left.address, error)
-        return False
-    if done:
-        with store.write() as uow:
+) -> None:
+    """End one of them and forget it. A device that does not answer is tried again at the next start, for a day; a login
+    that was cut before its answer has no name to be ended by and is left to the device's own time-out."""
+    gone = not left.uri or left.token is None
+    if left.token is not None and left.uri:
+        try:
+            token = vault.open(SESSION_TOKEN.place(left.id), left.token)
+            gone = end(left, token.get_secret_value())
+        except DsmError as error:
+            log.warning("a session left on %s is still open: %s", left.address, error)
+    with store.write() as uow:
+        opened_at = uow.session.scalar(select(BmcSession.opened_at).where(BmcSession.id == left.id))
+        if gone or (opened_at is not None and (uow.now - opened_at).total_seconds() > FORGET_SECONDS):
             uow.session.execute(delete(BmcSession).where(BmcSession.id == left.id))
-    return done
