@@ -94,7 +94,13 @@ def sqlite_engine(
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin on its own
-        common = ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={timeout_ms}")
+        # auto_vacuum counts only before the first page is written: retention gives space back to the disk.
+        common = (
+            "auto_vacuum=INCREMENTAL",
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            f"busy_timeout={timeout_ms}",
+        )
         for pragma in (*common, "journal_size_limit=67108864", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
 

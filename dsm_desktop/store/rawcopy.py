@@ -18,6 +18,7 @@ from sqlalchemy import JSON, Boolean, Column, Connection, DateTime, MetaData, St
 RawRow = tuple[Any, ...]
 _BLOCK = 5_000
 _EXACT = 2**53
+_NUMBER = "-0123456789"
 # SQLite's full-text tables fill themselves by trigger; alembic_version is made by the migration.
 _SKIPPED = ("server_event_logs_fts", "alembic_version", "sqlite_")
 
@@ -41,12 +42,13 @@ def rows_of(connection: Connection, table: Table) -> Iterator[RawRow]:
     """All rows in raw form, streamed in the order of the primary key."""
     documents = [i for i, c in enumerate(_columns(table)) if isinstance(c.type, JSON)]
     for row in _driver_rows(connection, table, _columns(table)):
-        yield tuple(_number(v) if i in documents else v for i, v in enumerate(row)) if documents else row
+        numbers = [i for i in documents if row[i] is not None and str(row[i])[0] in _NUMBER]
+        yield tuple(_number(v) if i in numbers else v for i, v in enumerate(row)) if numbers else row
 
 
 def _number(value: Any) -> Any:
     """SQLite keeps a JSON document that is a bare number as a number (numeric affinity); so is it everywhere then."""
-    if isinstance(value, str) and value[:1] in tuple("-0123456789"):
+    if isinstance(value, str):
         value = json.loads(value)
     if isinstance(value, int) and abs(value) >= _EXACT:
         value = float(value)
@@ -78,7 +80,9 @@ def digest(connection: Connection) -> dict[str, TableDigest]:
 def _digest(rows: Iterable[RawRow]) -> TableDigest:
     total, count = hashlib.sha256(), 0
     for row in rows:
-        total.update(json.dumps(row, ensure_ascii=True, separators=(",", ":"), default=bytes.hex).encode())
+        total.update(
+            ascii(row).encode()
+        )  # plain tuples of text, numbers, bytes, None: the same on every Python
         count += 1
     return TableDigest(count, total.hexdigest())
 

@@ -25,6 +25,7 @@ from dsm_desktop.store.unit_of_work import Store, UnitOfWork
 
 _ARCHIVE_PART = 20_000
 _DELETE_BATCH = 1_000
+_SHRINK_PAGES = 2_000
 _FINAL = ("completed", "failed", "cancelled")
 _TABLES = Base.metadata.tables
 
@@ -139,7 +140,22 @@ class Retention:
             else:
                 self._remove(found, ids)
             removed += len(ids)
+        if removed and self._store.engines.is_sqlite:
+            self._shrink()
         return {"removed": removed, "archive": str(self._archives) if removed and keep else ""}
+
+    def _shrink(self) -> None:
+        """Give free pages back to the disk, in short transactions."""
+        left = 1
+        while left:
+            with self._store.write() as uow:
+                connection = uow.session.connection()
+                # The statement has no columns but frees its pages only as rows are fetched: asked of the driver itself.
+                driver: Any = connection.connection.driver_connection
+                driver.execute(f"PRAGMA incremental_vacuum({_SHRINK_PAGES})").fetchall()
+                before, left = left, int(connection.exec_driver_sql("PRAGMA freelist_count").scalar() or 0)
+            if left == before:
+                return
 
     def _old(self, connection: Connection, kind: Kind) -> Select[Any] | None:
         days = settings.load_in(connection, RetentionSettings).model_dump()[kind.name]

@@ -18,6 +18,7 @@ from dsm_desktop.core.errors import NotFound
 from dsm_desktop.core.inventory import LogKind
 from dsm_desktop.core.settings import RetentionSettings
 from dsm_desktop.store import audit, settings
+from dsm_desktop.store.engine import sqlite_url
 from dsm_desktop.store.inventory import save_inventory, save_log_events, upsert_server
 from dsm_desktop.store.models import (
     ApiCall,
@@ -34,6 +35,7 @@ from dsm_desktop.store.models import (
     TaskLog,
     TaskStep,
 )
+from dsm_desktop.store.opening import open_store
 from dsm_desktop.store.retention import KINDS, ArchiveFailed, Retention, size_meter
 from dsm_desktop.store.unit_of_work import Store, UnitOfWork
 from tests.kit.stores import events, fill, finished_job, identity, inventory
@@ -84,6 +86,16 @@ def test_old_calls_go_to_a_file_and_new_ones_stay(site: Store, tmp_path: Path) -
     assert rows(site, ApiCall) == 10
     assert archived(tmp_path / "archive") == {"api_calls": 2_500}
     assert retention.sweep("api_calls") == {"removed": 0, "archive": ""}
+
+
+def test_space_goes_back_to_the_disk(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "store.db")
+    site = open_store(url)
+    with site.write() as uow:
+        old_calls(uow, 60_000, 31)
+    Retention(site, tmp_path / "archive").sweep("api_calls")
+    site.close()
+    assert (tmp_path / "store.db").stat().st_size < 600_000
 
 
 def test_finished_jobs_go_whole_and_running_families_stay(site: Store, tmp_path: Path) -> None:

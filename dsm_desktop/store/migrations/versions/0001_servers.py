@@ -5,6 +5,8 @@ The shape of revision 0001, frozen: later changes of the models are new revision
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -84,9 +86,9 @@ def _credential_ip_ranges() -> None:
     )
 
 
-def _servers() -> None:
-    op.create_table(
-        "servers",
+def _identity() -> list[sa.Column[Any]]:
+    """What a server is."""
+    return [
         sa.Column("id", ID, nullable=False),
         sa.Column("address", sa.String(length=255), nullable=False),
         sa.Column("port", sa.Integer(), nullable=False),
@@ -107,6 +109,12 @@ def _servers() -> None:
         sa.Column("asset_tag", sa.String(length=80), nullable=False),
         sa.Column("processor_summary", sa.String(length=200), nullable=False),
         sa.Column("memory_gib", sa.Double(), nullable=True),
+    ]
+
+
+def _state() -> list[sa.Column[Any]]:
+    """How it does, and what we know and decided about it."""
+    return [
         sa.Column("power_state", sa.String(length=16), nullable=False),
         sa.Column("health", sa.String(length=16), nullable=False),
         sa.Column("subsystem_health", sa.JSON(), nullable=False),
@@ -131,6 +139,14 @@ def _servers() -> None:
         sa.Column("facts_at", TIME, nullable=True),
         sa.Column("inventory_at", TIME, nullable=True),
         sa.Column("logs_at", TIME, nullable=True),
+    ]
+
+
+def _servers() -> None:
+    op.create_table(
+        "servers",
+        *_identity(),
+        *_state(),
         sa.ForeignKeyConstraint(
             ["assigned_credential_id"],
             ["credential_sets.id"],
