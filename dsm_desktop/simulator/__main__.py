@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -94,7 +95,10 @@ def _ready(site: Site, control: Control, brief: bool) -> dict[str, Any]:
 
 
 def _watch_parent(done: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    """Not through sys.stdin: a thread that waits inside its lock would abort the interpreter at exit."""
+    descriptor = sys.stdin.fileno()
+    while os.read(descriptor, 4096):
+        continue
     done.set()
 
 

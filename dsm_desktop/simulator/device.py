@@ -85,8 +85,10 @@ class Device:
         self.power = Power(self.timing, self.schedule, self.write_lc, plot.powered, clock.now())
         self._events: list[tuple[float, int, Callable[[float], None]]] = []
         self._order = itertools.count()
+        self._moment: float | None = None
         self._hardware: Server | None = None
         self._logs: Logs | None = None
+        self._unwritten: list[tuple[float, str, tuple[str, ...]]] = []
         self._service = service
         self._certificates = certificates
         self._wires: set[Any] = set()
@@ -112,6 +114,7 @@ class Device:
     def logs(self) -> Logs:
         """SEL and lifecycle log."""
         if self._logs is None:
+            # Only now: a sign-in alone must not cost the making of a whole history, times thousands of iDRACs.
             drive = next((d.id for c in self.hw.controllers for d in c.drives if d.health != "OK"), "")
             self._logs = Logs(
                 f"{self.plot.seed}/{self.plot.tag}/logs",
@@ -120,11 +123,17 @@ class Device:
                 self.plot.username,
                 drive,
             )
+            for when, code, args in self._unwritten:
+                self._logs.lc(when, code, *args)
+            self._unwritten.clear()
         return self._logs
 
     def write_lc(self, when: float, code: str, *args: str) -> None:
         """Write a lifecycle entry."""
-        self.logs.lc(when, code, *args)
+        if self._logs is None:
+            self._unwritten.append((when, code, args))
+        else:
+            self._logs.lc(when, code, *args)
 
     # -- time ------------------------------------------------------------------------------------------------
 
@@ -137,13 +146,15 @@ class Device:
 
     def _settle(self, now: float) -> None:
         while self._events and self._events[0][0] <= now:
-            when, _, then = heapq.heappop(self._events)
-            then(when)
+            self._moment, _, then = heapq.heappop(self._events)
+            then(self._moment)
             self.revision += 1
+        self._moment = None
 
     def schedule(self, delay: float, then: Callable[[float], None]) -> None:
-        """Let something happen after `delay` simulated seconds."""
-        heapq.heappush(self._events, (self.clock.now() + delay, next(self._order), then))
+        """Let something happen after `delay` simulated seconds; from within an event, after that event was due."""
+        start = self.clock.now() if self._moment is None else self._moment
+        self.schedule_at(start + delay, then)
 
     def stamp(self, when: float | None = None) -> str:
         """A moment as this iDRAC writes it."""
@@ -181,7 +192,7 @@ class Device:
 
     def _back(self, when: float, reason: str) -> None:
         self.idrac_booted = when
-        self.logs.lc(when, "RAC0182", reason)
+        self.write_lc(when, "RAC0182", reason)
 
     def drop_connections(self) -> None:
         """Reset every open connection."""

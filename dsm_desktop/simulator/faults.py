@@ -343,7 +343,7 @@ def _draw(fault: Active) -> list[tuple[FaultKind, Values]]:
     values.update(
         seed=rng.getrandbits(32),
         delta=rng.choice((-5, 3, 4000)),
-        pause=rng.choice((0.001, 0.02)),
+        pause=rng.choice((0.0002, 0.004)),
         nesting=rng.choice((50, 5000)),
     )
     if kind.name in ("fail_next", "unexpected_status"):

@@ -83,7 +83,7 @@ def login(device: Device, request: Request) -> Response:
         return speak.error(503, speak.info("RAC0218"), speak.info("SessionLimitExceeded"))
     session = access.open(account, request.client, now)
     device.counters.logins_ok += 1
-    device.logs.lc(now, "USR0030", account.name, request.client, "REDFISH")
+    device.write_lc(now, "USR0030", account.name, request.client, "REDFISH")
     path = f"{device.persona.sessions}/{session.id}"
     doc = {"@odata.id": path, "@odata.type": "#Session.v1_3_0.Session", **session_body(session)}
     doc["@Message.ExtendedInfo"] = [speak.info("SYS414"), speak.info("Created")]
@@ -94,9 +94,9 @@ def login_failed(device: Device, request: Request, name: str) -> Response:
     """401, a log entry, and perhaps a block of the address."""
     now = device.now()
     device.counters.logins_failed += 1
-    device.logs.lc(now, "USR0031", name, request.client, "REDFISH")
+    device.write_lc(now, "USR0031", name, request.client, "REDFISH")
     if device.access.failed(request.client, now):
-        device.logs.lc(now, "USR0034", name, request.client, "REDFISH", "60")
+        device.write_lc(now, "USR0034", name, request.client, "REDFISH", "60")
     speak = device.speaker
     headers = (
         (("WWW-Authenticate", 'Basic realm="RedfishService"'),) if device.persona.basic_advertised else ()
@@ -111,7 +111,7 @@ def _delete(device: Device, request: Request, body: Any, account: Account, numbe
     if session.account is not account and not account.allows("ConfigureUsers"):
         return refuse(device, account)
     device.access.close(session)
-    device.logs.lc(device.now(), "USR0032", session.account.name, session.client, "REDFISH")
+    device.write_lc(device.now(), "USR0032", session.account.name, session.client, "REDFISH")
     return device.speaker.success(200)
 
 
