@@ -64,6 +64,31 @@ class Documents:
         self.expand_resources = expand
         self.gaps: list[str] = []
         self.fallbacks = 0
+        self._seen: dict[str, Doc] = {}
+
+    def start(self) -> None:
+        """Begins a read: gaps, fall-backs and what was seen before are forgotten."""
+        self.gaps, self.fallbacks, self._seen = [], 0, {}
+
+    def learn(self, doc: Doc) -> None:
+        """Keeps the documents that an expanded one carries, so that they are not asked for again in this read."""
+        below = doc.get("Links")
+        values = [*doc.values(), *(below.values() if isinstance(below, dict) else ())]
+        for item in (entry for value in values for entry in (value if isinstance(value, list) else [value])):
+            path = item.get("@odata.id") if isinstance(item, dict) else None
+            if isinstance(path, str) and not is_link_only(item):
+                self._seen[path] = item
+
+    def children(self, parent: Doc, name: str) -> list[Doc]:
+        """The members of a collection linked from a document: from what was seen, when it names and holds them all."""
+        stub = parent.get(name)
+        items = stub.get("Members") if isinstance(stub, dict) else None
+        if isinstance(items, list) and isinstance(stub, dict) and not stub.get("Members@odata.nextLink"):
+            paths = links(items)
+            if len(paths) == len(items) and all(path in self._seen for path in paths):
+                return [self._seen[path] for path in paths]
+        path = link(parent, name)
+        return self.members(safe_path(path)) if path else []
 
     @contextmanager
     def gap(self, what: str) -> Iterator[None]:
@@ -105,6 +130,9 @@ class Documents:
             return None
         if not is_link_only(item):
             return item
+        known = self._seen.get(str(item.get("@odata.id")))
+        if known is not None:
+            return known
         self.fallbacks += 1
         try:
             return self.get(safe_path(item.get("@odata.id")))

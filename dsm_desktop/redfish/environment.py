@@ -108,8 +108,7 @@ def read_environment(documents: Documents, chassis: Doc) -> tuple[Doc, Doc, list
         parts += fans_and_temperatures(thermal)
         if not thermal and link(chassis, "ThermalSubsystem"):
             subsystem = documents.child(chassis, "ThermalSubsystem")
-            path = link(subsystem, "Fans")
-            parts += [fan(doc) for doc in documents.members(safe_path(path)) if present(doc)] if path else []
+            parts += [fan(doc) for doc in documents.children(subsystem, "Fans") if present(doc)]
             metrics = documents.child(subsystem, "ThermalMetrics")
             parts += [temperature(item) for item in objects(metrics.get("TemperatureReadingsCelsius"))]
     return power, thermal, parts

@@ -21,14 +21,16 @@ def read_inventory(client: RedfishClient) -> Inventory:
     """Reads everything. What fails is named in `gaps`; a device that is gone or refuses the login raises."""
     before = client.requests
     documents = client.documents
-    documents.gaps, documents.fallbacks = [], 0
+    documents.start()
     server = client.system(children=".")
+    chassis: Doc = {}
+    with documents.gap("Chassis"):
+        # Under Links a chassis names processors, storage and PCIe devices: with "*" they all come in this one answer.
+        chassis = client.chassis(children="*")
+        documents.learn(chassis)
     parts = _compute(documents, server)
     with documents.gap("Storage"):
         parts += read_storage(documents, server)
-    chassis: Doc = {}
-    with documents.gap("Chassis"):
-        chassis = client.chassis(children=".")
     power, thermal, surroundings = environment.read_environment(documents, chassis)
     parts += surroundings
     parts += _network(documents, server, chassis)
@@ -51,30 +53,20 @@ def read_inventory(client: RedfishClient) -> Inventory:
 def _compute(documents: Documents, server: Doc) -> list[Part]:
     found: list[Part] = []
     with documents.gap("Processors"):
-        path = link(server, "Processors")
-        found += (
-            [compute.processor(doc) for doc in documents.members(safe_path(path)) if compute.present(doc)]
-            if path
-            else []
-        )
+        found += [
+            compute.processor(doc) for doc in documents.children(server, "Processors") if compute.present(doc)
+        ]
     with documents.gap("Memory"):
-        path = link(server, "Memory")
-        found += (
-            [compute.memory(doc) for doc in documents.members(safe_path(path)) if compute.present(doc)]
-            if path
-            else []
-        )
+        found += [compute.memory(doc) for doc in documents.children(server, "Memory") if compute.present(doc)]
     return found
 
 
 def _network(documents: Documents, server: Doc, chassis: Doc) -> list[Part]:
     found: list[Part] = []
     with documents.gap("NetworkAdapters"):
-        path = link(chassis, "NetworkAdapters")
-        found += [network.adapter(doc) for doc in documents.members(safe_path(path))] if path else []
+        found += [network.adapter(doc) for doc in documents.children(chassis, "NetworkAdapters")]
     with documents.gap("EthernetInterfaces"):
-        path = link(server, "EthernetInterfaces")
-        found += [network.interface(doc) for doc in documents.members(safe_path(path))] if path else []
+        found += [network.interface(doc) for doc in documents.children(server, "EthernetInterfaces")]
     return found
 
 
@@ -82,12 +74,11 @@ def _pcie(documents: Documents, server: Doc, chassis: Doc) -> list[Part]:
     """PCIe devices: inside an expanded System, else the Chassis collection, else link by link (each once; Dell lists doubles)."""
     docs: list[Doc] = []
     with documents.gap("PCIeDevices"):
-        listed = objects(server.get("PCIeDevices"))
-        collection = link(chassis, "PCIeDevices")
+        listed = objects(server.get("PCIeDevices")) or objects(dig(chassis, "Links", "PCIeDevices"))
         if listed and not any(is_link_only(item) for item in listed):
             docs = listed
-        elif collection and documents.expand:
-            docs = documents.members(safe_path(collection))
+        elif link(chassis, "PCIeDevices") and documents.expand:
+            docs = documents.children(chassis, "PCIeDevices")
         else:
             for path in links(listed):
                 documents.fallbacks += 1

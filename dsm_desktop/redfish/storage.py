@@ -16,15 +16,13 @@ from dsm_desktop.redfish.values import dig, health, integer, number, objects, st
 def read_storage(documents: Documents, system: Doc) -> list[Part]:
     """All storage of a system. With $expand: one GET, one more per controller with drives, one per controller with volumes."""
     found: list[Part] = []
-    path = link(system, "Storage")
     enclosures: dict[str, Part] = {}
-    for member in documents.members(safe_path(path)) if path else []:
+    for member in documents.children(system, "Storage"):
         with documents.gap(f"Storage {text(member.get('Id'))}"):
             found += _one(documents, member, enclosures)
-    if not path:
+    if not link(system, "Storage"):
         with documents.gap("SimpleStorage"):
-            simple = link(system, "SimpleStorage")
-            for member in documents.members(safe_path(simple)) if simple else []:
+            for member in documents.children(system, "SimpleStorage"):
                 found += simple_storage(member)
     return found + list(enclosures.values())
 
