@@ -1,18 +1,7 @@
-"""A store as the program opens it: migrated, on both kinds of database."""
+"""The conformance suite's fixtures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.kit.sites import shared_database, site
 
-import pytest
-
-from dsm_desktop.store.opening import open_store
-from dsm_desktop.store.unit_of_work import Store
-
-
-@pytest.fixture
-def site(database_url: str) -> Iterator[Store]:
-    """An opened, migrated, empty store; once per kind of database."""
-    store = open_store(database_url)
-    yield store
-    store.close()
+__all__ = ["shared_database", "site"]

@@ -151,7 +151,7 @@ def test_going_back_while_the_store_is_open_and_killed_on_the_way(site: Store, t
     copied = digests(site)
     rng = random.Random(5)
     outcomes = set()
-    for _ in range(6):
+    for _ in range(4):
         with site.write() as uow:
             uow.session.execute(text("DELETE FROM task_log"))
         changed = digests(site)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-POINTS = int(os.environ.get("DSM_FULL_DISKS", "25"))
+POINTS = int(os.environ.get("DSM_FULL_DISKS", "12"))
 
 
 def namespace() -> list[str]:

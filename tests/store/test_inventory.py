@@ -377,11 +377,11 @@ def test_a_large_inventory_costs_milliseconds(tmp_path: Any) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     begun = time.process_time()
     for again in (False, True):
-        for n in range(100):
+        for n in range(40):
             with store.write() as uow:
                 server_id, _ = upsert_server(uow, f"10.0.{n // 250}.{n % 250}", 443, identity(f"T{n:06d}"))
                 facts = replace(base.facts, service_tag=f"T{n:06d}")
                 assert save_inventory(uow, server_id, Inventory(facts, parts, firmware, config)) is not again
     store.close()
-    each = (time.process_time() - begun) / 200
+    each = (time.process_time() - begun) / 80
     assert each < 0.02, f"{each * 1e3:.1f} ms CPU for one inventory"
