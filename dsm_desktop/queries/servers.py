@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from dsm_desktop.core.states import Access, Health
-from dsm_desktop.store.models import Server, ServerGroup, ServerGroupMember
+from dsm_desktop.store.models import JobTask, Server, ServerGroup, ServerGroupMember
 
+_SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
 _BATCH = 500  # SQLite refuses more than 999 bound values in old builds
 
 
@@ -120,6 +122,22 @@ def list_groups(connection: Connection) -> list[GroupRow]:
         GroupRow(i, name, kind, text, frozenset(members.get(i, ())))
         for i, name, kind, text in connection.execute(query)
     ]
+
+
+def shown_fingerprint(connection: Connection, server_id: int) -> str:
+    """The SHA-256 (hex) a device showed when its certificate was last refused, "" where no task met that."""
+    query = (
+        select(JobTask.error, Server.fingerprint)
+        .join(Server, Server.id == JobTask.server_id)
+        .where(JobTask.server_id == server_id, JobTask.error.is_not(None))
+        .order_by(JobTask.id.desc())
+        .limit(20)
+    )
+    for error, pinned in connection.execute(query):
+        if error and error.get("code") == "CertificateChanged":
+            detail = str(error.get("detail", "")).lower().replace(":", "")
+            return next((found for found in _SHA256.findall(detail) if found != pinned), "")
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

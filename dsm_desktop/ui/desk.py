@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
+from dsm_desktop.app.context import AppContext
 from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.ui.bridge import Bridge
-from dsm_desktop.ui.context import AppContext
 from dsm_desktop.ui.theme import Theme, Tone
 from dsm_desktop.ui.work import Work
 

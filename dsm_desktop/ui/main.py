@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
-from dsm_desktop.ui.context import AppContext, KeyState, RunnerState
+from dsm_desktop.app.application import Application
+from dsm_desktop.app.context import AppContext, CredentialDraft, KeyState, RunnerState
+from dsm_desktop.app.demo import DemoSite, scan_parameters
+from dsm_desktop.app.first_run import FirstRun
+from dsm_desktop.app.profile import Profile
+from dsm_desktop.core.settings import SimulatorSettings
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.stop import ClosingDialog
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog, key_banner
+from dsm_desktop.ui.dialogs.wizard import FirstRunWizard
 from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.shell.window import MainWindow
 from dsm_desktop.ui.theme import Theme, ThemeName
@@ -53,6 +60,16 @@ class Session:
         key_banner(self.desk, self.window.banner)
         if self.context.key.state() is KeyState.LOCKED:
             UnlockDialog(self.desk, self.window, lambda: key_banner(self.desk, self.window.banner)).open()
+
+    def close(self) -> None:
+        """Close without asking, and forget everything that Qt holds."""
+        if self._wait is not None:
+            self._wait.stop()
+        self.window.close_now()
+        self.desk.close()
+        for gone in (self.window, self.desk, self.theme):
+            gone.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
     def _ask(self) -> None:
         last = self.window.status.last
@@ -111,4 +128,50 @@ def run_window(context: AppContext) -> int:
     session = Session(context, app)
     app.setQuitOnLastWindowClosed(True)
     session.open()
-    return app.exec()
+    try:
+        return app.exec()
+    finally:
+        session.close()
+
+
+def run_profile(profile: Profile, store_url: str = "") -> int:
+    """The program proper: the first-run wizard where there is no profile, then the window on it."""
+    app = application()
+    Theme(app)
+    demo = False
+    if not profile.exists and not store_url:
+        wizard = FirstRunWizard(FirstRun(profile))
+        if wizard.exec() != FirstRunWizard.DialogCode.Accepted:
+            return 0
+        demo = wizard.demo.isChecked()
+    opened = Application(profile, store_url=store_url)
+    site: DemoSite | None = None
+    try:
+        opened.catch_crashes()
+        opened.key.open_quietly()
+        opened.listen()
+        opened.runner.start()
+        if demo:
+            site = _demo_site(opened)
+        return run_window(opened)
+    finally:
+        if site is not None:
+            site.stop()
+        opened.close()
+
+
+def _demo_site(opened: Application) -> DemoSite:
+    """Simulated servers on this machine, their login, and the scan that finds them."""
+    site = DemoSite.start(SimulatorSettings().servers)
+    login = CredentialDraft(None, "Demo site", "idrac", site.username, site.password, ("127.0.0.0/8",))
+    opened.commands.save_credential(login)
+    opened.commands.submit("discovery_scan", [], scan_parameters(site))
+    return site
+
+
+def run_demo(context: Application, scan: dict[str, Any]) -> int:
+    """The window on the throw-away profile of the demo site, with the scan handed in."""
+    context.listen()
+    context.runner.start()
+    context.commands.submit("discovery_scan", [], scan)
+    return run_window(context)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop
+from PySide6.QtCore import QCoreApplication, QEventLoop
 from PySide6.QtWidgets import QWidget
 
+from dsm_desktop.app.context import AppContext, FirstRun, FirstRunChoices, FirstRunResult
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.jobs.declaration import Targets
-from dsm_desktop.ui.context import AppContext, FirstRun, FirstRunChoices, FirstRunResult
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.about import AboutDialog, KeysDialog
 from dsm_desktop.ui.dialogs.credential import CredentialDialog
@@ -40,7 +42,7 @@ class PicturesFailed(DsmError):
     """A view did not come to rest."""
 
 
-def take(
+def save_pictures(
     context: AppContext,
     folder: Path,
     *,
@@ -50,6 +52,9 @@ def take(
 ) -> list[Path]:
     """Write "<look>-<width>x<height>/<view>.png" below `folder`; returns the files. Works without a display
     (QT_QPA_PLATFORM=offscreen)."""
+    # Without a screen Qt draws into memory.
+    if not has_screen():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     app = application([])
     session = Session(context, app)
     window = session.window
@@ -69,10 +74,15 @@ def take(
                     for name, widget in _dialogs(session.desk, window):
                         files.append(_save(widget, place / f"dialog-{name}.png"))
     finally:
-        window.close_now()
-        window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        session.close()
     return files
+
+
+def has_screen() -> bool:
+    """Whether a window could be shown here."""
+    return sys.platform in ("win32", "darwin") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
 
 
 def settle(desk: Desk, quiet: float = 0.25) -> None:
@@ -188,5 +198,5 @@ class _Picture(FirstRun):
 
 def _wizard(number: int) -> QWidget:
     wizard = FirstRunWizard(_Picture())
-    wizard.pages.setCurrentIndex(number)
+    wizard.show_page(number)
     return wizard

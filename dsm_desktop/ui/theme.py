@@ -168,7 +168,7 @@ class Theme(QObject):
         self._app = app
         self.name = name
         self.look = LIGHT
-        app.setStyle(QStyleFactory.create("Fusion"))
+        self._edged: bool | None = None
         app.setFont(ui_font())
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow)
         self.set(name)
@@ -178,8 +178,17 @@ class Theme(QObject):
         self.name = name
         self.look = self._resolve()
         _current[0] = self.look
+        self._take_style(edged=self.look is CONTRAST)
         self._app.setPalette(palette_of(self.look))
         self.changed.emit()
+
+    def _take_style(self, *, edged: bool) -> None:
+        if edged is self._edged:
+            return
+        self._edged = edged
+        from dsm_desktop.ui.contrast import ContrastStyle
+
+        self._app.setStyle(ContrastStyle() if edged else QStyleFactory.create("Fusion"))
 
     def _follow(self) -> None:
         if self.name is ThemeName.SYSTEM:

@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.app.context import CredentialDraft, CredentialView
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.servers import ServerRow, list_servers
 from dsm_desktop.ui import words
-from dsm_desktop.ui.context import CredentialDraft, CredentialView
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.icons import icon
@@ -44,7 +44,7 @@ class PasswordLine(QLineEdit):
         self.setEchoMode(QLineEdit.EchoMode.Password)
         self.setAccessibleName(name)
         self._eye = QToolButton(self)
-        self._eye.setIcon(icon("search", Tone.MUTED))
+        self._eye.setIcon(icon("eye", Tone.MUTED))
         self._eye.setAutoRaise(True)
         self._eye.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._eye.setToolTip("Hold to show")

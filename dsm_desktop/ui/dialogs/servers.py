@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
 
+from dsm_desktop.app.context import CredentialView
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui import words
-from dsm_desktop.ui.context import CredentialView
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.theme import Tone

@@ -54,11 +54,12 @@ class EmergencyStopDialog(Dialog):
         reason = self.reason.text().strip() or "no reason given"
         commands = self._desk.context.commands
         self.setEnabled(False)
-        self._desk.work.command(self, lambda: commands.emergency_stop(reason), self._done, self.fail)
+        self._desk.work.command(
+            self, lambda: commands.emergency_stop(reason), lambda _: self._done(), self.fail
+        )
 
-    def _done(self, running: list[str]) -> None:
-        more = f" Still running to its end: {', '.join(running[:6])}." if running else ""
-        self._desk.tell(f"Stopped. No new step starts until somebody resumes.{more}", Tone.WARNING)
+    def _done(self) -> None:
+        self._desk.tell("Stopped. No new step starts until somebody resumes.", Tone.WARNING)
         self.accept()
 
 

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.app.context import KeyState
 from dsm_desktop.core.errors import BadInput
-from dsm_desktop.ui.context import KeyState
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.credential import PasswordLine

@@ -24,8 +24,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.app.context import CredentialDraft, FirstRun, FirstRunChoices, FirstRunResult
 from dsm_desktop.core.errors import BadInput, DsmError
-from dsm_desktop.ui.context import CredentialDraft, FirstRun, FirstRunChoices, FirstRunResult
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.credential import CredentialForm, PasswordLine
 from dsm_desktop.ui.theme import SPACE, fixed_font, ui_font
@@ -68,9 +68,8 @@ class _Page(QWidget):
 
 
 class FirstRunWizard(Dialog):
-    """Back, Next and Cancel always in sight; what was typed is kept; `finished_with(FirstRunResult)` when all was made."""
+    """Back, Next and Cancel always in sight; what was typed is kept; accepted when all was made."""
 
-    finished_with = Signal(object)
     _answered = Signal(object, object, object)
 
     def __init__(self, first_run: FirstRun, parent: QWidget | None = None) -> None:
@@ -97,10 +96,10 @@ class FirstRunWizard(Dialog):
         self._cancel = self.add_cancel()
         self.back = self.add_action("Back", default=False)
         self.next = self.add_action("Next")
-        self.back.clicked.connect(lambda: self._go(self.pages.currentIndex() - 1))
+        self.back.clicked.connect(lambda: self.show_page(self.pages.currentIndex() - 1))
         self.next.clicked.connect(self.forward)
         self._answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self._go(0)
+        self.show_page(0)
 
     # -- pages --------------------------------------------------------------------------------------------------
 
@@ -230,7 +229,8 @@ class FirstRunWizard(Dialog):
 
     # -- going --------------------------------------------------------------------------------------------------
 
-    def _go(self, number: int) -> None:
+    def show_page(self, number: int) -> None:
+        """The page of a step."""
         self.banner.hide()
         self.pages.setCurrentIndex(number)
         self._trail.setText("   ›   ".join(f"[{s}]" if n == number else s for n, s in enumerate(_STEPS)))
@@ -248,17 +248,15 @@ class FirstRunWizard(Dialog):
                 self._check_store()
             elif number == 1:
                 self._check_key()
-                self._go(2)
+                self.show_page(2)
             elif number == 2:
                 self._credential()
                 self._summarise()
-                self._go(3)
+                self.show_page(3)
             elif number == 3:
                 choices = self.choices()
                 self._ask(lambda: self._first_run.create(choices), self._created)
             else:
-                assert self.result_ is not None
-                self.finished_with.emit(self.result_)
                 self.accept()
         except DsmError as error:
             self.fail(error)
@@ -267,7 +265,7 @@ class FirstRunWizard(Dialog):
         url = self._url()
         if self.place.checkedId() == 1 and not url:
             raise BadInput("The database's address is missing.")
-        self._ask(lambda: self._first_run.check_store(url), lambda _: self._go(1))
+        self._ask(lambda: self._first_run.check_store(url), lambda _: self.show_page(1))
 
     def _check_key(self) -> None:
         chosen = self.keeper.checkedId()
@@ -333,8 +331,11 @@ class FirstRunWizard(Dialog):
 
     def _created(self, result: FirstRunResult) -> None:
         self.result_ = result
+        if not result.recovery_key:  # a shared store that had its key already
+            self.accept()
+            return
         self.recovery.setText(result.recovery_key)
-        self._go(4)
+        self.show_page(4)
 
     def done(self, result: int) -> None:
         self._pool.shutdown(wait=True)

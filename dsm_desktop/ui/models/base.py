@@ -24,6 +24,7 @@ ID = int(Qt.ItemDataRole.UserRole)
 CHANGED_ROLES = [DISPLAY, DECORATION, FOREGROUND]
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_PAD = "\u2002"  # an en space keeps a number from touching the next column
 NO_PARENT = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
 
@@ -44,7 +45,7 @@ class GridModel(QAbstractTableModel):
         self.columns = tuple(columns)
         self.texts = [c.display for c in columns]
         self.status = [c.status for c in columns]
-        self._align = [_RIGHT if c.kind == "number" else _LEFT for c in columns]
+        self._align = [_RIGHT if c.kind == "number" and not c.left else _LEFT for c in columns]
         self._order: list[tuple[int, bool]] = []
 
     def row_at(self, place: int) -> Any | None:
@@ -59,8 +60,8 @@ class GridModel(QAbstractTableModel):
         """Where a row stands in the view, None if it is not shown."""
         return None
 
-    def row_of(self, row_id: int) -> Any | None:
-        """The row with an id, if it is held."""
+    def row_of(self, row_id: int) -> Any:
+        """The row with an id, None if it is not held."""
         place = self.place_of(row_id)
         return None if place is None else self.row_at(place)
 
@@ -112,7 +113,8 @@ class GridModel(QAbstractTableModel):
         if row is None:
             return None
         if role == DISPLAY:
-            return self.texts[column](row)
+            text = self.texts[column](row)
+            return text + _PAD if self._align[column] == _RIGHT else text
         if role in (DECORATION, FOREGROUND):
             status = self.status[column]
             if status is None:
@@ -131,7 +133,8 @@ class GridModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == DISPLAY:
-            return self.columns[section].title
+            title = self.columns[section].title
+            return title + _PAD if self._align[section] == _RIGHT else title
         if role == TOOLTIP:
             column = self.columns[section]
             return f"{column.help or column.title}\nIn filters: {column.key}"

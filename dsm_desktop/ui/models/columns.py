@@ -19,7 +19,8 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Column:
     """`key` is the name in filters and saved layouts; `value` what is sorted and exported; `text` what is shown (default:
-    by kind); `status` icon and tone; `kind` text | number | version | address | time; `shown` by default or by choice."""
+    by kind); `status` icon and tone; `kind` text | number | version | address | time; `shown` by default or by choice;
+    `left`: a number that stands to the left because words follow it."""
 
     key: str
     title: str
@@ -30,6 +31,7 @@ class Column:
     width: int = 120
     shown: bool = True
     help: str = ""
+    left: bool = False
 
     @property
     def display(self) -> Callable[[Any], str]:

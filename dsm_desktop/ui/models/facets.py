@@ -60,7 +60,16 @@ def build(servers: Sequence[ServerRow], groups: Iterable[GroupRow]) -> Facet:
         grouped.add(Facet(key, title, present, "group", narrow=_member_of(group.members)))
     models = Facet("models", "Models", icon="hardware")
     for value, count in _counts(servers, lambda r: r.model):
-        models.add(_leaf("model", value, value or "Not read yet", count, lambda r: r.model, "hardware"))
+        models.add(
+            _leaf(
+                "model",
+                value,
+                value.removeprefix("PowerEdge ") or "Not read yet",
+                count,
+                lambda r: r.model,
+                "hardware",
+            )
+        )
     generations = Facet("generations", "iDRAC", icon="firmware")
     for value, count in _counts(servers, lambda r: r.generation):
         title = "Other makers" if value == "other" else value
@@ -117,7 +126,7 @@ class FacetModel(QAbstractItemModel):
 
     def _tell(self, facet: Facet) -> None:
         here = self.createIndex(facet.place, 0, facet)
-        self.dataChanged.emit(here, here, [int(Qt.ItemDataRole.DisplayRole)])
+        self.dataChanged.emit(here, here.siblingAtColumn(1), [int(Qt.ItemDataRole.DisplayRole)])
         for child in facet.children:
             self._tell(child)
 
@@ -146,19 +155,27 @@ class FacetModel(QAbstractItemModel):
         return len(self.facet(parent).children)
 
     def columnCount(self, parent: Index = _NO_PARENT) -> int:
-        return 1
+        return 2
 
     def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
         facet = self.facet(index)
+        if index.column() == 1:
+            return _count_cell(facet, role)
         if role == int(Qt.ItemDataRole.DisplayRole):
-            return f"{facet.title}  {facet.count:,}" if not facet.children else facet.title
+            return facet.title
         if role == int(Qt.ItemDataRole.DecorationRole) and facet.icon:
             return icon(facet.icon, facet.tone if facet.tone is not Tone.PLAIN else Tone.MUTED)
         if role == int(Qt.ItemDataRole.AccessibleTextRole):
-            return (
-                f"{facet.title}, {words.plural(facet.count, 'server')}" if not facet.children else facet.title
-            )
+            return facet.title if facet.children else f"{facet.title}, {words.plural(facet.count, 'server')}"
         return None
+
+
+def _count_cell(facet: Facet, role: int) -> Any:
+    if role == int(Qt.ItemDataRole.DisplayRole):
+        return "" if facet.children else f"{facet.count:,}"
+    if role == int(Qt.ItemDataRole.TextAlignmentRole):
+        return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return None
 
 
 def _keys(facet: Facet) -> list[tuple[str, str]]:

@@ -75,7 +75,7 @@ class RowsModel(GridModel):
     def id_at(self, place: int) -> int:
         return int(self._view[place].id)
 
-    def row_of(self, row_id: int) -> Any | None:
+    def row_of(self, row_id: int) -> Any:
         """The row with an id, shown or not."""
         return self._rows.get(row_id)
 

@@ -10,7 +10,7 @@ from dsm_desktop.ui import theme
 from dsm_desktop.ui.icons import pixmap
 from dsm_desktop.ui.theme import SPACE, ui_font
 
-_WIDTH = 84
+_WIDTH = 76
 _HEIGHT = 62
 
 

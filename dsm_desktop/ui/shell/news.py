@@ -78,6 +78,8 @@ class NewsCorner(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE)
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self._place)
         parent.installEventFilter(self)
         self.hide()
 
@@ -87,7 +89,7 @@ class NewsCorner(QWidget):
             if (old := item.widget()) is not None:
                 old.deleteLater()
         card = _Card(news)
-        card.destroyed.connect(lambda: QTimer.singleShot(0, self, self._place))
+        card.destroyed.connect(self._soon.start)
         self._column.addWidget(card)
         self.show()
         self.raise_()

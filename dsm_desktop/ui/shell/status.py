@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
+from dsm_desktop.app.context import RunnerState
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.queries.status import WorkNumbers, work_numbers
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
-from dsm_desktop.ui.context import RunnerState
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.theme import SPACE, Tone
@@ -127,7 +127,9 @@ class StatusStrip(QStatusBar):
         self.progress.setVisible(found.open_jobs > 0)
         self.progress.setValue(found.percent)
         self.errors.setVisible(found.failed_today > 0)
-        self.errors.say(f"{found.failed_today} with failures", "status-warning", Tone.WARNING)
+        self.errors.say(
+            f"{words.plural(found.failed_today, 'job')} with failures", "status-warning", Tone.WARNING
+        )
         self.numbers.emit(found)
 
     def _show_stop(self, reason: str) -> None:

@@ -76,7 +76,13 @@ class MainWindow(QMainWindow):
         self.news = NewsCorner(self)
         self._connect()
         self.restore_layout()
+        self._dock_wanted = not self.dock.isHidden()
+        self.dock.toggleViewAction().triggered.connect(self._dock_toggled)
         self.show_area("servers")
+        self.servers.panel.grid.setFocus()
+
+    def _dock_toggled(self, on: bool) -> None:
+        self._dock_wanted = on
 
     def _build_centre(self) -> None:
         self.rail = NavigationRail()
@@ -198,6 +204,7 @@ class MainWindow(QMainWindow):
         area, _, page = key.partition("/")
         self.areas.setCurrentWidget(self._places[area])
         self.rail.mark(area)
+        self.dock.setVisible(self._dock_wanted and area != "activity")
         if area == "settings" and page:
             self.settings.show_page(page)
 
@@ -321,6 +328,7 @@ class MainWindow(QMainWindow):
 
     def save_layout(self) -> None:
         settings = self.desk.settings
+        self.dock.setVisible(self._dock_wanted)
         settings.setValue("window/geometry", self.saveGeometry())
         settings.setValue("window/state", self.saveState())
         settings.setValue("window/theme", self.desk.theme.name.value)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QMenu,
     QPushButton,
     QScrollArea,
@@ -22,6 +23,7 @@ from dsm_desktop.queries.jobs import DecisionRow, open_decisions, restore_list
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, ui_font
 from dsm_desktop.ui.views.calls import CallsView
@@ -144,19 +146,43 @@ class RestoreView(GridPanel):
 
     def _menu(self, menu: QMenu) -> None:
         rows = [self.model.row_of(i) for i in self.grid.selected_ids()]
-        tasks = sorted({r.task_id for r in rows if r and r.task_id and r.state in ("standing", "failed")})
-        action = menu.addAction("Put back now", lambda: self.put_back(tasks))
-        action.setEnabled(bool(tasks))
+        items = [r.id for r in rows if r is not None and r.state in ("standing", "failed")]
+        action = menu.addAction("Give up…", lambda: AbandonDialog(self._desk, items, self.window()).open())
+        action.setEnabled(bool(items))
 
-    def put_back(self, tasks: list[int]) -> None:
-        """A runner replays the ended tasks up to their open promises and keeps them."""
-        commands = self._desk.context.commands
+
+class AbandonDialog(Dialog):
+    """A promise nobody will keep any more, with the reason for the audit log; Cancel is the default."""
+
+    def __init__(self, desk: Desk, items: list[int], parent: QWidget | None) -> None:
+        super().__init__(
+            parent,
+            "Give up restoring?",
+            "What a job changed stays as it is and leaves the list. Do this only when you have put it back yourself.",
+        )
+        self._desk, self._items = desk, items
+        self.reason = QLineEdit()
+        self.reason.setPlaceholderText("Why it need not be put back")
+        self.reason.setAccessibleName("Reason")
+        self.body.addWidget(self.reason)
+        self.add_cancel(default=True)
+        self.give_up = self.add_action("Give up", default=False)
+        self.give_up.setEnabled(False)
+        self.reason.textChanged.connect(self._typed)
+        self.give_up.clicked.connect(self.abandon)
+
+    def _typed(self, text: str) -> None:
+        self.give_up.setEnabled(bool(text.strip()))
+
+    def abandon(self) -> None:
+        commands, items, reason = self._desk.context.commands, self._items, self.reason.text().strip()
 
         def do() -> None:
-            for task_id in tasks:
-                commands.put_back(task_id)
+            for item in items:
+                commands.abandon_restore(item, reason)
 
-        self._desk.work.command(self, do, None, self._desk.fail)
+        self.setEnabled(False)
+        self._desk.work.command(self, do, lambda _: self.accept(), self.fail)
 
 
 class ActivityView(QTabWidget):

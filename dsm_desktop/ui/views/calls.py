@@ -53,7 +53,7 @@ def _outcome(row: CallRow) -> Status:
 
 
 CALLS = (
-    Column("time", "Time", lambda r: r.at, text=lambda r: words.stamp(r.at), kind="time", width=142),
+    Column("time", "Time", lambda r: r.at, text=lambda r: words.stamp(r.at), kind="time", width=160),
     Column("host", "Host", lambda r: r.host, width=124),
     Column("method", "Method", lambda r: r.method, width=66),
     Column("path", "Path", lambda r: r.path, width=380),

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from dsm_desktop.app.context import CredentialView, KeyState
 from dsm_desktop.core.access import Permission
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
-from dsm_desktop.ui.context import CredentialView, KeyState
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.credential import CredentialDialog, RemoveCredentialDialog, TestCredentialDialog
 from dsm_desktop.ui.icons import set_icon

@@ -132,7 +132,7 @@ class DiagnosticsPage(QWidget):
             "Waiting tasks": str(now.waiting),
             "Running tasks": str(now.running),
             "Oldest waiting": words.span(now.oldest_due_seconds) if now.waiting else "nothing waits",
-            "Change feed": f"{words.plural(now.feed_entries, 'entry').replace('entrys', 'entries')}, newest {words.ago(now.newest_feed, now.database_time)}",
+            "Change feed": f"Entries kept: {now.feed_entries:,}, newest {words.ago(now.newest_feed, now.database_time)}",
             "Time of the store": words.stamp(now.database_time),
             "Runner of this window": self._desk.context.runner.detail()
             or self._desk.context.runner.state().value,

@@ -71,9 +71,9 @@ def step_took(row: StepRow) -> str:
 
 
 JOBS = (
-    Column("state", "State", lambda r: r.outcome, status=lambda r: words.work(r.outcome), width=170),
+    Column("state", "State", lambda r: r.outcome, status=lambda r: words.work(r.outcome), width=190),
     Column("title", "Job", lambda r: r.title, width=290),
-    Column("progress", "Progress", lambda r: r.percent, text=progress, kind="number", width=130),
+    Column("progress", "Progress", lambda r: r.percent, text=progress, kind="number", width=130, left=True),
     Column("by", "By", lambda r: r.submitted_by, width=130),
     Column("submitted", "Handed in", lambda r: r.submitted_at, kind="time", width=100),
     Column("took", "Took", took, width=76),
@@ -88,8 +88,8 @@ def _task_progress(row: TaskRow) -> str:
 
 
 TASKS = (
-    Column("state", "State", lambda r: r.state, status=lambda r: words.work(r.state), width=130),
-    Column("target", "Target", lambda r: r.target or "whole site", width=170),
+    Column("state", "State", lambda r: r.state, status=lambda r: words.work(r.state), width=150),
+    Column("target", "Target", lambda r: r.target or "whole site", width=190),
     Column("outcome", "Outcome", lambda r: r.outcome, width=320),
     Column("progress", "Progress", lambda r: r.progress_done, text=_task_progress, kind="number", width=90),
     Column("took", "Took", took, width=76),
@@ -101,13 +101,13 @@ STEPS = (
     Column("name", "Step", lambda r: words.sentence(r.name) + (f" ({r.key})" if r.key else ""), width=240),
     Column("kind", "Kind", lambda r: _STEP_KIND.get(r.kind, r.kind), width=80),
     Column(
-        "begun", "Begun", lambda r: r.begun_at, text=lambda r: words.stamp(r.begun_at), kind="time", width=142
+        "begun", "Begun", lambda r: r.begun_at, text=lambda r: words.stamp(r.begun_at), kind="time", width=160
     ),
     Column("took", "Took", step_took, width=70),
     Column("message", "Message", lambda r: r.message or str((r.error or {}).get("message", "")), width=260),
 )
 LOG = (
-    Column("time", "Time", lambda r: r.at, text=lambda r: words.stamp(r.at), kind="time", width=142),
+    Column("time", "Time", lambda r: r.at, text=lambda r: words.stamp(r.at), kind="time", width=160),
     Column("level", "Level", lambda r: r.level, status=lambda r: words.level(r.level), width=90),
     Column("message", "Message", lambda r: r.message, width=420),
 )

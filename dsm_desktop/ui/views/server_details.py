@@ -41,6 +41,7 @@ class ServerDetails(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(True)
+        self.tabs.tabBar().setFont(ui_font(step=-1))
         self.tabs.setAccessibleName("Details of the server")
         self.overview = ServerOverview(desk)
         self.calls = CallsView(desk, CallFilter(server_id=-1), compact=True)

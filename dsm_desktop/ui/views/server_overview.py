@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QFormLayout,
     QFrame,
     QGridLayout,
     QGroupBox,
@@ -18,11 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.app.context import CredentialChoice
 from dsm_desktop.core.states import Access
-from dsm_desktop.queries.servers import ServerRow
+from dsm_desktop.queries.servers import ServerRow, shown_fingerprint
 from dsm_desktop.ui import words
-from dsm_desktop.ui.context import CredentialChoice
 from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.servers import TrustDialog
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.widgets.states import Banner, Picture
 from dsm_desktop.ui.words import Status
@@ -45,13 +45,14 @@ def _certificate(row: ServerRow) -> str:
 
 _FACTS: tuple[tuple[str, Callable[[ServerRow], str]], ...] = (
     ("Service tag", lambda r: r.service_tag or ""),
-    ("Model", lambda r: f"{r.manufacturer} {r.model}".strip()),
+    (
+        "Model",
+        lambda r: r.model if r.manufacturer.startswith("Dell") else f"{r.manufacturer} {r.model}".strip(),
+    ),
     ("Host name", lambda r: r.host_name),
     ("BMC address", lambda r: r.endpoint),
-    (
-        "iDRAC",
-        lambda r: " · ".join(t for t in (r.idrac_model or r.generation, r.idrac_version, r.licence) if t),
-    ),
+    ("iDRAC", lambda r: " ".join(t for t in (r.generation, r.idrac_version) if t)),
+    ("Licence", lambda r: r.licence),
     ("BIOS", lambda r: r.bios_version),
     ("Processors", lambda r: r.processor_summary),
     ("Memory", lambda r: words.number(r.memory_gib, "GiB")),
@@ -140,20 +141,21 @@ class ServerOverview(QScrollArea):
 
     def _facts_box(self) -> QWidget:
         box = QGroupBox("Facts")
-        form = QFormLayout(box)
-        form.setVerticalSpacing(4)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        grid = QGridLayout(box)
+        grid.setVerticalSpacing(4)
+        grid.setHorizontalSpacing(SPACE * 2)
+        grid.setColumnStretch(1, 1)
         self._facts: list[tuple[QLabel, QLabel, Callable[[ServerRow], str]]] = []
-        for title, read in _FACTS:
+        for number, (title, read) in enumerate(_FACTS):
             label, value = QLabel(title), QLabel()
             label.setForegroundRole(self.palette().ColorRole.PlaceholderText)
             value.setWordWrap(True)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             value.setAccessibleName(title)
-            form.addRow(label, value)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(label, number, 0)
+            grid.addWidget(value, number, 1)
             self._facts.append((label, value, read))
-        self._form = form
         return box
 
     def _start(self, kind: str) -> None:
@@ -175,10 +177,11 @@ class ServerOverview(QScrollArea):
         self._age.setToolTip(words.stamp_tip(row.facts_at))
         self._show_problem(row)
         self._show_subsystems(row)
-        for number, (_, value, fact) in enumerate(self._facts):
+        for label, value, fact in self._facts:
             text = fact(row)
             value.setText(text)
-            self._form.setRowVisible(number, bool(text))
+            label.setVisible(bool(text))
+            value.setVisible(bool(text))
         if other:
             self._login.setText("…")
             self._ask_login(row)
@@ -207,7 +210,18 @@ class ServerOverview(QScrollArea):
         action: tuple[str, Callable[[], object]] = ("Test connection", lambda: self._start("network_test"))
         if row.access == Access.NO_LOGIN:
             action = ("Credential sets", lambda: self._desk.area_opened.emit("settings/credentials"))
+        if row.access == Access.UNTRUSTED:
+            action = ("Compare certificates…", lambda: self._compare(row))
         self._problem.say(row.problem, Tone.CRITICAL, action)
+
+    def _compare(self, row: ServerRow) -> None:
+        def show(seen: str) -> None:
+            if seen:
+                TrustDialog(self._desk, row, seen, self.window()).open()
+            else:
+                self._start("network_test")
+
+        self._desk.work.query(self, lambda connection: shown_fingerprint(connection, row.id), show)
 
     def _show_subsystems(self, row: ServerRow) -> None:
         keys = tuple(sorted(row.subsystem_health))

@@ -90,7 +90,7 @@ LOGS = (
         "severity", "Severity", lambda r: r.severity, status=lambda r: words.severity(r.severity), width=92
     ),
     Column(
-        "time", "Time", lambda r: r.created, text=lambda r: words.stamp(r.created), kind="time", width=142
+        "time", "Time", lambda r: r.created, text=lambda r: words.stamp(r.created), kind="time", width=160
     ),
     Column("id", "Message id", lambda r: r.message_id, width=90),
     Column("message", "Message", lambda r: r.message, width=420),

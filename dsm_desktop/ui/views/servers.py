@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtWidgets import QMenu, QSplitter, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QMenu, QSplitter, QTreeView, QVBoxLayout, QWidget
 
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.servers import ServerRow, list_groups, list_servers
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.servers import AddServerDialog
 from dsm_desktop.ui.models.facets import Facet, FacetModel, build
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.models.servers import COLUMNS
@@ -48,7 +49,7 @@ class ServersView(QWidget):
         for widget, size in ((self.tree, 190), (self.panel, 640), (self.details, 400)):
             self._split.addWidget(widget)
             widget.setMinimumWidth(min(size, 240) if widget is not self.tree else 120)
-        self._split.setSizes([186, 660, 410])
+        self._split.setSizes([176, 650, 370])
         self._split.setStretchFactor(1, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -68,6 +69,10 @@ class ServersView(QWidget):
         self.tree.setUniformRowHeights(True)
         self.tree.setTabKeyNavigation(False)
         self.tree.setIndentation(14)
+        header = self.tree.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.selectionModel().currentChanged.connect(self._facet_chosen)
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -159,8 +164,6 @@ class ServersView(QWidget):
     # -- changes ------------------------------------------------------------------------------------------------
 
     def add_server(self) -> None:
-        from dsm_desktop.ui.dialogs.servers import AddServerDialog
-
         AddServerDialog(self._desk, self.window()).open()
 
     def set_menu(self, fill: Any) -> None:

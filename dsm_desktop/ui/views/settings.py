@@ -68,7 +68,7 @@ class SectionPage(QWidget):
         column = QVBoxLayout(inside)
         column.setContentsMargins(SPACE * 2, SPACE * 2, SPACE * 2, SPACE)
         column.setSpacing(SPACE)
-        heading = QLabel(title_of(self._section))
+        heading = QLabel(title_of(self._section, self._model))
         heading.setFont(ui_font(step=3, bold=True))
         column.addWidget(heading)
         if text := (self._model.__doc__ or "").strip().split("\n\n")[0].replace("\n", " "):
@@ -120,11 +120,13 @@ class SettingsView(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._keys = ["credentials", *desk.context.settings_sections, "diagnostics"]
+        sections = desk.context.settings_sections
+        self._keys = ["credentials", *sections, "diagnostics"]
         self._pages: dict[str, QWidget] = {}
         self.list = QListView()
-        self.list.setModel(QStringListModel([title_of(k) for k in self._keys], self.list))
-        self.list.setFixedWidth(210)
+        self.list.setModel(QStringListModel([title_of(k, sections.get(k)) for k in self._keys], self.list))
+        self.list.setFixedWidth(190)
+        self.list.setSpacing(3)
         self.list.setFrameShape(QListView.Shape.NoFrame)
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.list.setAccessibleName("Settings pages")
@@ -163,5 +165,8 @@ class SettingsView(QWidget):
             self._stack.setCurrentWidget(self.page(self._keys[number]))
 
 
-def title_of(key: str) -> str:
-    return {"credentials": "Credential sets"}.get(key, words.sentence(key))
+def title_of(key: str, model: type[BaseModel] | None = None) -> str:
+    """The heading of a page: declared with the section."""
+    if key == "credentials":
+        return "Credential sets"
+    return str(getattr(model, "title", "") or words.sentence(key))

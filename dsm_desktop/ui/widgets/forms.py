@@ -16,7 +16,8 @@ from dsm_desktop.ui.widgets.editors import Editor, editor_for, has_initial, init
 
 
 class Form(QWidget):
-    """`model` decides everything; `initial` overrides its defaults. Fields marked `hidden` in the model are left out."""
+    """`model` decides everything; `initial` overrides its defaults. The model's own fields come before
+    inherited ones. Fields marked `hidden` in the model are left out."""
 
     changed = Signal()
 
@@ -32,7 +33,8 @@ class Form(QWidget):
         self._form.setVerticalSpacing(SPACE)
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        for name in model.model_fields:
+        own = [name for name in model.model_fields if name in model.__annotations__]
+        for name in [*own, *(n for n in model.model_fields if n not in own)]:
             self._add(name)
 
     def _add(self, name: str) -> None:

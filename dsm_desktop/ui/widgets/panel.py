@@ -79,7 +79,7 @@ class GridPanel(QWidget):
 
     def _build(self, tools: bool) -> None:
         self.filter = QLineEdit()
-        self.filter.setPlaceholderText(f"Filter {self._name}, e.g. {_example(self.model.columns)}")
+        self.filter.setPlaceholderText(f"Filter {self._name}{_example(self.model.columns)}")
         self.filter.setAccessibleName(f"Filter {self._name}")
         self.filter.setClearButtonEnabled(True)
         self.filter.addAction(icon("filter", Tone.MUTED), QLineEdit.ActionPosition.LeadingPosition)
@@ -260,7 +260,5 @@ class GridPanel(QWidget):
 
 
 def _example(columns: Sequence[Column]) -> str:
-    keys = [c.key for c in columns]
-    if "model" in keys and "health" in keys:
-        return "R750 health!=ok"
-    return f"{keys[0]}:…" if keys else "words"
+    keys = {c.key for c in columns}
+    return ", e.g. R750 health!=ok" if {"model", "health"} <= keys else ""

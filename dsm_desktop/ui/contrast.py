@@ -1,0 +1,57 @@
+"""Edges for the high-contrast look: Fusion derives its outlines from the window's colour, which on black is black."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QStyleOptionComplex, QWidget
+
+from dsm_desktop.ui import theme
+
+_EDGED = {
+    QStyle.PrimitiveElement.PE_PanelLineEdit,
+    QStyle.PrimitiveElement.PE_PanelButtonCommand,
+    QStyle.PrimitiveElement.PE_FrameGroupBox,
+    QStyle.PrimitiveElement.PE_FrameTabWidget,
+    QStyle.PrimitiveElement.PE_FrameMenu,
+    QStyle.PrimitiveElement.PE_IndicatorCheckBox,
+    QStyle.PrimitiveElement.PE_Frame,
+}
+_COMPLEX = {QStyle.ComplexControl.CC_ComboBox, QStyle.ComplexControl.CC_SpinBox}
+
+
+class ContrastStyle(QProxyStyle):
+    """Fusion with a visible edge around every control."""
+
+    def __init__(self) -> None:
+        super().__init__("Fusion")
+
+    def drawPrimitive(
+        self,
+        element: QStyle.PrimitiveElement,
+        option: QStyleOption,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        super().drawPrimitive(element, option, painter, widget)
+        if element in _EDGED:
+            _edge(painter, option.rect)
+
+    def drawComplexControl(
+        self,
+        control: QStyle.ComplexControl,
+        option: QStyleOptionComplex,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        super().drawComplexControl(control, option, painter, widget)
+        if control in _COMPLEX:
+            _edge(painter, option.rect)
+
+
+def _edge(painter: QPainter, area: QRect) -> None:
+    painter.save()
+    painter.setPen(QPen(QColor(theme.look().border)))
+    painter.setBrush(QColor(0, 0, 0, 0))
+    painter.drawRect(area.adjusted(0, 0, -1, -1))
+    painter.restore()
