@@ -16,6 +16,7 @@ from dsm_desktop.core.states import CancelGrade, JobState
 from dsm_desktop.jobs.declaration import Catalogue, JobType, Paced, Targets
 from dsm_desktop.store import audit, queue
 from dsm_desktop.store.models import Job, JobTask, RestoreItem, Server, Setting, TaskStep
+from dsm_desktop.store.orders import STOP_KEY
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 _CHUNK = 500
@@ -305,21 +306,21 @@ def emergency_stop(uow: UnitOfWork, principal: Principal, on: bool, reason: str 
     Anybody who may operate may stop; taking it back needs the same right and is audited.
     """
     principal.require(Permission.OPERATE, "stop all work" if on else "let work go on")
-    uow.session.execute(delete(Setting).where(Setting.key == queue.STOP_KEY))
+    uow.session.execute(delete(Setting).where(Setting.key == STOP_KEY))
     if on:
         value = {"by": principal.name, "reason": reason}
         uow.session.execute(
             insert(Setting),
-            {"key": queue.STOP_KEY, "value": value, "changed_at": uow.now, "changed_by": principal.name},
+            {"key": STOP_KEY, "value": value, "changed_at": uow.now, "changed_by": principal.name},
         )
     audit.append(uow, principal.name, "jobs.stop_all" if on else "jobs.go_on", "all work", reason=reason)
-    uow.changed("settings", "changed", key=queue.STOP_KEY)
+    uow.changed("settings", "changed", key=STOP_KEY)
     return still_running(uow)
 
 
 def stop_reason(reader: Connection | Session) -> str | None:
     """Who stopped all work and why ("anna: wrong rack"), None when work goes on."""
-    row = reader.execute(select(Setting.value).where(Setting.key == queue.STOP_KEY)).first()
+    row = reader.execute(select(Setting.value).where(Setting.key == STOP_KEY)).first()
     if row is None:
         return None
     return f"{row.value.get('by', '')}: {row.value.get('reason', '')}".rstrip(": ")

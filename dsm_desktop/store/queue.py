@@ -7,6 +7,7 @@ was interrupted half-way keeps its server to itself until it is finished by whoe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,10 +18,10 @@ from sqlalchemy import Connection, select
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.core.states import JobState
 from dsm_desktop.store.dialect import sql, sql_times
-from dsm_desktop.store.models import Job, JobTask
+from dsm_desktop.store.models import JobTask
+from dsm_desktop.store.orders import STOP_KEY
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
-STOP_KEY = "emergency_stop"
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
 """`due_at` of a task that waits for its turn within its job (max_parallel): each task that ends gives one its turn."""
 
@@ -65,7 +66,6 @@ class Outcome:
     error: dict[str, Any] | None = None
 
 
-_IS_STOPPED = f"SELECT 1 FROM settings WHERE key = '{STOP_KEY}'"  # noqa: S608 - constants only
 _DUE = f"""
     FROM job_tasks t
     WHERE t.state = 'pending' AND t.due_at <= {{now}}
@@ -133,10 +133,15 @@ def due_exists(connection: Connection) -> bool:
     return connection.execute(sql(connection, f"SELECT 1 {_DUE} LIMIT 1")).first() is not None
 
 
-def cancel_grades(connection: Connection, job_ids: Iterable[int]) -> dict[int, int]:
-    """How soon each of these jobs was asked to stop (0 = not)."""
-    statement = select(Job.id, Job.cancel_grade).where(Job.id.in_(list(job_ids)), Job.cancel_grade > 0)
-    return {row.id: row.cancel_grade for row in connection.execute(statement)}
+_NEXT = (
+    "SELECT {now} AS seen_at, MIN(due_at) AS first FROM job_tasks WHERE state = 'pending' AND due_at > {now}"
+)
+
+
+def next_due(connection: Connection) -> float:
+    """Seconds until something more becomes due; infinity when nothing will."""
+    row = connection.execute(sql_times(connection, _NEXT, "seen_at", "first")).one()
+    return (row.first - row.seen_at).total_seconds() if row.first is not None else math.inf
 
 
 def _lock(connection: Connection, wanted: Sequence[tuple[str, int, int]], runner_id: int) -> set[int]:
@@ -381,8 +386,3 @@ def held_by(connection: Connection, runner_id: int) -> list[int]:
         "SELECT id FROM job_tasks WHERE runner_id = :runner AND state IN ('running', 'paused') ORDER BY id",
     )
     return [row.id for row in connection.execute(statement, {"runner": runner_id})]
-
-
-def is_stopped(connection: Connection) -> bool:
-    """Whether the emergency stop stands."""
-    return connection.execute(sql(connection, _IS_STOPPED)).first() is not None

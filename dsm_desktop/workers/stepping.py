@@ -14,7 +14,7 @@ from typing import Any
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.states import StepState
-from dsm_desktop.store import queue, steps
+from dsm_desktop.store import orders, steps
 from dsm_desktop.store.queue import LostLease
 from dsm_desktop.store.runners import DeclaredDead
 from dsm_desktop.store.steps import StepRecord
@@ -25,8 +25,12 @@ from dsm_desktop.workers.journal import JournalClosed
 from dsm_desktop.workers.run import Run, retry_pause
 
 
-class _Stopped(Exception):
-    """The emergency stop came between the decision to begin and the beginning."""
+class _Ordered(Exception):
+    """A cancel or the emergency stop came between the decision to begin and the beginning."""
+
+    def __init__(self, stopped: bool, grade: int) -> None:
+        super().__init__()
+        self.stopped, self.grade = stopped, grade
 
 
 @dataclass(slots=True)
@@ -82,8 +86,9 @@ class Stepper:
             await run.gate()
             try:
                 value = await run.in_thread(lambda: self._begin_and_do(step))
-            except _Stopped:
-                run.hands.stopped = True
+            except _Ordered as told:
+                run.hands.stopped |= told.stopped
+                run.ask_cancel(told.grade)
                 continue
             except (LostLease, DeclaredDead, JournalClosed):
                 raise
@@ -110,8 +115,9 @@ class Stepper:
         run = self._run
 
         def begin(uow: UnitOfWork) -> None:
-            if queue.is_stopped(uow.session.connection()):
-                raise _Stopped
+            stopped, grade = orders.orders(uow.session.connection(), run.claim.job_id)
+            if stopped or (grade > run.cancel_grade and not run.undoing):
+                raise _Ordered(stopped, grade)
             steps.begin(uow, run.claim.task_id, run.claim.token, step.kind, step.name, step.key)
 
         run.hands.journal.call(run.held(begin, grace=run.hands.grace if step.changing else None))

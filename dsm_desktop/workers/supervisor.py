@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.events import Event
-from dsm_desktop.store import queue, steps
+from dsm_desktop.store import orders, queue, steps
 from dsm_desktop.store.failures import StoreError
 from dsm_desktop.store.models import db_now
 from dsm_desktop.store.queue import Claim
@@ -99,6 +99,7 @@ class Supervisor:
                 try:
                     await self._look_around()
                     claimed = await self._claim()
+                    pause = min(self._config.poll, max(0.001, await self.read(queue.next_due)))
                 except DeclaredDead:
                     await self._be_reborn()
                     continue
@@ -108,7 +109,7 @@ class Supervisor:
                     continue
                 self._tell_idle(waiters, claimed)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._config.poll)
+                    await asyncio.wait_for(self._wake.wait(), pause)
             await self._give_back()
         finally:
             for task in minor:
@@ -181,7 +182,7 @@ class Supervisor:
         """Read what events said may have changed."""
         if self._look["stop"]:
             self._look["stop"] = False
-            stopped = await self.read(queue.is_stopped)
+            stopped = await self.read(orders.is_stopped)
             if stopped != self._hands.stopped:
                 self._hands.stopped = stopped
                 for run in self._runs.values():
@@ -189,7 +190,7 @@ class Supervisor:
         if self._look["cancel"] and self._runs:
             self._look["cancel"] = False
             jobs = {run.claim.job_id for run in self._runs.values()}
-            grades = await self.read(lambda connection: queue.cancel_grades(connection, jobs))
+            grades = await self.read(lambda connection: orders.cancel_grades(connection, jobs))
             for run in self._runs.values():
                 run.ask_cancel(grades.get(run.claim.job_id, 0))
         asking = {run.claim.task_id: run for run in self._runs.values() if run.question}
