@@ -34,6 +34,8 @@ from dsm_desktop.workers.services import Services
 from dsm_desktop.workers.threads import Pool, ThreadPool
 
 POOL_THREADS = 64
+CA_BUNDLE = "ca-bundle.pem"
+"""A private CA's certificates (PEM) in the profile, for servers whose trust is 'ca'."""
 
 
 def catalogue() -> Catalogue:
@@ -84,23 +86,37 @@ class Application:
         """Masked crash reports into the profile instead of tracebacks with secrets on the terminal."""
         CrashReporter(self._profile.reports, self.redactor, {"dsm-desktop": __version__}).install()
 
-    def services(self) -> Services:
-        """What operations get: clients that record, limits, the vault's resolver, retention."""
-        network = load(self.store, NetworkSettings)
-        writer = CallWriter(self.store)
-        throttle = Throttle(Limits(per_device=network.per_device, in_all=network.in_all))
-        clients = DeviceClients(self.store, self.vault, self.resolver, throttle, writer)
+    def services(self, clients: DeviceClients) -> Services:
+        """What operations get: clients, the vault's resolver, retention."""
         shared = {
             CredentialResolver: self.resolver,
             Retention: Retention(self.store, self._profile.archive),
-            Throttle: throttle,
         }
         return Services(bus=self.bus, clients=clients, by_class=shared)
+
+    def _clients(self) -> DeviceClients:
+        network = load(self.store, NetworkSettings)
+        throttle = Throttle(Limits(per_device=network.per_device, in_all=network.in_all))
+        bundle = self._profile.folder / CA_BUNDLE
+        return DeviceClients(
+            self.store,
+            self.vault,
+            self.resolver,
+            throttle,
+            CallWriter(self.store),
+            ca_file=str(bundle) if bundle.is_file() else "",
+            connect_timeout=network.connect_timeout,
+        )
 
     def make_runner(self, kind: str, *, pool: Pool | None = None, inhibit_sleep: bool = False) -> Runner:
         """A runner in this process, not started yet; it owns pool and clients from its start on."""
         config = RunnerConfig(kind=kind, inhibit_sleep=inhibit_sleep, own_feed=self._feed is None)
-        return Runner(self.store, self.catalogue, self.services(), pool or ThreadPool(POOL_THREADS), config)
+        clients = self._clients()
+        runner = Runner(
+            self.store, self.catalogue, self.services(clients), pool or ThreadPool(POOL_THREADS), config
+        )
+        clients.owner = lambda: runner.id
+        return runner
 
     def close(self) -> None:
         """Stop listening, wipe the key, close the store."""

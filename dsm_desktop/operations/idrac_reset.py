@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pydantic import Field
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.jobs import Danger, JobContext, Params, Result, job
 from dsm_desktop.operations.reading import reported
-from dsm_desktop.redfish.actions import idrac_reset_was_taken
+from dsm_desktop.redfish.actions import idrac_reset_mark, idrac_reset_was_taken
 
 
 class IdracResetParams(Params):
@@ -31,14 +33,16 @@ async def idrac_reset(ctx: JobContext, params: IdracResetParams) -> IdracResetRe
     """Restart the iDRAC (not the server), which cures most hung or slow ones, and wait until it answers with a login again."""
     bmc = ctx.redfish()
 
-    def shown() -> bool | None:
-        return True if idrac_reset_was_taken(bmc, ctx.started) else None
-
     def send() -> bool:
         bmc.reset_idrac()
         return True
 
     async with reported(ctx):
+        mark = await ctx.step("read iDRAC's last restart", partial(idrac_reset_mark, bmc))
+
+        def shown() -> bool | None:
+            return True if idrac_reset_was_taken(bmc, mark) else None
+
         await ctx.step(
             "restart iDRAC",
             send,

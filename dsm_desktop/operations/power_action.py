@@ -127,7 +127,7 @@ async def _settle(ctx: JobContext, params: PowerParams, reset_type: str, ends_in
         await ctx.wait_for(
             f"{reset_type} of {ctx.target.label}",
             lambda: True if _shown(ctx, params.action, ends_in) else None,
-            every=5,
+            every=3,
             timeout=params.minutes * 60,
             tolerate=(RetryLater,),
         )

@@ -86,18 +86,24 @@ _IDRAC_RESTARTED = "RAC0182"
 """Lifecycle log: "The iDRAC firmware was rebooted with the following reason: …"."""
 
 
-def idrac_reset_was_taken(client: RedfishClient, since: datetime) -> bool:
-    """Whether the iDRAC itself has restarted since `since` (our clock): Manager.LastResetTime (iDRAC9), else the lifecycle log."""
+def idrac_reset_mark(client: RedfishClient) -> dict[str, str]:
+    """What the iDRAC says before it is restarted, in its own time: {"last_reset", "clock"}, ISO or ""."""
     manager = client.manager()
-    clock = moment(manager.get("DateTime"))
-    moment_there = since + (clock - datetime.now(UTC) if clock else timedelta()) - timedelta(seconds=2)
-    last = moment(manager.get("LastResetTime"))
-    if last is not None:
-        return last >= moment_there
-    events = client.log_events(LogKind.LIFECYCLE, ("", moment_there))
+    return {
+        "last_reset": str(manager.get("LastResetTime") or ""),
+        "clock": str(manager.get("DateTime") or ""),
+    }
+
+
+def idrac_reset_was_taken(client: RedfishClient, mark: dict[str, str]) -> bool:
+    """Whether the iDRAC itself has restarted since the mark: another LastResetTime (iDRAC9), else the lifecycle log."""
+    last = str(client.manager().get("LastResetTime") or "")
+    if last:
+        return last != mark["last_reset"]
+    since = moment(mark["clock"])
     return any(
         event.created is not None
-        and event.created >= moment_there
+        and (since is None or event.created >= since)
         and event.message_id.rpartition(".")[2].upper() == _IDRAC_RESTARTED
-        for event in events
+        for event in client.log_events(LogKind.LIFECYCLE, ("", since))
     )
