@@ -106,7 +106,7 @@ def _command(kind: JobType) -> click.Command:
             ["--dry-run"], is_flag=True, help="Show the calls it would make; send nothing that changes."
         ),
         click.Option(["--at", "schedule_at"], type=click.DateTime(), help="Start then (local time)."),
-        click.Option(["--no-wait"], is_flag=True, help="Submit and return; a desktop or agent runs it."),
+        click.Option(["--detach"], is_flag=True, help="Submit and return; a desktop or agent runs it."),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the outcome as JSON."),
         click.Option(["--confirm"], default="", help="For dangerous work: the number of targets, typed."),
     ]
@@ -126,7 +126,7 @@ def _command(kind: JobType) -> click.Command:
 
 
 def _submit(session: Session, kind: JobType, values: dict[str, Any]) -> int:
-    options = {n: values.pop(n) for n in ("dry_run", "schedule_at", "no_wait", "as_json", "confirm")}
+    options = {n: values.pop(n) for n in ("dry_run", "schedule_at", "detach", "as_json", "confirm")}
     ids = _targets(session, kind, values)
     params = kind.validate(given(values))
     _confirmed(kind, kind.danger_for(params), len(ids), options)
@@ -138,7 +138,7 @@ def _submit(session: Session, kind: JobType, values: dict[str, Any]) -> int:
         dry_run=options["dry_run"],
         schedule_at=at.astimezone() if at else None,
     )
-    if options["no_wait"]:
+    if options["detach"]:
         output.show_json({"job": job_id}) if options["as_json"] else output.say(f"Job {job_id} submitted.")
         return output.EXIT_OK
     return follow(session, job_id, as_json=options["as_json"])

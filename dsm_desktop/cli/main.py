@@ -11,6 +11,7 @@ from dsm_desktop import __version__
 from dsm_desktop.cli import output
 from dsm_desktop.cli.admin import admin
 from dsm_desktop.cli.agent import agent
+from dsm_desktop.cli.credentials import credentials
 from dsm_desktop.cli.demo import demo
 from dsm_desktop.cli.jobs import job, jobs
 from dsm_desktop.cli.servers import servers
@@ -58,7 +59,7 @@ def simulator(arguments: tuple[str, ...]) -> int:
     return serve(list(arguments))
 
 
-for command in (admin, agent, demo, job, jobs, servers):
+for command in (admin, agent, credentials, demo, job, jobs, servers):
     cli.add_command(command)
 
 

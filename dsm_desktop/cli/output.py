@@ -23,6 +23,7 @@ EXIT_PEER = 4
 EXIT_HERE = 5
 EXIT_CANCELLED = 6
 EXIT_BUG = 70
+PIPE_WIDTH = 160
 
 _BY_BLAME = {
     Blame.USER: EXIT_USAGE,
@@ -58,7 +59,8 @@ def show_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) 
     table = Table(*heads, title=title, title_justify="left", header_style="bold")
     for row in rows:
         table.add_row(*("" if cell is None else _text(cell) for cell in row))
-    Console(highlight=False).print(table)
+    # Into a file or a pipe a table keeps its words whole.
+    Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 def say(text: str) -> None:

@@ -48,9 +48,7 @@ def report(app: Application, row: JobRow, *, as_json: bool) -> int:
         if shown:
             cells = [(t.target or row.title, t.state, t.outcome) for t in shown]
             output.show_table(f"Job {row.id}: {row.title}", ("target", "state", "outcome"), cells)
-        output.say(
-            f"Job {row.id} {row.state}: {row.done - row.failed} of {row.total} succeeded, {row.failed} failed."
-        )
+        output.say(f"Job {row.id} {row.state}: {row.done} of {row.total} succeeded, {row.failed} failed.")
     if row.state == JobState.CANCELLED.value:
         return output.EXIT_CANCELLED
     return output.EXIT_OK if row.state == JobState.COMPLETED.value and not row.failed else output.EXIT_FAILED

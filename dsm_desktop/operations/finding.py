@@ -35,6 +35,6 @@ def outcome_of(uow: UnitOfWork, job_id: int) -> dict[str, int] | None:
     if not JobState(child.state).final:
         return None
     return {
-        "completed": child.done - child.failed - child.cancelled,
+        "completed": child.done,
         "failed": child.failed + child.cancelled,
     }
