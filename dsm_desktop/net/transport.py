@@ -232,18 +232,7 @@ class Transport:
         assert sock is not None
         sock.deadline = time.monotonic() + timeout
         try:
-            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-            connection.putheader("Host", self.endpoint.authority)
-            connection.putheader("Accept", "application/json")
-            connection.putheader("OData-Version", "4.0")
-            for name, value in headers.items():
-                connection.putheader(name, value)
-            if payload is not None:
-                connection.putheader("Content-Type", "application/json")
-                connection.putheader("Content-Length", str(len(payload)))
-            elif method not in ("GET", "HEAD", "DELETE"):
-                connection.putheader("Content-Length", "0")
-            connection.endheaders(payload)
+            self._send(connection, method, path, payload, headers)
             response = connection.getresponse()
             if connection.fresh:
                 # Resuming spares the BMC its RSA signature at the next connection (TLS 1.2: -74 % wall time).
@@ -279,6 +268,28 @@ class Transport:
             b"" if data is not None else raw,
         )
         return answer, not response.will_close
+
+    def _send(
+        self,
+        connection: _Connection,
+        method: str,
+        path: str,
+        payload: bytes | None,
+        headers: Mapping[str, str],
+    ) -> None:
+        """The request in one go."""
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        connection.putheader("Host", self.endpoint.authority)
+        connection.putheader("Accept", "application/json")
+        connection.putheader("OData-Version", "4.0")
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        if payload is not None:
+            connection.putheader("Content-Type", "application/json")
+            connection.putheader("Content-Length", str(len(payload)))
+        elif method not in ("GET", "HEAD", "DELETE"):
+            connection.putheader("Content-Length", "0")
+        connection.endheaders(payload)
 
     def _read(self, response: http.client.HTTPResponse) -> bytes:
         """The whole body, never more than the cap, never less than announced."""
