@@ -6,7 +6,7 @@ from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import FirstRunChoices, FirstRunResult
 from dsm_desktop.app.database import split_password, with_password
 from dsm_desktop.app.profile import Profile, ProfileConfig, label_of
-from dsm_desktop.store.opening import open_store
+from dsm_desktop.store.opening import probe
 from dsm_desktop.vault.vault import VaultState
 
 
@@ -20,7 +20,7 @@ class FirstRun:
         """Reach a Postgres address without changing it; "" = this machine, which is always fine."""
         if not url:
             return f"The store will be a file in {self._profile.folder}."
-        open_store(with_password(self._profile, url), migrate=False).close()
+        probe(with_password(self._profile, url))
         return f"{label_of(url)} answers."
 
     def create(self, choices: FirstRunChoices) -> FirstRunResult:

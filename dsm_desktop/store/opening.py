@@ -64,6 +64,21 @@ def open_store(
     return store
 
 
+def probe(url: str | URL, *, allow_plain: bool = False) -> str:
+    """Reach an address without changing anything; its schema, "" where there is no store yet. Raises as `open_store`."""
+    target = _parsed(url)
+    if target.get_backend_name() == "sqlite":
+        if not sqlite_path(target).exists():
+            return ""
+    else:
+        check_private(target, allow_plain=allow_plain)
+    engines = open_engines(target)
+    try:
+        return _revision(engines.read)
+    finally:
+        engines.dispose()
+
+
 def check_integrity(store: Store, *, full: bool = False) -> None:
     """SQLite: quick_check (pages and rows), `full`: integrity_check (indexes too, slower). Raises StoreDamaged.
     Postgres checks its own pages; there it only proves that the store can be read."""
@@ -128,12 +143,16 @@ def _is_local(host: str) -> bool:
         return False
 
 
-def _is_current(engine: Engine, *, migrate: bool) -> bool:
+def _revision(engine: Engine) -> str:
     try:
         with engine.connect() as connection:
-            found = current(connection)
+            return current(connection)
     except SQLAlchemyError as error:
         raise failure_of(error, engine) or error from error
+
+
+def _is_current(engine: Engine, *, migrate: bool) -> bool:
+    found = _revision(engine)
     if found != head() and not migrate:
         raise StoreTooOld(
             f"The store has schema {found or 'none'}; this program needs {head()}.",

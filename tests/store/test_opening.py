@@ -24,8 +24,9 @@ from dsm_desktop.store.failures import (
     StoreReadOnly,
     StoreUnavailable,
 )
+from dsm_desktop.store.migrate import head
 from dsm_desktop.store.models import Server, Setting
-from dsm_desktop.store.opening import StoreNotPrivate, check_integrity, check_private, open_store
+from dsm_desktop.store.opening import StoreNotPrivate, check_integrity, check_private, open_store, probe
 from dsm_desktop.store.places import StoreOnShare, network_share, prepare_file
 from dsm_desktop.store.unit_of_work import Store
 from tests.kit.databases import PostgresServer
@@ -302,3 +303,12 @@ def test_ids_are_never_given_twice(site: Store) -> None:
         with site.write() as uow:
             uow.session.delete(uow.session.get_one(Server, ids[-1]))
     assert len(set(ids)) == 3
+
+
+def test_a_probe_changes_nothing(database_url: str) -> None:
+    assert probe(database_url) == ""
+    assert probe(database_url) == ""
+    if database_url.startswith("sqlite"):
+        assert not sqlite_path(database_url).exists()
+    open_store(database_url).close()
+    assert probe(database_url) == head()
