@@ -47,9 +47,7 @@ def as_tsv(table: Table, *, headings: bool = True) -> str:
     """Tab-separated lines that paste into a spreadsheet; tabs and line breaks inside a cell become blanks."""
     lines = ["\t".join(table.headings)] if headings else []
     for row in table.rows:
-        lines.append(
-            "\t".join(harmless(" ".join(_text(cell).split("\t")).replace("\n", " ")) for cell in row)
-        )
+        lines.append("\t".join(harmless(" ".join(_text(cell).split())) for cell in row))
     return "\n".join(lines) + "\n"
 
 

@@ -2,7 +2,8 @@
 
 Terms are joined by AND. A bare word must occur anywhere in the row; `field:value` contains (or matches with * and ?),
 `=` and `!=` compare the whole value, `< <= > >=` compare numbers, versions and times (a time takes an age: `seen>2h` means
-more than two hours ago). A comma gives alternatives, a leading minus turns a term round.
+more than two hours ago). A comma gives alternatives, a leading minus turns a term round,
+a quotation mark not closed runs to the end.
 """
 
 from __future__ import annotations
@@ -50,17 +51,7 @@ class Field:
 
 def parse(text: str, fields: Mapping[str, Field]) -> Predicate | None:
     """A test over (row, the row's words in lower case), or None for an empty filter; FilterError says where it is wrong."""
-    tests: list[Predicate] = []
-    position = 0
-    while position < len(text):
-        if text[position].isspace():
-            position += 1
-            continue
-        found = _TERM.match(text, position)
-        if found is None:
-            raise FilterError(f"'{text[position:]}' cannot be read.", position, "Close the quotation mark.")
-        tests.append(_term(found, fields))
-        position = found.end()
+    tests = [_term(found, fields) for found in _TERM.finditer(text)]
     if not tests:
         return None
     if len(tests) == 1:

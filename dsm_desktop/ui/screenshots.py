@@ -85,7 +85,7 @@ def has_screen() -> bool:
     )
 
 
-def settle(desk: Desk, quiet: float = 0.25) -> None:
+def settle(desk: Desk, quiet: float = 0.13) -> None:
     """Run the event loop until no order has been under way for `quiet` seconds."""
     end = time.monotonic() + _PATIENCE
     calm = time.monotonic()

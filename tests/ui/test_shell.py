@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -39,7 +40,7 @@ def dialog_of(session: Session, kind: type[QDialog]) -> QDialog:
 def test_areas_by_key_and_the_badge_counts_what_waits_for_a_person(session: Session, qtbot: QtBot) -> None:
     window = session.window
     for keys, area in (("2", "activity"), ("3", "settings"), ("1", "servers")):
-        qtbot.keyClick(window, Qt.Key(ord(keys)), Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(window, Qt.Key(ord(keys)), Qt.KeyboardModifier.ControlModifier)
         assert window.area == area
     assert window.rail._buttons["activity"].badge == 2
     assert window.activity.tabText(1) == "Questions (1)"
@@ -52,15 +53,15 @@ def test_the_palette_finds_a_server_and_an_action(session: Session, qtbot: QtBot
     palette = dialog_of(session, Palette)
     assert isinstance(palette, Palette)
     row = window.servers.panel.model.shown_rows()[7]
-    qtbot.keyClicks(palette.line, row.service_tag)
-    qtbot.keyClick(palette.line, Qt.Key.Key_Return)
+    QTest.keyClicks(palette.line, row.service_tag)
+    QTest.keyClick(palette.line, Qt.Key.Key_Return)
     settle(session.desk)
     assert window.servers.details.server_id == row.id
     window.open_palette()
     palette = dialog_of(session, Palette)
     assert isinstance(palette, Palette)
-    qtbot.keyClicks(palette.line, "go to activity")
-    qtbot.keyClick(palette.line, Qt.Key.Key_Return)
+    QTest.keyClicks(palette.line, "go to activity")
+    QTest.keyClick(palette.line, Qt.Key.Key_Return)
     assert window.area == "activity"
 
 
@@ -100,8 +101,8 @@ def test_stop_wants_typing_then_stands_and_is_taken_back(session: Session, qtbot
     dialog = dialog_of(session, EmergencyStopDialog)
     assert isinstance(dialog, EmergencyStopDialog)
     assert not dialog.stop.isEnabled()
-    qtbot.keyClicks(dialog.reason, "wrong rack")
-    qtbot.keyClicks(dialog.typed, "stop")
+    QTest.keyClicks(dialog.reason, "wrong rack")
+    QTest.keyClicks(dialog.typed, "stop")
     dialog.stop.click()
     qtbot.waitUntil(lambda: session.window.status.stopped.endswith("wrong rack"), timeout=5_000)
     assert session.window.status.stop.text() == "Resume"

@@ -1,0 +1,185 @@
+"""Settings pages, credential sets, the site key, diagnostics, the first run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from dsm_desktop.app.application import Application
+from dsm_desktop.app.context import KeyState
+from dsm_desktop.app.first_run import FirstRun
+from dsm_desktop.app.profile import Profile
+from dsm_desktop.core.access import Role
+from dsm_desktop.queries.jobs import list_jobs
+from dsm_desktop.ui.dialogs.credential import CredentialDialog, RemoveCredentialDialog, TestCredentialDialog
+from dsm_desktop.ui.dialogs.unlock import UnlockDialog
+from dsm_desktop.ui.dialogs.wizard import FirstRunWizard
+from dsm_desktop.ui.main import Session
+from dsm_desktop.ui.screenshots import settle
+from dsm_desktop.ui.views.credentials import CredentialsPage
+from dsm_desktop.ui.views.diagnostics import DiagnosticsPage
+from dsm_desktop.ui.views.settings import SectionPage
+from tests.ui.conftest import OpenSession
+from tests.ui.seed import seed_servers
+from tests.ui.test_shell import dialog_of
+
+WAIT = 5_000
+
+
+def page(session: Session, key: str) -> object:
+    session.window.show_area(f"settings/{key}")
+    settle(session.desk)
+    return session.window.settings.page(key)
+
+
+def test_every_section_is_a_page_and_saves(open_session: OpenSession) -> None:
+    session = open_session(fill=None)
+    for key in session.context.settings_sections:
+        shown = page(session, key)
+        assert isinstance(shown, SectionPage)
+        assert shown.form is not None
+        assert not shown.form.empty
+    network = page(session, "network")
+    assert isinstance(network, SectionPage)
+    assert network.form is not None
+    network.form.editor("per_device").set_value(3)
+    assert network.save.isEnabled()
+    network.store()
+    settle(session.desk)
+    assert session.context.reads.settings("network").per_device == 3  # type: ignore[attr-defined]
+    assert network.banner.accessibleName() == "Saved."
+
+
+def test_a_viewer_looks_at_settings_and_changes_none(open_session: OpenSession) -> None:
+    session = open_session(fill=None, role=Role.VIEWER)
+    shown = page(session, "retention")
+    assert isinstance(shown, SectionPage)
+    assert shown.form is not None
+    assert not shown.form.isEnabled()
+    assert shown.banner.isVisible()
+
+
+def test_credential_sets_are_added_changed_tested_and_removed(
+    open_session: OpenSession, qtbot: QtBot
+) -> None:
+    session = open_session(lambda store: seed_servers(store, 3))
+    shown = page(session, "credentials")
+    assert isinstance(shown, CredentialsPage)
+    shown.add()
+    dialog = dialog_of(session, CredentialDialog)
+    assert isinstance(dialog, CredentialDialog)
+    dialog.save()
+    assert "needed" in dialog.banner.accessibleName()
+    dialog.form.name.setText("Lab")
+    dialog.form.user.setText("root")
+    dialog.form.password.setText("calvin-is-not-it")
+    dialog.form.ranges.setPlainText("not an address")
+    dialog.save()
+    qtbot.waitUntil(lambda: "address" in dialog.banner.accessibleName(), timeout=WAIT)
+    dialog.form.ranges.setPlainText("10.20.0.0/24\n10.21.0.1-10.21.0.9")
+    dialog.save()
+    qtbot.waitUntil(lambda: shown.panel.model.rowCount() == 1, timeout=WAIT)
+    shown.panel.grid.selectRow(0)
+    settle(session.desk)
+    view = shown.chosen()
+    assert view is not None
+    assert view.has_secret
+    assert view.ranges == ("10.20.0.0/24", "10.21.0.1-10.21.0.9")
+    shown.test()
+    settle(session.desk)
+    test = dialog_of(session, TestCredentialDialog)
+    assert isinstance(test, TestCredentialDialog)
+    test.start()
+    qtbot.waitUntil(
+        lambda: any(j.kind == "test_credentials" for j in session.context.store.fetch(list_jobs)),
+        timeout=WAIT,
+    )
+    shown.remove()
+    remove = dialog_of(session, RemoveCredentialDialog)
+    assert isinstance(remove, RemoveCredentialDialog)
+    remove.remove()
+    qtbot.waitUntil(lambda: shown.panel.model.rowCount() == 0, timeout=WAIT)
+
+
+def test_a_locked_key_says_what_does_not_work_and_opens_with_the_file(
+    open_session: OpenSession, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session = open_session(unlock=False)
+    assert session.context.key.state() is KeyState.LOCKED
+    assert session.window.banner.isVisible()
+    assert session.window.servers.panel.model.rowCount() == 60
+    dialog = dialog_of(session, UnlockDialog)
+    assert isinstance(dialog, UnlockDialog)
+    dialog.tabs.setCurrentIndex(1)
+    dialog.file.setText(str(tmp_path / "no such file"))
+    dialog.unlock()
+    qtbot.waitUntil(lambda: dialog.banner.isVisible(), timeout=WAIT)
+    dialog.file.setText(str(tmp_path / "0" / "site.key"))
+    dialog.unlock()
+    qtbot.waitUntil(lambda: session.context.key.state() is KeyState.OPEN, timeout=WAIT)
+    qtbot.waitUntil(lambda: not session.window.banner.isVisible(), timeout=WAIT)
+
+
+def test_diagnostics_show_runners_locks_and_queue(session: Session) -> None:
+    shown = page(session, "diagnostics")
+    assert isinstance(shown, DiagnosticsPage)
+    assert shown.runners.model.rowCount() == 1
+    assert shown.locks.model.rowCount() == 1
+    assert shown._values["Running tasks"].text() != "…"
+    shown.copy()
+    assert "desk-07 window" in QApplication.clipboard().text()
+
+
+@pytest.fixture
+def wizard(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> FirstRunWizard:
+    made = FirstRunWizard(FirstRun(Profile(tmp_path / "profile")))
+    made.show()
+    return made
+
+
+def test_the_first_run_asks_checks_and_makes_a_store(
+    wizard: FirstRunWizard, qtbot: QtBot, tmp_path: Path
+) -> None:
+    wizard.forward()
+    qtbot.waitUntil(lambda: wizard.pages.currentIndex() == 1, timeout=WAIT)
+    wizard.keeper.button(1).setChecked(True)
+    wizard.passphrase.setText("short")
+    wizard.forward()
+    assert "fewer than" in wizard.banner.accessibleName()
+    wizard.keeper.button(2).setChecked(True)
+    wizard.file.setText(str(tmp_path / "site.key"))
+    wizard.forward()
+    assert wizard.pages.currentIndex() == 2
+    wizard.forward()
+    assert "password" in wizard.banner.accessibleName()
+    wizard.login.password.setText("s3cret-of-the-site")
+    wizard.forward()
+    assert wizard.pages.currentIndex() == 3
+    assert "Site iDRAC (user root)" in wizard.summary.text()
+    wizard.back.click()
+    assert wizard.login.password.text() == "s3cret-of-the-site"
+    wizard.forward()
+    wizard.forward()
+    qtbot.waitUntil(lambda: wizard.pages.currentIndex() == 4, timeout=20_000)
+    assert len(wizard.recovery.text()) > 20
+    assert not wizard.next.isEnabled()
+    wizard.kept.setChecked(True)
+    with qtbot.waitSignal(wizard.accepted, timeout=WAIT):
+        wizard.next.click()
+    app = Application(Profile(tmp_path / "profile"))
+    app.key.open_quietly()
+    assert app.key.state() is KeyState.OPEN
+    assert [c.name for c in app.reads.credentials()] == ["Site iDRAC"]
+    app.close()
+
+
+def test_a_database_that_cannot_be_reached_is_told_on_its_page(wizard: FirstRunWizard, qtbot: QtBot) -> None:
+    wizard.place.button(1).setChecked(True)
+    wizard.address.setText("postgresql+psycopg://dsm@127.0.0.1:1/dsm")
+    wizard.forward()
+    qtbot.waitUntil(lambda: wizard.banner.isVisible(), timeout=20_000)
+    assert wizard.pages.currentIndex() == 0
+    wizard.reject()
