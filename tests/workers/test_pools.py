@@ -30,7 +30,12 @@ def test_a_pool_works_side_by_side_and_carries_results_and_errors(make: Callable
 def test_closing_waits_for_what_runs_and_drops_what_waits(make: Callable[[int], Pool]) -> None:
     pool = make(1)
     inside, go_on = threading.Event(), threading.Event()
-    running = pool.submit(lambda: (inside.set(), go_on.wait(10))[1])
+
+    def run() -> bool:
+        inside.set()
+        return go_on.wait(10)
+
+    running = pool.submit(run)
     waiting = pool.submit(lambda: True)
     assert inside.wait(10)
     closing = threading.Thread(target=pool.close)
