@@ -11,7 +11,7 @@ from dsm_desktop.app.database import with_password
 from dsm_desktop.app.desk import Desk, ReadDesk
 from dsm_desktop.app.keys import Keys
 from dsm_desktop.app.profile import Profile, label_of
-from dsm_desktop.app.runner_process import NoRunner
+from dsm_desktop.app.runner_process import RunnerBeside
 from dsm_desktop.core.access import Principal, Role, local_principal
 from dsm_desktop.core.crash import CrashReporter
 from dsm_desktop.core.events import EventBus
@@ -63,7 +63,12 @@ class Application:
         self.resolver = CredentialResolver(self.store, self.vault, os.environ, secrets=self.secrets)
         self.commands = Desk(self.store, self.vault, self.catalogue, self.principal)
         self.reads = ReadDesk(self.store, self.resolver)
-        self.runner: NoRunner = NoRunner()
+        arguments = ["--profile", str(profile.folder)]
+        arguments += ["--store", store_url] if store_url else []
+        self.runner = RunnerBeside(
+            self.store, self.vault, self.bus, [*arguments, "agent", "--owned"], profile.reports / "runner.log"
+        )
+        self.key.opened = self.runner.key_opened
         self.read_only = role is Role.VIEWER
         self._feed: Feed | None = None
 
@@ -119,7 +124,8 @@ class Application:
         return runner
 
     def close(self) -> None:
-        """Stop listening, wipe the key, close the store."""
+        """Let a runner beside us finish by itself, stop listening, wipe the key, close the store."""
+        self.runner.leave()
         if self._feed is not None:
             self._feed.stop()
             self._feed = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -32,6 +33,8 @@ class Keys:
         self._vault = vault
         self._profile = profile
         self._config = config
+        self.opened: Callable[[], None] = lambda: None
+        """Called after a person opened the key, for whoever works without it until then."""
 
     def state(self) -> KeyState:
         return _STATES[self._vault.state]
@@ -51,12 +54,14 @@ class Keys:
     def unlock(self, passphrase: str) -> None:
         """Open with the passphrase. Raises WrongPassphrase."""
         self._vault.unlock(PassphraseProvider(SecretStr(passphrase)))
+        self.opened()
 
     def unlock_with_file(self, file: Path) -> None:
         """Open with a key file and remember where it lies."""
         self._vault.unlock(KeyFileProvider(file))
         self._config = self._config.model_copy(update={"key": "file", "key_file": str(file)})
         self._profile.save(self._config)
+        self.opened()
 
     def recover(self, recovery_key: str) -> None:
         """Open with the printed recovery key and give the key to this profile's own keeper again."""
@@ -65,6 +70,7 @@ class Keys:
             self._vault.add_keeper(KeyringProvider(self._profile.name))
         elif self._config.key == "file":
             self._vault.add_keeper(KeyFileProvider(self._key_file()))
+        self.opened()
 
     def set_up(self, passphrase: str = "") -> str:
         """Make the store's site key with this profile's keeper; returns the recovery key, shown once, to be printed."""

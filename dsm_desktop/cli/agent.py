@@ -13,6 +13,7 @@ from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
 from dsm_desktop.vault.handover import HandedOverProvider
 from dsm_desktop.vault.harden import harden_process
+from dsm_desktop.vault.site_key import SiteKeyError
 
 
 @click.command()
@@ -24,18 +25,22 @@ def agent(session: Session, owned: bool, service: bool, threads: int) -> int:
     """Run jobs until told to stop (Ctrl+C, SIGTERM, service stop): running steps end, the rest goes back to the queue."""
     harden_process()
     if service:
-        run_service(lambda stop: run_agent(session.unlocked(), stop, owned=False, threads=threads))
+        run_service(lambda stop: run_agent(session.unlocked(), stop, window=None, threads=threads))
         return output.EXIT_OK
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    if owned:
-        app = session.app()
-        # Unbuffered, so that no copy of the key stays in a buffer.
-        with open(0, "rb", buffering=0, closefd=False) as pipe:
-            app.vault.unlock(HandedOverProvider(pipe))
-    else:
+    if not owned:
         app = session.unlocked()
         output.say(f"Agent for {app.store_label}; site key {app.key.state().value}.")
-    run_agent(app, stop, owned=owned, threads=threads)
+        run_agent(app, stop, window=None, threads=threads)
+        return output.EXIT_OK
+    app = session.app()
+    # Unbuffered, so that no copy of the key stays in a buffer.
+    with open(0, "rb", buffering=0, closefd=False) as pipe:
+        try:
+            app.vault.unlock(HandedOverProvider(pipe))
+        except SiteKeyError as error:
+            output.show_error(error)  # into the runner's log: work that needs no secret goes on
+        run_agent(app, stop, window=pipe, threads=threads)
     return output.EXIT_OK

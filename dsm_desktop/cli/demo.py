@@ -17,6 +17,7 @@ from dsm_desktop.queries.jobs import list_jobs
 from dsm_desktop.queries.servers import list_servers
 
 GIVE_UP_SECONDS = 600
+STOP_SECONDS = 60
 
 
 @click.command()
@@ -45,6 +46,7 @@ def demo(headless: bool, idracs: int, out: Path, no_pictures: bool) -> int:
 
                 return run_demo(app, scan_parameters(site))
             finally:
+                app.runner.end(STOP_SECONDS)
                 app.close()
     finally:
         site.stop()
