@@ -59,7 +59,7 @@ class Limits:
     recover_after_answers: int = 50
     breaker_failures: int = 5
     breaker_first: float = 15.0
-    breaker_longest: float = 300.0
+    breaker_longest: float = 120.0
     longest_rest: float = 600.0
     slot_wait: float = 120.0
 

@@ -18,10 +18,10 @@ from dsm_desktop.net.limits import NotReady, Throttle
 from dsm_desktop.net.links import safe_path
 from dsm_desktop.net.recorder import Recorder
 from dsm_desktop.net.tls import Certificate, Endpoint, Trust
-from dsm_desktop.net.transport import Transport
+from dsm_desktop.net.transport import RedirectRefused, Transport
 from dsm_desktop.redfish import actions
 from dsm_desktop.redfish import system as system_reader
-from dsm_desktop.redfish.documents import Doc, Documents, link
+from dsm_desktop.redfish.documents import MAX_MEMBERS, Doc, Documents, link
 from dsm_desktop.redfish.errors import (
     AlreadyInState,
     Forbidden,
@@ -132,7 +132,7 @@ class RedfishClient:
         """The service root, without login, once per client."""
         with self._lock:
             if self._root is None:
-                answer = self.transport.request("GET", ROOT, timeout=self._timeout(slow=False))
+                answer = self._root_answer()
                 root = self._document(answer, ROOT)
                 if "RedfishVersion" not in root and "Systems" not in root:
                     raise BadAnswer(
@@ -144,6 +144,13 @@ class RedfishClient:
                 self.quirks = QUIRKS[guess_generation(root)]
                 self.transport.throttle.set_ceiling(self.transport.name, self.quirks.in_flight)
             return self._root
+
+    def _root_answer(self) -> Answer:
+        """Some other vendors redirect from one spelling of the root to the other; that is asked for, not followed."""
+        try:
+            return self.transport.request("GET", ROOT, timeout=self._timeout(slow=False))
+        except RedirectRefused:
+            return self.transport.request("GET", ROOT + "/", timeout=self._timeout(slow=False))
 
     def identify(self) -> Identity:
         """Who this is, without login: one GET."""
@@ -211,13 +218,18 @@ class RedfishClient:
         """Everything: at most 12 GETs on an iDRAC9 or 10, one per part on older ones. `gaps` names what was not read."""
         return read_inventory(self)
 
-    def log_events(self, kind: LogKind, since: Mark | None = None) -> list[LogEvent]:
-        """Entries newer than the one known by (id, created), newest first; all for None. Raises Missing without such a log."""
+    def log_events(
+        self, kind: LogKind, since: Mark | None = None, *, limit: int = MAX_MEMBERS
+    ) -> list[LogEvent]:
+        """Entries newer than the one known by (id, created), newest first; all for None, in each case at most `limit`.
+
+        Raises Missing without such a log. 50 entries a GET: a whole lifecycle log of an iDRAC takes minutes.
+        """
         path = self._log_paths.get(kind)
         if path is None:
             system = None if self.quirks.system else self.system()
             path = self._log_paths[kind] = entries_path(self.documents, self.manager(), system, kind)
-        return read_log(self.documents, path, kind, since)
+        return read_log(self.documents, path, kind, since, limit)
 
     def clock(self) -> datetime | None:
         """The BMC's clock in UTC; None when it does not tell."""

@@ -11,7 +11,7 @@ from dsm_desktop.net.limits import NotReady, Resting
 from dsm_desktop.net.links import ForeignLink, safe_path
 from dsm_desktop.net.logins import LoginHeld, LoginRefused
 from dsm_desktop.net.tls import TlsFailed, Unreachable
-from dsm_desktop.net.transport import NoAnswer
+from dsm_desktop.net.transport import BadAnswer, NoAnswer
 from dsm_desktop.redfish.errors import Missing, RedfishError, ResourceBusy, Unsupported
 
 Doc = dict[str, Any]
@@ -163,33 +163,34 @@ class Documents:
         if self.expand:
             try:
                 return self.get(f"{path}?{EXPAND}", slow=True)
-            except Unsupported:
-                self.expand = self.expand_resources = False
-            except RedfishError as error:
-                if error.status != 400:
-                    raise
+            except (RedfishError, ResourceBusy, BadAnswer, NoAnswer) as error:
+                self._learn_down(error)
         return self.get(path, slow=True)
 
     def with_children(self, path: str, how: str = ".") -> Doc:
         """One resource with the documents it links to inside ("." without those under Links, "*" with them).
 
-        Where the firmware refuses, the bare resource: callers look with `child`.
+        Where the firmware refuses, or has taken on too much, the bare resource: callers look with `child`.
         """
         if self.expand_resources:
             try:
                 return self.get(f"{path}?$expand={how}($levels=1)", slow=True)
-            except RedfishError as error:
-                if error.status not in (400, 501) and not isinstance(error, Unsupported):
-                    raise
-                self.expand_resources = False
-                if isinstance(error, Unsupported):
-                    self.expand = False
-            except NoAnswer as error:
-                # Too much at once for a slow BMC: piece by piece then.
-                if not error.timed_out:
-                    raise
+            except (RedfishError, ResourceBusy, BadAnswer, NoAnswer) as error:
+                self._learn_down(error)
                 self.expand_resources = False
         return self.get(path)
+
+    def _learn_down(self, error: DsmError) -> None:
+        """After a failed expansion: raises it again when asking for less would not help."""
+        if isinstance(error, Unsupported):
+            self.expand = self.expand_resources = False
+        elif isinstance(error, NoAnswer):
+            # Too much at once for a slow BMC: piece by piece then.
+            if not error.timed_out:
+                raise error
+            self.expand_resources = False
+        elif isinstance(error, RedfishError) and error.status not in (400, 500, 501):
+            raise error
 
     def child(self, parent: Doc, name: str) -> Doc:
         """A document linked from another: the expanded copy when it is there, else one GET; {} when there is no link."""

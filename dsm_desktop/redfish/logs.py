@@ -6,7 +6,7 @@ from datetime import datetime
 
 from dsm_desktop.core.inventory import LogEvent, LogKind
 from dsm_desktop.net.links import safe_path
-from dsm_desktop.redfish.documents import Doc, Documents, link
+from dsm_desktop.redfish.documents import MAX_MEMBERS, Doc, Documents, link
 from dsm_desktop.redfish.errors import Missing
 from dsm_desktop.redfish.values import dig, health, moment, text
 
@@ -49,7 +49,9 @@ def entries_path(documents: Documents, manager: Doc, system: Doc | None, kind: L
     raise Missing(f"this device has no {kind.value} log")
 
 
-def read_log(documents: Documents, path: str, kind: LogKind, since: Mark | None) -> list[LogEvent]:
+def read_log(
+    documents: Documents, path: str, kind: LogKind, since: Mark | None, limit: int = MAX_MEMBERS
+) -> list[LogEvent]:
     """Entries newer than `since`, newest first as the device gives them; all of them for None.
 
     Reading stops at the known entry, page by page. A device that lists oldest first (some non-Dell BMCs) is read whole.
@@ -61,7 +63,7 @@ def read_log(documents: Documents, path: str, kind: LogKind, since: Mark | None)
         if since is not None and (event.entry_id, event.created) == since and _newest_first(events):
             return False
         events.append(event)
-        return True
+        return len(events) < limit
 
     expand, documents.expand = documents.expand, False
     try:

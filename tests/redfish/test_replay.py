@@ -157,6 +157,29 @@ def test_a_generic_tree_is_shown_and_not_changed(captures: Path, connect: Connec
         assert {verb for verb, _, _ in server.log} == {"GET", "POST"}
 
 
+def test_a_root_that_redirects_to_its_other_spelling_is_asked_by_that(
+    r750: dict[str, Any], connect: Connect
+) -> None:
+    def hook(verb: str, path: str, handler: Any) -> Any:
+        return (308, {"Location": "/redfish/v1/"}, b"") if path == "/redfish/v1" else None
+
+    with ReplayServer(r750, hook=hook) as server, connect(server) as client:
+        assert client.identify().service_tag == "F54P1G3"
+        assert [path for _, path, _ in server.log] == ["/redfish/v1", "/redfish/v1/"]
+
+
+def test_an_expansion_that_is_too_much_is_read_piece_by_piece(r750: dict[str, Any], connect: Connect) -> None:
+    def hook(verb: str, path: str, handler: Any) -> Any:
+        return (503, {}, b"") if "Chassis/System.Embedded.1?$expand=*" in path else None
+
+    with ReplayServer(r750) as server, connect(server) as client:
+        expected = client.inventory()
+    with ReplayServer(r750, hook=hook) as server, connect(server) as client:
+        found = client.inventory()
+    assert {part.id for part in found.parts} == {part.id for part in expected.parts}
+    assert found.gaps == ()
+
+
 def test_a_supermicro_is_shown(captures: Path, connect: Connect) -> None:
     documents = load_tree(captures / "other-vendors" / "supermicro_x10_fixtures")
     with ReplayServer(documents, expand=False) as server, connect(server) as client:

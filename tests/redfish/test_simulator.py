@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dsm_desktop.core.errors import DsmError
-from dsm_desktop.core.inventory import LogKind
+from dsm_desktop.core.inventory import LogKind, PartKind
 from dsm_desktop.core.states import Generation, PowerAction, PowerState
 from dsm_desktop.net.limits import Limits, NotReady, Throttle
 from dsm_desktop.net.logins import LoginHeld, LoginRefused
@@ -127,6 +127,48 @@ def test_power(name: str, site: Site, reach: Reach) -> None:
                 return False
 
         assert until(switched_on)
+
+
+@pytest.mark.parametrize("name", ["idrac8", "idrac9-4", "idrac9-7", "idrac10"])
+def test_logs_grow_and_only_what_is_new_is_read(name: str, site: Site, reach: Reach) -> None:
+    idrac = by_generation(site, name)
+    with reach(idrac) as client:
+        events = client.log_events(LogKind.LIFECYCLE)
+        assert len(events) >= 20
+        assert len({event.entry_id for event in events}) == len(events)
+        assert [event.entry_id for event in client.log_events(LogKind.LIFECYCLE, limit=7)][1:] != []
+        newest = client.log_events(LogKind.LIFECYCLE)[0]
+        idrac.log("SYS1003")
+        new = client.log_events(LogKind.LIFECYCLE, (newest.entry_id, newest.created))
+        assert any(event.message_id.endswith("SYS1003") for event in new)
+        assert newest.entry_id not in {event.entry_id for event in new}
+        assert client.log_events(LogKind.SEL)
+
+
+def test_a_full_inventory_is_at_most_twelve_gets_with_two_storage_controllers(reach: Reach) -> None:
+    """P8; each further controller with drives costs one or two more, and so does firmware beyond 50 entries."""
+    spec = SiteSpec(
+        idracs=24,
+        port=0,
+        network="127.88.3.0/24",
+        shared_key=True,
+        generations=("idrac9-4", "idrac9-7", "idrac10"),
+    )
+    with Site(spec) as fleet:
+        for idrac in fleet.idracs:
+            with reach(idrac) as client:
+                inventory = client.inventory()
+                assert client.documents.fallbacks == 0
+            filled = {
+                part.id
+                for part in inventory.parts
+                if part.kind is PartKind.CONTROLLER and part.detail.get("drives")
+            }
+            extra = max(0, len(filled) - 2) * 2 + (len(inventory.firmware) > 30)
+            logins = 1
+            assert inventory.requests - logins <= 12 + extra
+            assert inventory.gaps == ()
+            assert inventory.settings
 
 
 def test_full_sessions_fall_back_to_basic(site: Site, reach: Reach) -> None:
