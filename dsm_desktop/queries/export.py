@@ -17,9 +17,9 @@ from pathlib import Path
 import xlsxwriter
 
 from dsm_desktop.core.errors import BadInput, DsmError
+from dsm_desktop.core.spreadsheet import harmless as harmless
 
 Cell = str | int | float | bool | datetime | None
-_LIVE = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _MAX_WIDTH = 60
 
 
@@ -34,13 +34,6 @@ class Table:
     title: str
     headings: tuple[str, ...]
     rows: Sequence[Sequence[Cell]]
-
-
-def harmless(text: str) -> str:
-    """Text that no spreadsheet evaluates, also after a line break or leading blanks inside the cell."""
-    if text.lstrip(" \n").startswith(_LIVE) or text.startswith(_LIVE):
-        return "'" + text
-    return text
 
 
 def as_tsv(table: Table, *, headings: bool = True) -> str:

@@ -7,6 +7,7 @@ a whole new chain: `head_of` gives the anchor to be kept elsewhere, and `verify(
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections.abc import Generator
@@ -20,6 +21,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
 from dsm_desktop.core.redact import masked, masked_text
+from dsm_desktop.core.spreadsheet import harmless
 from dsm_desktop.store.models import AuditEntry, Setting
 from dsm_desktop.store.rows import clean_json, fit
 from dsm_desktop.store.unit_of_work import Store, UnitOfWork
@@ -27,6 +29,7 @@ from dsm_desktop.store.unit_of_work import Store, UnitOfWork
 HEAD = "audit.head"
 ANCHOR = "audit.anchor"
 _START = "0" * 64
+_COLUMNS = ("id", "at", "actor", "action", "subject", "detail", "hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +166,20 @@ def entries(connection: Connection) -> Generator[dict[str, Any], None, None]:
 
 
 def export(store: Store, file: Path) -> int:
-    """Write all entries, hashes included, as JSON lines that can be checked without the store; returns how many."""
+    """Write all entries; returns how many. "….csv": a table for people, no cell a formula; else JSON lines with the hashes,
+    which can be checked without the store."""
     count = 0
-    with store.read() as connection, file.open("w", encoding="utf-8") as stream:
+    with store.read() as connection, file.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream) if file.suffix.lower() == ".csv" else None
+        if table:
+            table.writerow(_COLUMNS)
         for row in entries(connection):
-            stream.write(json.dumps({**row, "at": row["at"].isoformat()}, ensure_ascii=False) + "\n")
+            plain = {**row, "at": row["at"].isoformat()}
+            if table:
+                detail = json.dumps(row["detail"], ensure_ascii=False)
+                table.writerow([harmless(str(v)) for v in ({**plain, "detail": detail}[k] for k in _COLUMNS)])
+            else:
+                stream.write(json.dumps(plain, ensure_ascii=False) + "\n")
             count += 1
     return count
 

@@ -92,6 +92,16 @@ def manifest_path(file: Path) -> Path:
     return file.with_name(file.name + ".json")
 
 
+def backups_in(folder: Path) -> list[tuple[Path, datetime]]:
+    """Backups of a folder that have a manifest, with the time they were made, newest first; nothing is checked."""
+    found = [
+        (file, datetime.fromtimestamp(file.stat().st_mtime, UTC))
+        for file in folder.glob("*.db")
+        if manifest_path(file).exists()
+    ]
+    return sorted(found, key=lambda entry: entry[1], reverse=True)
+
+
 def check_backup(file: Path) -> Manifest:
     """The manifest after everything was compared with the file. Raises BackupDamaged naming the first difference."""
     try:

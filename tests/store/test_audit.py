@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import random
@@ -198,3 +199,14 @@ def test_an_export_can_be_checked_without_the_store(site: Store, tmp_path: Path)
         last = row["hash"]
     with site.read() as connection:
         assert audit.head_of(connection).hash == last
+
+
+def test_a_table_for_people_holds_no_formula(site: Store, tmp_path: Path) -> None:
+    with site.write() as uow:
+        audit.append(uow, "=cmd|' /C calc'!A0", "@SUM(1)", "+1", x="a,b\n")
+    audit.export(site, tmp_path / "audit.csv")
+    with (tmp_path / "audit.csv").open(encoding="utf-8", newline="") as stream:
+        heading, row = csv.reader(stream)
+    assert heading[2:5] == ["actor", "action", "subject"]
+    assert row[2:5] == ["'=cmd|' /C calc'!A0", "'@SUM(1)", "'+1"]
+    assert json.loads(row[5]) == {"x": "a,b\n"}

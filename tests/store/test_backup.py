@@ -17,6 +17,7 @@ from dsm_desktop.store.backup import (
     BackupDamaged,
     StoreNotEmpty,
     back_up,
+    backups_in,
     check_backup,
     go_back,
     manifest_path,
@@ -164,5 +165,6 @@ def test_going_back_while_the_store_is_open_and_killed_on_the_way(site: Store, t
     kept = go_back(url, tmp_path / "copy.db")
     assert digests(site) == copied
     check_backup(kept)
+    assert {file for file, _ in backups_in(tmp_path)} >= {kept, tmp_path / "copy.db"}
     with site.read() as connection:
         assert len(connection.scalars(select(Server.id)).all()) == 2

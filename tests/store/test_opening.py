@@ -179,6 +179,17 @@ def test_read_only_files_are_a_plain_error(tmp_path: Path) -> None:
         open_store(sqlite_url(path))
 
 
+def test_a_postgres_standby_is_read_only_in_words(own_postgres: PostgresServer) -> None:
+    url = own_postgres.url(name := own_postgres.create_database())
+    open_store(url).close()
+    own_postgres.admin(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    store = open_store(url)
+    assert store.fetch(lambda connection: connection.scalar(select(Setting.key))) == "store.program"
+    with pytest.raises(StoreReadOnly, match="primary"), store.write() as uow:
+        uow.session.add(Setting(key="x", changed_at=uow.now))
+    store.close()
+
+
 def test_a_locked_store_says_busy(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "store.db")
     open_store(url).close()
