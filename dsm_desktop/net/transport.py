@@ -126,7 +126,6 @@ class Transport:
         self._der = b""
         self._resume: ssl.SSLSession | None = None
         self._latencies_ms = 0.0
-        self._closed = False
 
     @property
     def response_ms(self) -> float | None:
@@ -157,11 +156,15 @@ class Transport:
         if changing is None:
             changing = method not in ("GET", "HEAD")
         with self.throttle.slot(self.name, urgent=urgent):
+            early = self._connected(secret) if changing else None
+            changing = changing and early is None
             shown = masked(recorded_body if recorded_body is not None else body)
             token = self._recorder.begin(CallStart(self._protocol, self.name, method, path, changing, shown))
             began = time.perf_counter()
             end = CallEnd(0, 0.0, error="interrupted")
             try:
+                if early is not None:
+                    raise early
                 answer = self._exchange(method, path, payload, headers or {}, secret, timeout, began)
                 text = masked_answer(answer) if answer.status >= 400 else None
                 end = CallEnd(answer.status, answer.latency_ms, answer.size, "", text)
@@ -186,6 +189,17 @@ class Transport:
                 where=self.name,
             )
         return answer
+
+    def _connected(self, secret: bool) -> DsmError | None:
+        """Makes sure of a live connection before a changing call is put on paper; what went wrong, or None.
+
+        The runner's lease is renewed in the recorder's `begin`: no handshake may lie between that and the request.
+        """
+        try:
+            self._checkin(self._checkout(secret), keep=True)
+        except DsmError as error:
+            return error
+        return None
 
     def _judge(self, error: DsmError) -> None:
         """Only what a tired device does counts for its limits: silence and broken answers, not a wrong certificate."""
@@ -352,7 +366,7 @@ class Transport:
 
     def _checkin(self, connection: _Connection, *, keep: bool) -> None:
         with self._lock:
-            if keep and not self._closed:
+            if keep:
                 self._idle.append(connection)
                 return
         connection.close()

@@ -8,10 +8,11 @@ import time
 
 import pytest
 
+from dsm_desktop.core.errors import Cancelled, DsmError
 from dsm_desktop.net.answer import BadAnswer, parse_json, too_deep
 from dsm_desktop.net.limits import Limits, Throttle
 from dsm_desktop.net.links import ForeignLink
-from dsm_desktop.net.recorder import MemoryRecorder
+from dsm_desktop.net.recorder import CallStart, MemoryRecorder
 from dsm_desktop.net.tls import Endpoint, Trust
 from dsm_desktop.net.transport import NoAnswer, RedirectRefused, Transport
 from tests.net.raw import RawServer, Speak, http
@@ -213,6 +214,42 @@ def test_everything_is_recorded_masked() -> None:
     assert failed is not None
     assert (failed.status, failed.error[:8]) == (0, "NoAnswer")
     assert "canary" not in repr(recorder.calls)
+
+
+def test_a_changing_call_is_put_on_paper_when_the_connection_stands_and_before_a_byte_is_sent() -> None:
+    seen: list[tuple[int, bytes]] = []
+
+    class Watching(MemoryRecorder):
+        def begin(self, call: CallStart) -> int:
+            seen.append((server.connections, server.received))
+            return super().begin(call)
+
+    recorder = Watching()
+    with RawServer(saying(http(b"{}"))) as server:
+        device = open_transport(server, recorder)
+        device.request("POST", "/redfish/v1/x", body={})
+        device.close()
+        assert seen == [(1, b"")]
+    with pytest.raises(DsmError):
+        device.request("POST", "/redfish/v1/x", body={})
+    (_, first), (call, end) = recorder.calls
+    assert first is not None
+    assert end is not None
+    assert (call.changing, end.status, end.error[:11]) == (False, 0, "Unreachable")
+
+
+def test_a_lease_that_is_lost_stops_the_call_and_frees_the_slot() -> None:
+    class Lost(MemoryRecorder):
+        def begin(self, call: CallStart) -> int:
+            raise Cancelled("the lease is lost")
+
+    with RawServer(saying(http(b"{}"))) as server:
+        device = open_transport(server, Lost())
+        for _ in range(5):
+            with pytest.raises(Cancelled):
+                device.request("POST", "/redfish/v1/x", body={})
+        assert server.received == b""
+        device.close()
 
 
 def test_two_threads_share_a_transport_and_no_more_than_two_calls_are_in_flight() -> None:
