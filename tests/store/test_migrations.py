@@ -184,7 +184,7 @@ def test_two_programs_migrate_one_store_at_once(database_url: str) -> None:
         "-c",
         f"from dsm_desktop.store.opening import open_store; open_store({database_url!r}).close()",
     ]
-    runs = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    runs = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
     for run in runs:
         _, said = run.communicate(timeout=60)
         assert run.returncode == 0, said.decode()
