@@ -9,12 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-import xlsxwriter
+from typing import Any
 
 from dsm_desktop.core.errors import BadInput, DsmError
 from dsm_desktop.core.spreadsheet import harmless as harmless
@@ -80,7 +80,7 @@ def write(table: Table, file: Path) -> None:
             file.write_text("\ufeff" + as_csv(table), encoding="utf-8", newline="")
         else:
             file.write_text(as_json(table), encoding="utf-8")
-    except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
+    except OSError as error:
         raise ExportFailed(
             f"The file could not be written: {error}.",
             hint="Close it where it is open, or choose another folder.",
@@ -90,31 +90,40 @@ def write(table: Table, file: Path) -> None:
 
 def _write_xlsx(table: Table, file: Path) -> None:
     """Real types, frozen and filtered header. strings_to_formulas off: '=1+1' stays text."""
+    import xlsxwriter  # a tenth of a second of every start, and needed only here
+
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(file), options) as book:
-        sheet = book.add_worksheet(_sheet_name(table.title))
-        bold = book.add_format({"bold": True, "bottom": 1})
-        stamp = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        widths = [len(head) + 3 for head in table.headings]
-        for column, head in enumerate(table.headings):
-            sheet.write_string(0, column, head, bold)
-        for number, row in enumerate(table.rows, start=1):
-            for column, cell in enumerate(row):
-                if isinstance(cell, datetime):
-                    sheet.write_datetime(number, column, cell.astimezone(UTC).replace(tzinfo=None), stamp)
-                    widths[column] = max(widths[column], 20)
-                elif isinstance(cell, bool):
-                    sheet.write_boolean(number, column, cell)
-                elif _is_number(cell):
-                    sheet.write_number(number, column, cell)
-                elif cell:
-                    sheet.write_string(number, column, str(cell)[:32_767])
-                    widths[column] = max(widths[column], len(str(cell)) + 1)
-        for column, width in enumerate(widths):
-            sheet.set_column(column, column, min(width, _MAX_WIDTH))
-        sheet.freeze_panes(1, 1)
-        if table.rows:
-            sheet.autofilter(0, 0, len(table.rows), len(table.headings) - 1)
+    try:
+        with xlsxwriter.Workbook(str(file), options) as book:
+            _fill_sheet(book, table)
+    except xlsxwriter.exceptions.XlsxWriterException as error:
+        raise OSError(str(error)) from error
+
+
+def _fill_sheet(book: Any, table: Table) -> None:
+    sheet = book.add_worksheet(_sheet_name(table.title))
+    bold = book.add_format({"bold": True, "bottom": 1})
+    stamp = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    widths = [len(head) + 3 for head in table.headings]
+    for column, head in enumerate(table.headings):
+        sheet.write_string(0, column, head, bold)
+    for number, row in enumerate(table.rows, start=1):
+        for column, cell in enumerate(row):
+            if isinstance(cell, datetime):
+                sheet.write_datetime(number, column, cell.astimezone(UTC).replace(tzinfo=None), stamp)
+                widths[column] = max(widths[column], 20)
+            elif isinstance(cell, bool):
+                sheet.write_boolean(number, column, cell)
+            elif isinstance(cell, int | float) and math.isfinite(cell):
+                sheet.write_number(number, column, cell)
+            elif cell is not None and cell != "":
+                sheet.write_string(number, column, str(cell)[:32_767])
+                widths[column] = max(widths[column], len(str(cell)) + 1)
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, min(width, _MAX_WIDTH))
+    sheet.freeze_panes(1, 1)
+    if table.rows:
+        sheet.autofilter(0, 0, len(table.rows), len(table.headings) - 1)
 
 
 def _sheet_name(title: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import translate
+from functools import lru_cache
 from typing import Any
 
 from dsm_desktop.core.errors import BadInput
@@ -59,6 +60,7 @@ def parse(text: str, fields: Mapping[str, Field]) -> Predicate | None:
     return lambda row, words: all(test(row, words) for test in tests)
 
 
+@lru_cache(maxsize=20_000)
 def version_key(text: str) -> tuple[tuple[int, int | str], ...]:
     """Numbers in a version compare as numbers: 2.9 < 2.19, 7.10.30.00 < 7.10.50.00."""
     return tuple((0, int(p)) if p.isdigit() else (1, p.lower()) for p in re.findall(r"\d+|[A-Za-z]+", text))

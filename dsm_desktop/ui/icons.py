@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from dsm_desktop.ui import theme
 from dsm_desktop.ui.theme import Tone
 
-_SIZES = (16, 20, 24, 32, 48)
+_SIZES = (16, 32)  # others are scaled; each more costs every start some milliseconds
 _PROPERTY = "dsmIcon"
 
 

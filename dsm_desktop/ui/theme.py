@@ -186,9 +186,12 @@ class Theme(QObject):
         if edged is self._edged:
             return
         self._edged = edged
+        if not edged:
+            self._app.setStyle(QStyleFactory.create("Fusion"))
+            return
         from dsm_desktop.ui.contrast import ContrastStyle
 
-        self._app.setStyle(ContrastStyle() if edged else QStyleFactory.create("Fusion"))
+        self._app.setStyle(ContrastStyle())
 
     def _follow(self) -> None:
         if self.name is ThemeName.SYSTEM:

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from dsm_desktop.queries.export import Cell
@@ -107,6 +108,7 @@ _DISPLAY: dict[str, Callable[[Callable[[Any], Cell]], Callable[[Any], str]]] = {
 }
 
 
+@lru_cache(maxsize=50_000)
 def _address_key(text: str) -> tuple[int, Any]:
     host, _, port = text.rpartition(":") if text.count(":") == 1 else (text, "", "")
     try:

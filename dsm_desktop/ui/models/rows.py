@@ -128,7 +128,9 @@ class RowsModel(GridModel):
             self._append(fresh)
         if self._dirty and not self._gather.isActive():
             self._gather.start()
-        if (fresh or self._dirty) and self._order and not self._resort.isActive():
+        sorted_by = {column for column, _ in self._order}
+        moved = bool(fresh) or any(columns & sorted_by for columns in self._dirty.values())
+        if sorted_by and moved and not self._resort.isActive():
             self._resort.start()
         if left or fresh:
             self.counted.emit(len(self._view), len(self._rows))

@@ -116,7 +116,11 @@ class ServersView(QWidget):
 
     def _recount(self) -> None:
         servers: list[ServerRow] = self.panel.model.all_rows()
-        if self.facets.show_tree(build(servers, self._groups)):
+        groups = self._groups
+        self._desk.work.read(self, lambda: build(servers, groups), self._show_tree, key="facets")
+
+    def _show_tree(self, root: Facet) -> None:
+        if self.facets.show_tree(root):
             self.tree.expandAll()
             place = self.facets.index_of(self._facet)
             self.tree.setCurrentIndex(place if place.isValid() else self.facets.index(0, 0))
