@@ -57,6 +57,10 @@ REASONS: Final = {
 }
 
 
+AMBIENT: Final = 4 * 3600.0
+"""About how many simulated seconds pass between two events nobody asked for."""
+
+
 class Device:
     """State of one iDRAC and its server. Everything here runs in one thread."""
 
@@ -94,6 +98,8 @@ class Device:
         self._wires: set[Any] = set()
         self._head: dict[int, bytes] = {}
         self._born = clock.now()
+        self._ambient = random.Random(f"{plot.seed}/{plot.tag}/ambient")
+        self.schedule(self._ambient.uniform(0.2, 1.0) * AMBIENT, self._something_happens)
 
     def _new_access(self, plot: Plot) -> Access:
         access = Access(self.persona.max_sessions, self.counters)
@@ -134,6 +140,13 @@ class Device:
             self._unwritten.append((when, code, args))
         else:
             self._logs.lc(when, code, *args)
+
+    def _something_happens(self, when: float) -> None:
+        """Logs of a server grow although nobody touches it."""
+        port = str(self._ambient.randint(1, 2))
+        self.write_lc(when, "NIC100", "Integrated NIC 1", port)
+        self.write_lc(when + self._ambient.uniform(3, 40), "NIC101", "Integrated NIC 1", port)
+        self.schedule(self._ambient.uniform(0.5, 1.5) * AMBIENT, self._something_happens)
 
     # -- time ------------------------------------------------------------------------------------------------
 

@@ -156,7 +156,6 @@ PERSONAS: Final[tuple[Persona, ...]] = (
         key="idrac7",
         rank=IDRAC7,
         firmwares=("2.65.65.65",),
-        server_header="Appweb/4.5.4",
         models=("R620", "R720", "R820"),
         highest_tls=ssl.TLSVersion.TLSv1_2,
     ),

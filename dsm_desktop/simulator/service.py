@@ -135,29 +135,17 @@ class Service:
         if hit is not None and hit[0] == device.revision and now < hit[1]:
             return Response(200, hit[2], _etag(device))
         speak = device.speaker
+        reader = _Reader(device, tree, resource.fresh)
         try:
-            doc = self._document(device, tree, request, resource, segments)
+            doc = reader.read(request, resource, segments)
         except query.BadQuery as error:
             return speak.error(400, speak.info(error.key, *error.arguments))
         if doc is None:
             return speak.not_found(request.path)
         body = orjson.dumps(doc)
-        self._keep(key, device.revision, self._good_until(now, request, resource), body)
+        until = float("inf") if reader.fresh is None else now + reader.fresh
+        self._keep(key, device.revision, until, body)
         return Response(200, body, _etag(device))
-
-    def _document(
-        self, device: Device, tree: Tree, request: Request, resource: Resource, segments: list[str]
-    ) -> Doc | None:
-        doc = tree.finish(device, resource, request.path, segments)
-        if doc is None or (not request.query and not resource.paged):
-            return doc
-        asked = query.parse(request.query, device.persona.query)
-        return query.apply(asked, request.path, doc, lambda path: tree.document(device, path), resource.paged)
-
-    def _good_until(self, now: float, request: Request, resource: Resource) -> float:
-        if resource.fresh is not None:
-            return now + resource.fresh
-        return now + 1 if "$expand" in request.query or "only" in request.query else float("inf")
 
     def _keep(self, key: tuple[str, str], revision: int, until: float, body: bytes) -> None:
         old = self._cache.pop(key, None)
@@ -189,6 +177,32 @@ class Service:
             if not isinstance(body, dict):
                 return speak.error(400, speak.info("SYS405"))
         return action.handle(device, request, body, account, *segments)
+
+
+class _Reader:
+    """Builds one answer and finds out how long it stays good: as long as its shortest-lived part."""
+
+    def __init__(self, device: Device, tree: Tree, fresh: float | None) -> None:
+        self._device = device
+        self._tree = tree
+        self.fresh = fresh
+
+    def read(self, request: Request, resource: Resource, segments: list[str]) -> Doc | None:
+        """The document, as its query wants it."""
+        doc = self._tree.finish(self._device, resource, request.path, segments)
+        if doc is None or (not request.query and not resource.paged):
+            return doc
+        asked = query.parse(request.query, self._device.persona.query)
+        return query.apply(asked, request.path, doc, self._fetch, resource.paged)
+
+    def _fetch(self, path: str) -> Doc | None:
+        found = self._tree.find(path)
+        if found is None or found.resource is None:
+            return None
+        fresh = found.resource.fresh
+        if fresh is not None:
+            self.fresh = fresh if self.fresh is None else min(fresh, self.fresh)
+        return self._tree.finish(self._device, found.resource, path, found.segments)
 
 
 def _bad_media(device: Device, request: Request) -> Response | None:

@@ -75,12 +75,11 @@ def chassis_paths(device: Device) -> list[str]:
 
 def _main(device: Device) -> Doc:
     hw = device.hw
-    target = "Target" if device.persona.server_header.startswith("Appweb") else "target"
     return {
         "Actions": {
             "#Chassis.Reset": {
                 "ResetType@Redfish.AllowableValues": ["On", "ForceOff"],
-                target: f"{CHASSIS}/Actions/Chassis.Reset",
+                "target": f"{CHASSIS}/Actions/Chassis.Reset",
             }
         },
         "Assembly": link(f"{CHASSIS}/Assembly"),
