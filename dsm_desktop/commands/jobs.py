@@ -85,20 +85,15 @@ def submit(
             "total": len(targets),
         },
     ).scalar_one()
-    start = max(schedule_at or uow.now, uow.now)
-    rows = [
-        {
-            "job_id": job_id,
-            "server_id": server_id,
-            "target": name[:300],
-            "lock_key": _lock_key(declared, server_id),
-            "priority": priority,
-            "due_at": _due(start, position, max_parallel, stagger_seconds),
-        }
-        for position, (server_id, name) in enumerate(targets)
-    ]
-    # The table, not the class: the class would store JSON null for a missing result.
-    uow.session.execute(insert(JobTask.metadata.tables[JobTask.__tablename__]), rows)
+    _add_tasks(
+        uow,
+        declared,
+        job_id,
+        targets,
+        priority,
+        max(schedule_at or uow.now, uow.now),
+        (max_parallel, stagger_seconds),
+    )
     subject = f"job {job_id}: {label or kind}"
     audit.append(
         uow,
@@ -112,6 +107,29 @@ def submit(
     uow.changed("jobs", "added", job_id)
     uow.changed("job_tasks", "added", job=job_id)
     return job_id
+
+
+def _add_tasks(
+    uow: UnitOfWork,
+    declared: JobType,
+    job_id: int,
+    targets: Sequence[tuple[int | None, str]],
+    priority: int,
+    start: datetime,
+    pace: tuple[int, float],
+) -> None:
+    rows = [
+        {
+            "job_id": job_id,
+            "server_id": server_id,
+            "target": name[:300],
+            "lock_key": _lock_key(declared, server_id),
+            "priority": priority,
+            "due_at": _due(start, position, *pace),
+        }
+        for position, (server_id, name) in enumerate(targets)
+    ]
+    uow.session.execute(insert(JobTask), rows)
 
 
 def _check_pace(priority: int, max_parallel: int, stagger: float, schedule_at: datetime | None) -> None:
