@@ -1,6 +1,6 @@
 """P1, P2, P3: find 1,000 listeners among the 65,534 addresses of a /16, and say which are iDRACs.
 
-    python benchmarks/bench_scan.py [--quick] [--runs N] [--json FILE]
+    python benchmarks/bench_scan.py [--quick] [--runs N] [--only P1|P2|P3] [--json FILE]
 
 P1: the others refuse; peers: a C connect loop (compiled here with cc) and asyncio streams. P2: the others are silent
 (nftables in a network namespace of its own: needs root, nft, ip and unshare). P3: TLS, certificate and service root of
@@ -271,6 +271,7 @@ def main() -> int:
     )
     parser.add_argument("--quick", action="store_true", help="one run, no asyncio, no silent scan")
     parser.add_argument("--runs", type=int, default=3, help="20 for the full proof")
+    parser.add_argument("--only", choices=["P1", "P2", "P3"])
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("number", nargs="?", type=int, default=0, help=argparse.SUPPRESS)
@@ -283,9 +284,13 @@ def main() -> int:
         print(json.dumps(children[options.child](options.number)))
         return 0
     runs = 1 if options.quick else options.runs
-    results = {"P1": refused(runs, with_asyncio=not options.quick)}
-    results["P2"] = {"skipped": "--quick"} if options.quick else silent(runs)
-    results["P3"] = identify()
+    results: dict[str, dict[str, Any]] = {}
+    if options.only in (None, "P1"):
+        results["P1"] = refused(runs, with_asyncio=not options.quick)
+    if options.only in (None, "P2"):
+        results["P2"] = {"skipped": "--quick"} if options.quick else silent(runs)
+    if options.only in (None, "P3"):
+        results["P3"] = identify()
     passed = all(result.get("passed", True) for result in results.values())
     if options.json:
         Path(options.json).write_text(
