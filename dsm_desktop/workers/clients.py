@@ -29,7 +29,7 @@ from dsm_desktop.vault.resolve import Resolved
 from dsm_desktop.vault.vault import Vault
 from dsm_desktop.workers.current import current_work
 from dsm_desktop.workers.errors import BlockingOnLoop, on_loop
-from dsm_desktop.workers.sessions import LeftSession, StoredLedger, close_left, left_behind
+from dsm_desktop.workers.sessions import LeftSession, StoredLedger, close_left, known_uris, left_behind
 
 log = logging.getLogger(__name__)
 
@@ -229,9 +229,30 @@ class DeviceClients:
         """End a session by its own token; whether it is gone. Raises what the device's answer means."""
         row = self._row(left.server_id) if left.server_id is not None else None
         trust = self._trust(row) if row is not None else Trust(fingerprint=left.fingerprint)
-        client = self._client(Endpoint(left.address, left.port), None, trust, left.server_id)
+        endpoint = Endpoint(left.address, left.port)
+        if not token:
+            return (
+                row is None or left.server_id is None or self._end_nameless(left.server_id, endpoint, trust)
+            )
+        client = self._client(endpoint, None, trust, left.server_id)
         try:
             return client.end_session(left.uri, token)
+        finally:
+            client.close()
+
+    def _end_nameless(self, server_id: int, endpoint: Endpoint, trust: Trust) -> bool:
+        """A login was cut before its answer: end what this account has open from this machine and nobody has on paper."""
+        login = self._resolver.for_server(server_id)
+        credential = Credential(login.username, login.password.get_secret_value())
+        client = self._client(endpoint, credential, trust, server_id)
+        try:
+            client.login()
+            known = known_uris(self._store, endpoint.host, endpoint.port)
+            ours = [
+                s for s in client.sessions() if s.username == login.username and s.kind in ("Redfish", "")
+            ]
+            own = next((s.origin for s in ours if s.uri in known), "")
+            return all(client.end_session(s.uri) for s in ours if s.uri not in known and s.origin == own)
         finally:
             client.close()
 

@@ -83,18 +83,25 @@ def left_behind(store: Store) -> list[LeftSession]:
     return store.fetch(lambda connection: [LeftSession(*found) for found in connection.execute(statement)])
 
 
+def known_uris(store: Store, address: str, port: int) -> set[str]:
+    """Sessions on this device that are on paper: those of living runners, and those ended by their own token."""
+    statement = select(BmcSession.uri).where(BmcSession.address == address, BmcSession.port == port)
+    return store.fetch(lambda connection: set(connection.scalars(statement)))
+
+
 def close_left(
     store: Store, vault: Vault, left: LeftSession, end: Callable[[LeftSession, str], bool]
 ) -> None:
-    """End one of them and forget it. A device that does not answer is tried again at the next start, for a day; a login
-    that was cut before its answer has no name to be ended by and is left to the device's own time-out."""
-    gone = not left.uri or left.token is None
-    if left.token is not None and left.uri:
-        try:
-            token = vault.open(SESSION_TOKEN.place(left.id), left.token)
-            gone = end(left, token.get_secret_value())
-        except DsmError as error:
-            log.warning("a session left on %s is still open: %s", left.address, error)
+    """End one of them and forget it. `end` gets its token, "" when the login was cut before its answer.
+
+    A device that does not answer is tried again at the next start, for a day.
+    """
+    gone = False
+    try:
+        token = vault.open(SESSION_TOKEN.place(left.id), left.token).get_secret_value() if left.token else ""
+        gone = end(left, token)
+    except DsmError as error:
+        log.warning("a session left on %s is still open: %s", left.address, error)
     with store.write() as uow:
         opened_at = uow.session.scalar(select(BmcSession.opened_at).where(BmcSession.id == left.id))
         if gone or (opened_at is not None and (uow.now - opened_at).total_seconds() > FORGET_SECONDS):

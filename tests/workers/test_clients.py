@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from dsm_desktop.app.application import Application
 from dsm_desktop.app.demo import throw_away_profile
@@ -91,6 +91,22 @@ def test_what_a_killed_runner_left_open_is_ended_at_the_next_start(bench: Bench)
     assert (bench.idrac.open_sessions, bench.on_paper()) == (0, 0)
     left.close()
     own.close()
+
+
+def test_a_login_that_was_cut_before_its_answer_leaves_no_session(bench: Bench) -> None:
+    dead, alive = bench.runner(), bench.runner()
+    left, own, other = bench.clients(dead), bench.clients(alive), bench.clients(bench.runner())
+    other.server(bench.target).facts()
+    left.server(bench.target).facts()
+    with bench.app.store.write() as uow:
+        cut = update(BmcSession).where(BmcSession.runner_id == dead)
+        uow.session.execute(cut.values(uri="", token=None))
+        runners.set_state(uow, dead, "stopped")
+    assert bench.idrac.open_sessions == 2
+    own.close_left_behind()
+    assert (bench.idrac.open_sessions, bench.on_paper()) == (1, 1)  # the living runner's stays
+    for clients in (left, own, other):
+        clients.close()
 
 
 def test_a_changing_request_of_a_lost_task_is_not_sent(bench: Bench) -> None:
