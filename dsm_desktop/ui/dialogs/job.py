@@ -88,6 +88,7 @@ class JobDialog(Dialog):
         self.add_cancel()
         self.start_button = self.add_action("Start")
         self.start_button.clicked.connect(self.start)
+        self.form.focus_first()
         self.dry.toggled.connect(
             lambda on: self.start_button.setText("Show what it would do" if on else "Start")
         )

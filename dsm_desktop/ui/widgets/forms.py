@@ -85,6 +85,12 @@ class Form(QWidget):
         """The editor of a field, to set a value or the focus from outside."""
         return self._editors[name]
 
+    def focus_first(self) -> None:
+        """Ready to type in the first field."""
+        for editor in self._editors.values():
+            editor.control.setFocus()
+            return
+
     def values(self) -> dict[str, Any]:
         """What stands in the form; None = nothing entered, the model's default holds. Hidden fields as given."""
         hidden = {k: v for k, v in self._given.items() if k not in self._editors}
