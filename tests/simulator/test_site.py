@@ -62,13 +62,13 @@ def test_one_socket_can_serve_every_address() -> None:
 
 def _reset_by(address: tuple[str, int], payload: bytes) -> bool:
     """Whether the peer resets a connection on which this is sent."""
-    with socket.create_connection(address, timeout=5) as raw:
-        try:
+    try:
+        with socket.create_connection(address, timeout=5) as raw:
             raw.sendall(payload)
             while raw.recv(100):
                 continue
-        except ConnectionResetError:
-            return True
+    except (ConnectionResetError, BrokenPipeError):
+        return True
     return False
 
 
