@@ -72,7 +72,7 @@ class LoginBudget:
 
     @contextmanager
     def attempt(self, device: str, pair: bytes) -> Iterator[Attempt]:
-        """Around one login. Report the outcome on the Attempt; no report (no answer) counts neither way.
+        """Around one login. Report the outcome on the Attempt; no report (nothing was sent) counts neither way.
 
         One login at a time per device; raises LoginHeld when the budget is spent.
         """
@@ -103,6 +103,9 @@ class LoginBudget:
                     self._devices.pop(device, None)
                 elif attempt.outcome is False:
                     trial.refused[device] = self._devices[device] = self._clock()
+                elif attempt.unanswered and not trial.accepted:
+                    # It may have been refused: a second try within the window could be the second wrong one.
+                    self._devices[device] = self._clock()
                 self._changed.notify_all()
 
     def _may_go(self, device: str, trial: _Trial) -> bool:
@@ -111,7 +114,7 @@ class LoginBudget:
         left = self._devices.get(device, -self._penalty) + self._penalty - now
         if left > 0:
             raise LoginHeld(
-                f"the device refused a login {self._penalty - left:.0f} s ago; one more could block this console",
+                f"a login was refused or not answered {self._penalty - left:.0f} s ago; one more could block this console",
                 retry_after=left,
                 hint=f"Correct the credential; the next try is possible in {left:.0f} s.",
                 where=device,
@@ -140,12 +143,17 @@ class LoginBudget:
 
 @dataclass(slots=True)
 class Attempt:
-    """Outcome of one login: `accepted()`, `refused()`, or neither when no answer came."""
+    """Outcome of one login: `accepted()`, `refused()`, `sent_in_vain()`, or none of them when nothing was sent."""
 
     outcome: bool | None = None
+    unanswered: bool = False
 
     def accepted(self) -> None:
         self.outcome = True
 
     def refused(self) -> None:
         self.outcome = False
+
+    def sent_in_vain(self) -> None:
+        """The login left, and no answer came back."""
+        self.unanswered = True

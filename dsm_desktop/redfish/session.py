@@ -18,8 +18,8 @@ from dsm_desktop.core.errors import DsmError
 from dsm_desktop.net.answer import Answer
 from dsm_desktop.net.limits import NotReady
 from dsm_desktop.net.links import own_path, safe_path
-from dsm_desktop.net.logins import LoginRefused
-from dsm_desktop.net.transport import Transport
+from dsm_desktop.net.logins import Attempt, LoginRefused
+from dsm_desktop.net.transport import NoAnswer, Transport
 from dsm_desktop.redfish.errors import PasswordChangeRequired, SessionsFull, error_of, means_wrong_login
 from dsm_desktop.redfish.values import moment, text
 
@@ -147,10 +147,14 @@ class Session:
     ) -> Answer:
         """The first call with Basic is a login: it goes through the budget."""
         with self._transport.throttle.logins.attempt(self._transport.name, self._pair) as attempt:
-            answer = self._transport.request(
-                method, path, body=body, headers=headers, secret=True, timeout=timeout, changing=changing
-            )
-            if means_wrong_login(answer) and answer.status == 401:
+            try:
+                answer = self._transport.request(
+                    method, path, body=body, headers=headers, secret=True, timeout=timeout, changing=changing
+                )
+            except NoAnswer:
+                attempt.sent_in_vain()
+                raise
+            if answer.status == 401:
                 attempt.refused()
                 raise self._refusal()
             if answer.status < 500:
@@ -186,14 +190,7 @@ class Session:
         name = self._transport.name
         with self._transport.throttle.logins.attempt(name, self._pair) as attempt:
             ref = self._ledger.opening(name, self._credential.username) if self._ledger else None
-            answer = self._transport.request(
-                "POST",
-                uri,
-                body={"UserName": self._credential.username, "Password": self._credential.password},
-                secret=True,
-                changing=False,
-                timeout=self._login_timeout,
-            )
+            answer = self._post_login(uri, attempt)
             token = answer.headers.get("x-auth-token", "")
             if answer.ok and token:
                 attempt.accepted()
@@ -215,6 +212,20 @@ class Session:
         if isinstance(error, NotReady):
             self._transport.throttle.rest(name, error.retry_after)
         raise error
+
+    def _post_login(self, uri: str, attempt: Attempt) -> Answer:
+        try:
+            return self._transport.request(
+                "POST",
+                uri,
+                body={"UserName": self._credential.username, "Password": self._credential.password},
+                secret=True,
+                changing=False,
+                timeout=self._login_timeout,
+            )
+        except NoAnswer:
+            attempt.sent_in_vain()
+            raise
 
     def _opened(self, answer: Answer, token: str, ref: int | None) -> None:
         location = answer.headers.get("location", "")

@@ -10,6 +10,7 @@ import pytest
 from dsm_desktop.net.limits import Limits, NotReady, Throttle
 from dsm_desktop.net.logins import LoginHeld, LoginRefused
 from dsm_desktop.net.recorder import MemoryRecorder
+from dsm_desktop.net.transport import NoAnswer
 from dsm_desktop.redfish.client import Credential
 from dsm_desktop.redfish.errors import PasswordChangeRequired
 from tests.kit.replay import ReplayServer, error
@@ -91,6 +92,21 @@ def test_a_wrong_password_is_sent_once(connect: Connect) -> None:
             with pytest.raises(LoginHeld):
                 client.facts()
         assert server.refused_logins == 1
+
+
+def test_a_login_that_was_not_answered_is_not_repeated_at_once(connect: Connect) -> None:
+    def hook(verb: str, path: str, handler: Any) -> Any:
+        if verb == "POST":
+            raise ConnectionError
+        return None
+
+    with ReplayServer(small_tree(), hook=hook) as server:
+        client = connect(server)
+        with pytest.raises(NoAnswer):
+            client.facts()
+        with pytest.raises(LoginHeld, match="not answered"):
+            client.facts()
+        assert len([verb for verb, _, _ in server.log if verb == "POST"]) == 1
 
 
 def test_sixteen_threads_with_a_wrong_password_send_it_once(connect: Connect) -> None:
