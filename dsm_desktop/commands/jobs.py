@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, NotFound
 from dsm_desktop.core.states import CancelGrade, JobState
-from dsm_desktop.jobs.declaration import Catalogue, JobType, Paced, Targets
+from dsm_desktop.jobs.declaration import Catalogue, JobType, Paced, Params, Targets
 from dsm_desktop.store import audit, queue
 from dsm_desktop.store.models import Job, JobTask, RestoreItem, Server, Setting, TaskStep
 from dsm_desktop.store.orders import STOP_KEY
@@ -65,35 +65,22 @@ def submit(
     _check_pace(priority, max_parallel, stagger_seconds, schedule_at)
     targets = _targets(uow, declared, server_ids)
     label = targets[0][1] if len(targets) == 1 else f"{len(targets)} servers"
-    job_id: int = uow.session.execute(
-        insert(Job).returning(Job.id),
-        {
-            "kind": kind,
-            "title": declared.title_for(checked, label, len(targets))[:300],
-            "state": JobState.PENDING.value,
-            "params": checked.model_dump(mode="json"),
-            "priority": priority,
-            "dry_run": dry_run,
-            "submitted_by": principal.name,
-            "submitted_at": uow.now,
-            "schedule_at": schedule_at,
-            "parent_id": parent,
-            "retry_of_id": retry_of,
-            "max_parallel": max_parallel,
-            "stagger_seconds": stagger_seconds,
-            "stop_on_failure": stop_on_failure,
-            "total": len(targets),
-        },
-    ).scalar_one()
-    _add_tasks(
-        uow,
-        declared,
-        job_id,
-        targets,
-        priority,
-        max(schedule_at or uow.now, uow.now),
-        (max_parallel, stagger_seconds),
+    columns = {
+        "priority": priority,
+        "dry_run": dry_run,
+        "schedule_at": schedule_at,
+        "parent_id": parent,
+        "retry_of_id": retry_of,
+        "max_parallel": max_parallel,
+        "stagger_seconds": stagger_seconds,
+        "stop_on_failure": stop_on_failure,
+        "total": len(targets),
+    }
+    job_id = _add_job(
+        uow, principal, declared, checked, declared.title_for(checked, label, len(targets)), columns
     )
+    start = max(schedule_at or uow.now, uow.now)
+    _add_tasks(uow, declared, job_id, targets, priority, start, (max_parallel, stagger_seconds))
     subject = f"job {job_id}: {label or kind}"
     audit.append(
         uow,
@@ -106,6 +93,27 @@ def submit(
     )
     uow.changed("jobs", "added", job_id)
     uow.changed("job_tasks", "added", job=job_id)
+    return job_id
+
+
+def _add_job(
+    uow: UnitOfWork,
+    principal: Principal,
+    declared: JobType,
+    params: Params,
+    title: str,
+    columns: Mapping[str, Any],
+) -> int:
+    row = {
+        "kind": declared.kind,
+        "title": title[:300],
+        "state": JobState.PENDING.value,
+        "params": params.model_dump(mode="json"),
+        "submitted_by": principal.name,
+        "submitted_at": uow.now,
+        **columns,
+    }
+    job_id: int = uow.session.execute(insert(Job).returning(Job.id), row).scalar_one()
     return job_id
 
 
