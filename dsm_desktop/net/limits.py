@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dsm_desktop.core.errors import Blame, DsmError
-from dsm_desktop.net.logins import LoginBudget
+from dsm_desktop.net.logins import LoginBudget, LoginHeld
 
 
 class RetryLater(DsmError):
@@ -236,5 +236,5 @@ def retry_delay(
     if not error.retryable:
         return None
     pause = backoff(attempt, first=2.0, longest=longest, jitter=jitter)
-    asked = error.retry_after if isinstance(error, RetryLater) else 0.0
+    asked = error.retry_after if isinstance(error, RetryLater | LoginHeld) else 0.0
     return max(pause, min(asked, longest))

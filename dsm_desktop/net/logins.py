@@ -33,6 +33,12 @@ class LoginHeld(DsmError):
         self.retry_after = retry_after
 
 
+class LoginPaused(LoginHeld):
+    """The same, but nothing speaks against the account: after `retry_after` seconds the login may be sent."""
+
+    retryable = True
+
+
 @dataclass(slots=True)
 class _Trial:
     """What is known of one user name and password: where it was refused (host → when) and whether it ever worked."""
@@ -63,7 +69,7 @@ class LoginBudget:
         self._key = os.urandom(32)
         self._changed = threading.Condition()
         self._trials: dict[bytes, _Trial] = {}
-        self._devices: dict[str, float] = {}
+        self._devices: dict[str, tuple[float, type[LoginHeld]]] = {}
         self._logging_in: set[str] = set()
 
     def digest(self, username: str, password: str) -> bytes:
@@ -81,7 +87,7 @@ class LoginBudget:
             give_up = self._clock() + self._patience
             while not self._may_go(device, trial):
                 if self._clock() >= give_up:
-                    raise LoginHeld(
+                    raise LoginPaused(
                         "another login with this account has not been answered yet",
                         retry_after=30.0,
                         hint="Try again in 30 s.",
@@ -102,21 +108,24 @@ class LoginBudget:
                     trial.refused.clear()
                     self._devices.pop(device, None)
                 elif attempt.outcome is False:
-                    trial.refused[device] = self._devices[device] = self._clock()
+                    trial.refused[device] = self._clock()
+                    self._devices[device] = (self._clock(), LoginHeld)
                 elif attempt.unanswered and not trial.accepted:
                     # It may have been refused: a second try within the window could be the second wrong one.
-                    self._devices[device] = self._clock()
+                    self._devices[device] = (self._clock(), LoginPaused)
                 self._changed.notify_all()
 
     def _may_go(self, device: str, trial: _Trial) -> bool:
         """True: go; False: wait for somebody else's outcome. Raises LoginHeld when waiting would not help."""
         now = self._clock()
-        left = self._devices.get(device, -self._penalty) + self._penalty - now
+        since, kind = self._devices.get(device, (now - self._penalty, LoginHeld))
+        left = since + self._penalty - now
         if left > 0:
-            raise LoginHeld(
-                f"a login was refused or not answered {self._penalty - left:.0f} s ago; one more could block this console",
+            what = "not answered" if kind is LoginPaused else "refused"
+            raise kind(
+                f"a login was {what} {self._penalty - left:.0f} s ago; one more could block this console",
                 retry_after=left,
-                hint=f"Correct the credential; the next try is possible in {left:.0f} s.",
+                hint=f"The next try is possible in {left:.0f} s; check the credential first.",
                 where=device,
             )
         if device in self._logging_in:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dsm_desktop.net.limits import Limits, NotReady, Throttle
-from dsm_desktop.net.logins import LoginHeld, LoginRefused
+from dsm_desktop.net.limits import Limits, NotReady, Throttle, retry_delay
+from dsm_desktop.net.logins import LoginHeld, LoginPaused, LoginRefused
 from dsm_desktop.net.recorder import MemoryRecorder
 from dsm_desktop.net.transport import NoAnswer
 from dsm_desktop.redfish.client import Credential
@@ -104,8 +104,11 @@ def test_a_login_that_was_not_answered_is_not_repeated_at_once(connect: Connect)
         client = connect(server)
         with pytest.raises(NoAnswer):
             client.facts()
-        with pytest.raises(LoginHeld, match="not answered"):
+        with pytest.raises(LoginPaused, match="not answered") as caught:
             client.facts()
+        pause = retry_delay(caught.value, 0)
+        assert pause is not None
+        assert 55 < pause <= 60
         assert len([verb for verb, _, _ in server.log if verb == "POST"]) == 1
 
 
