@@ -79,10 +79,11 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     control = Control(site, args.control_port)
     control.start()
+    done = _told_to_stop()
     try:
         sys.stdout.write(json.dumps(_ready(site, control, args.brief)) + "\n")
         sys.stdout.flush()
-        _wait(args.detached)
+        _wait(done, args.detached)
     finally:
         control.stop()
         site.stop()
@@ -102,10 +103,15 @@ def _watch_parent(done: threading.Event) -> None:
     done.set()
 
 
-def _wait(detached: bool) -> None:
+def _told_to_stop() -> threading.Event:
+    """Set by a signal. Installed before the ready line, because whoever reads that may signal at once."""
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
+    return done
+
+
+def _wait(done: threading.Event, detached: bool) -> None:
     if not detached:
         threading.Thread(target=_watch_parent, args=(done,), name="parent-watch", daemon=True).start()
     while not done.wait(0.5):

@@ -205,17 +205,15 @@ def test_the_control_interface_of_a_process() -> None:
 def test_the_process_ends_with_its_parent_or_when_told() -> None:
     command = [sys.executable, "-m", "dsm_desktop.simulator", "--idracs", "1", "--port", "0", "--shared-key"]
     for how in ("close", "signal"):
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert child.stdout is not None
-        assert child.stdin is not None
-        assert child.stdout.readline().startswith(b"{")
-        if how == "close":
-            child.stdin.close()
-        else:
-            os.kill(child.pid, signal.SIGTERM)
-        assert child.wait(10) == 0
-        child.stdin.close()
-        child.stdout.close()
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            assert child.stdin is not None
+            assert child.stdout.readline().startswith(b"{")
+            if how == "close":
+                child.stdin.close()
+            else:
+                os.kill(child.pid, signal.SIGTERM)
+            assert child.wait(10) == 0
 
 
 def test_a_site_that_cannot_start_says_why() -> None:
