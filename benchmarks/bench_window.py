@@ -152,6 +152,7 @@ def measure(folder: Path, started: float, servers: int, seconds: float) -> dict[
     result: dict[str, Any] = {
         "window_s": round(window_at, 2),
         "first_paint_s": round(time.time() - started, 2),
+        "first_paint_cpu_s": round(time.process_time(), 2),
     }
     meter.until(lambda: session.desk.work.busy == 0)
     columns = {c.key: n for n, c in enumerate(panel.model.columns)}

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import BaseModel
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
@@ -15,7 +16,9 @@ from dsm_desktop.app.context import AppContext, CredentialDraft, KeyState, Runne
 from dsm_desktop.app.demo import DemoSite, scan_parameters
 from dsm_desktop.app.first_run import FirstRun
 from dsm_desktop.app.profile import Profile
-from dsm_desktop.core.settings import SimulatorSettings
+from dsm_desktop.core.settings import AppearanceSettings, SimulatorSettings
+from dsm_desktop.ui import theme, words
+from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.stop import ClosingDialog
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog, key_banner
@@ -23,6 +26,7 @@ from dsm_desktop.ui.dialogs.wizard import FirstRunWizard
 from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.shell.window import MainWindow
 from dsm_desktop.ui.theme import Theme, ThemeName
+from dsm_desktop.ui.widgets.grid import GridView
 
 _IDLE_LOOK_MS = 1_000
 
@@ -49,13 +53,43 @@ class Session:
         self.context = context
         self.theme = Theme(app)
         self.desk = Desk(context, self.theme)
-        kept = str(self.desk.settings.value("window/theme") or ThemeName.SYSTEM.value)
-        self.theme.set(ThemeName(kept) if kept in set(ThemeName) else ThemeName.SYSTEM)
+        kept = str(self.desk.settings.value("window/theme") or "")
+        self._own_theme = kept in set(ThemeName)
+        if self._own_theme:
+            self.theme.set(ThemeName(kept))
         app.setWindowIcon(icon("logo"))
         self.window = MainWindow(self.desk)
         self.window.closing.connect(self._ask)
         self.tray: QSystemTrayIcon | None = None
         self._wait: QTimer | None = None
+        self.desk.bridge.changed.connect(self._settings_changed)
+        self._ask_appearance()
+
+    def _settings_changed(self, change: Change) -> None:
+        if change.topic == "settings":
+            self._ask_appearance()
+
+    def _ask_appearance(self) -> None:
+        reads = self.context.reads
+        self.desk.work.read(
+            self.desk, lambda: reads.settings("appearance"), self._appear, self.desk.fail, key="appearance"
+        )
+
+    def _appear(self, chosen: BaseModel) -> None:
+        """The site's appearance; a theme picked in this window's menu goes before the site's."""
+        if not isinstance(chosen, AppearanceSettings):
+            return
+        words.show_utc(chosen.utc)
+        theme.set_row_height(chosen.density)
+        for grid in self.window.findChildren(GridView):
+            grid.verticalHeader().setDefaultSectionSize(chosen.density)
+            grid.viewport().update()
+        if (
+            not self._own_theme
+            and not self.window.theme_picked
+            and self.theme.name.value != chosen.theme.value
+        ):
+            self.theme.set(ThemeName(chosen.theme.value))
 
     def open(self) -> None:
         """Show the window; ask for the key where it is locked, say so where it is wrong."""

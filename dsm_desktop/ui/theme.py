@@ -231,6 +231,19 @@ def tone_colour(tone: Tone) -> str:
     }[tone]
 
 
+_row_height = [ROW_HEIGHT]
+
+
+def row_height() -> int:
+    """Pixels of a row in every grid."""
+    return _row_height[0]
+
+
+def set_row_height(pixels: int) -> None:
+    """A setting of the site; grids made before are told by the window."""
+    _row_height[0] = pixels
+
+
 @cache
 def _families() -> tuple[str, str]:
     """Names of the shipped proportional and fixed fonts; the system's where the files are missing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from dsm_desktop.ui.theme import Tone
@@ -116,16 +116,24 @@ def span(seconds: float) -> str:
     return f"{seconds / 86_400:.0f} days"
 
 
+_zone: list[tzinfo | None] = [None]
+
+
+def show_utc(on: bool) -> None:
+    """Show times in UTC instead of local time (a setting of the site)."""
+    _zone[0] = UTC if on else None
+
+
 def stamp(at: datetime | None) -> str:
-    """Local date and time to the second."""
-    return "" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    """Date and time to the second, local or UTC as the site chose."""
+    return "" if at is None else at.astimezone(_zone[0]).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def stamp_tip(at: datetime | None) -> str:
     """For a tool tip: local time, UTC and age."""
     if at is None:
         return "never"
-    return f"{stamp(at)} local\n{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\n{ago(at)}"
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S} local\n{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\n{ago(at)}"
 
 
 def size(count: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,13 @@ from dsm_desktop.app.first_run import FirstRun
 from dsm_desktop.app.profile import Profile
 from dsm_desktop.core.access import Role
 from dsm_desktop.queries.jobs import list_jobs
+from dsm_desktop.ui import words
 from dsm_desktop.ui.dialogs.credential import CredentialDialog, RemoveCredentialDialog, TestCredentialDialog
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog
-from dsm_desktop.ui.dialogs.wizard import FirstRunWizard
+from dsm_desktop.ui.dialogs.wizard import FirstRunWizard, copy_secret
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
+from dsm_desktop.ui.theme import ThemeName
 from dsm_desktop.ui.views.credentials import CredentialsPage
 from dsm_desktop.ui.views.diagnostics import DiagnosticsPage
 from dsm_desktop.ui.views.settings import SectionPage
@@ -183,3 +186,28 @@ def test_a_database_that_cannot_be_reached_is_told_on_its_page(wizard: FirstRunW
     qtbot.waitUntil(lambda: wizard.banner.isVisible(), timeout=20_000)
     assert wizard.pages.currentIndex() == 0
     wizard.reject()
+
+
+def test_the_sites_appearance_is_taken_until_somebody_picks_his_own(
+    open_session: OpenSession, qtbot: QtBot
+) -> None:
+    session = open_session()
+    grid = session.window.servers.panel.grid
+    values = {"theme": "dark", "density": 34, "utc": True}
+    session.context.commands.save_settings("appearance", values)
+    qtbot.waitUntil(lambda: grid.verticalHeader().defaultSectionSize() == 34, timeout=WAIT)
+    assert session.theme.name.value == "dark"
+    assert words.stamp(datetime(2026, 11, 20, 12, tzinfo=UTC)) == "2026-11-20 12:00:00"
+    session.window.pick_theme(ThemeName.LIGHT)
+    session.context.commands.save_settings("appearance", values | {"density": 26, "utc": False})
+    qtbot.waitUntil(lambda: grid.verticalHeader().defaultSectionSize() == 26, timeout=WAIT)
+    assert session.theme.name is ThemeName.LIGHT
+
+
+def test_a_copied_recovery_key_leaves_the_clipboard(qapp: QApplication, qtbot: QtBot) -> None:
+    copy_secret("ABCD-EFGH", 0)
+    qtbot.waitUntil(lambda: QApplication.clipboard().text() == "", timeout=WAIT)
+    copy_secret("ABCD-EFGH", 0)
+    QApplication.clipboard().setText("something else")
+    qapp.processEvents()
+    assert QApplication.clipboard().text() == "something else"

@@ -131,7 +131,7 @@ def test_the_layout_comes_back(open_session: OpenSession, qapp: QApplication) ->
     grid = session.window.servers.panel.grid
     grid.setColumnWidth(1, 333)
     grid.setColumnHidden(2, True)
-    session.theme.set(ThemeName.DARK)
+    session.window.pick_theme(ThemeName.DARK)
     session.window.close_now()
     again = Session(session.context, qapp)
     try:

@@ -32,8 +32,8 @@ from dsm_desktop.ui.widgets.panel import GridPanel
 
 _NAMES_SHOWN = 8
 _TARGETS = (
-    Column("name", "Server", lambda r: r.label, width=150),
-    Column("host", "Host name", lambda r: r.host_name or "not known", width=150),
+    Column("name", "Server", lambda r: r.label, width=180),
+    Column("host", "Host name", lambda r: r.host_name or "not known", width=180),
     Column("tag", "Service tag", lambda r: r.service_tag, width=92),
     Column("model", "Model", lambda r: r.model, width=130),
     Column("power", "Power", lambda r: r.power_state, status=lambda r: words.power(r.power_state), width=104),
@@ -191,7 +191,7 @@ class ConfirmDialog(Dialog):
             panel = GridPanel(desk.work, "targets", _TARGETS, tools=False)
             panel.set_rows(panel.model.prepare(rows))
             panel.setMinimumHeight(min(60 + 26 * len(rows), 280))
-            self.setMinimumWidth(680)
+            self.setMinimumWidth(740)
             self.body.addWidget(panel, 1)
         self.add_cancel(default=True)
         self.confirm = self.add_action(title, default=False)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
@@ -33,6 +33,19 @@ from dsm_desktop.ui.work import explained
 
 _STEPS = ("Store", "Site key", "First login", "Summary", "Recovery key")
 MIN_PASSPHRASE = 15
+CLIPBOARD_SECONDS = 30
+
+
+def copy_secret(text: str, seconds: int) -> None:
+    """Into the clipboard, and out of it again unless something else was copied since."""
+    clipboard = QApplication.clipboard()
+    clipboard.setText(text)
+
+    def clear() -> None:
+        if clipboard.text() == text:
+            clipboard.clear()
+
+    QTimer.singleShot(seconds * 1_000, clipboard, clear)
 
 
 class _Page(QWidget):
@@ -213,7 +226,8 @@ class FirstRunWizard(Dialog):
         self.recovery.setAccessibleName("Recovery key")
         copy = QPushButton("Copy")
         copy.setAutoDefault(False)
-        copy.clicked.connect(lambda: QApplication.clipboard().setText(self.recovery.text()))
+        copy.setToolTip(f"The clipboard is cleared after {CLIPBOARD_SECONDS} s")
+        copy.clicked.connect(lambda: copy_secret(self.recovery.text(), CLIPBOARD_SECONDS))
         self.kept = QCheckBox("I have printed or written it down")
         self.kept.toggled.connect(lambda on: self.next.setEnabled(on))  # noqa: PLW0108 - `next` is made later
         page.column.addWidget(self.recovery)

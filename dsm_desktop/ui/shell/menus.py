@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QActionGroup
@@ -67,12 +68,16 @@ def _view(window: MainWindow) -> None:
         action = themes.addAction(_TITLES[name])
         action.setCheckable(True)
         action.setChecked(window.desk.theme.name is name)
-        action.triggered.connect(lambda _=False, n=name: window.desk.theme.set(n))
+        action.triggered.connect(partial(_pick, window, name))
         group.addAction(action)
     view.addSeparator()
     view.addActions([plain["next-pane"], plain["previous-pane"]])
     view.addSeparator()
     view.addActions([plain["reload"], plain["reset"]])
+
+
+def _pick(window: MainWindow, name: ThemeName, _checked: bool = False) -> None:
+    window.pick_theme(name)
 
 
 _TITLES = {

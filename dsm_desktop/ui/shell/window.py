@@ -35,7 +35,7 @@ from dsm_desktop.ui.shell.navigation import NavigationRail
 from dsm_desktop.ui.shell.news import NewsCorner
 from dsm_desktop.ui.shell.palette import Entry, Palette, entries_of, entries_of_servers
 from dsm_desktop.ui.shell.status import StatusStrip
-from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.theme import ThemeName, Tone
 from dsm_desktop.ui.views.activity import ActivityView
 from dsm_desktop.ui.views.servers import ServersView
 from dsm_desktop.ui.views.settings import SettingsView
@@ -58,6 +58,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk = desk
         self._may_close = False
+        self.theme_picked = False
         self.setWindowTitle(f"DSM Desktop — {desk.context.store_label}")
         self.setWindowIcon(icon("logo"))
         self.resize(1280, 800)
@@ -285,6 +286,11 @@ class MainWindow(QMainWindow):
         self.activity.jobs.refresh()
         self.status.refresh()
 
+    def pick_theme(self, name: ThemeName) -> None:
+        """From the menu: this window's own look, kept with its layout."""
+        self.theme_picked = True
+        self.desk.theme.set(name)
+
     def toggle_details(self) -> None:
         self.servers.details.setVisible(self.servers.details.isHidden())
 
@@ -331,7 +337,8 @@ class MainWindow(QMainWindow):
         self.dock.setVisible(self._dock_wanted)
         settings.setValue("window/geometry", self.saveGeometry())
         settings.setValue("window/state", self.saveState())
-        settings.setValue("window/theme", self.desk.theme.name.value)
+        if self.theme_picked:
+            settings.setValue("window/theme", self.desk.theme.name.value)
         self.servers.save_layout()
         self.activity.save_layout()
 

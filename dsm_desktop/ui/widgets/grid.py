@@ -18,8 +18,8 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
 from dsm_desktop.queries.export import Table, as_tsv
+from dsm_desktop.ui import theme
 from dsm_desktop.ui.models.base import GridModel
-from dsm_desktop.ui.theme import ROW_HEIGHT
 
 SETTLE_MS = 90  # details follow the selection after the arrow key has come to rest
 Menu = Callable[[QMenu], None]
@@ -63,7 +63,7 @@ class GridView(QTableView):
         vertical = self.verticalHeader()
         vertical.setVisible(False)
         vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        vertical.setDefaultSectionSize(ROW_HEIGHT)
+        vertical.setDefaultSectionSize(theme.row_height())
 
     def _header(self) -> None:
         header = self.horizontalHeader()
