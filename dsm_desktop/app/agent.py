@@ -6,19 +6,25 @@ import threading
 from typing import BinaryIO
 
 from dsm_desktop.app.application import Application
+from dsm_desktop.core.settings import NetworkSettings
+from dsm_desktop.store.settings import load
 from dsm_desktop.workers.process import serve_window
 from dsm_desktop.workers.threads import Pool, ThreadPool
 
 OWNED_KIND, AGENT_KIND = "desktop", "agent"
 
 
-def run_agent(app: Application, stop: threading.Event, *, window: BinaryIO | None, threads: int) -> None:
+def run_agent(
+    app: Application, stop: threading.Event, *, window: BinaryIO | None, threads: int | None = None
+) -> None:
     """Run until `stop` is set, or, owned by a window, until its pipe says "stop" or, the window gone, the work is done.
 
-    Returns when running steps have ended and the rest is back in the queue.
+    `threads` None = one for each call the settings allow at once. Returns when running steps have ended and the rest is
+    back in the queue.
     """
     kind = AGENT_KIND if window is None else OWNED_KIND
-    runner = app.make_runner(kind, pool=_pool(threads), inhibit_sleep=True)
+    threads = threads or load(app.store, NetworkSettings).in_all
+    runner = app.make_runner(kind, pool=_pool(threads), inhibit_sleep=True, watch=True)
     runner.start()
     if window is not None:
         serve_window(runner, window, stop)

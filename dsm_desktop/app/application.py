@@ -9,6 +9,7 @@ from pathlib import Path
 from dsm_desktop import __version__, operations
 from dsm_desktop.app.database import with_password
 from dsm_desktop.app.desk import Desk, ReadDesk
+from dsm_desktop.app.duties import duties_of
 from dsm_desktop.app.keys import Keys
 from dsm_desktop.app.profile import Profile, label_of
 from dsm_desktop.app.runner_process import RunnerBeside
@@ -17,7 +18,7 @@ from dsm_desktop.core.crash import CrashReporter
 from dsm_desktop.core.events import EventBus
 from dsm_desktop.core.redact import Redactor, Secrets
 from dsm_desktop.core.settings import SECTIONS, NetworkSettings, Section
-from dsm_desktop.jobs import Catalogue
+from dsm_desktop.jobs import Catalogue, ServerClients
 from dsm_desktop.net.limits import Limits, Throttle
 from dsm_desktop.store.api_calls import CallWriter
 from dsm_desktop.store.opening import open_store
@@ -91,13 +92,15 @@ class Application:
         """Masked crash reports into the profile instead of tracebacks with secrets on the terminal."""
         CrashReporter(self._profile.reports, self.redactor, {"dsm-desktop": __version__}).install()
 
-    def services(self, clients: DeviceClients) -> Services:
+    def services(self, clients: DeviceClients, *, watch: bool) -> Services:
         """What operations get: clients, the vault's resolver, retention."""
         shared = {
             CredentialResolver: self.resolver,
             Retention: Retention(self.store, self._profile.archive),
+            ServerClients: ServerClients(clients.server),
         }
-        return Services(bus=self.bus, clients=clients, by_class=shared)
+        duties = duties_of(self.store, self.catalogue, self._profile.archive) if watch else ()
+        return Services(bus=self.bus, clients=clients, by_class=shared, duties=duties)
 
     def _clients(self) -> DeviceClients:
         network = load(self.store, NetworkSettings)
@@ -113,12 +116,21 @@ class Application:
             connect_timeout=network.connect_timeout,
         )
 
-    def make_runner(self, kind: str, *, pool: Pool | None = None, inhibit_sleep: bool = False) -> Runner:
-        """A runner in this process, not started yet; it owns pool and clients from its start on."""
+    def make_runner(
+        self, kind: str, *, pool: Pool | None = None, inhibit_sleep: bool = False, watch: bool = False
+    ) -> Runner:
+        """A runner in this process, not started yet; it owns pool and clients from its start on.
+
+        With `watch` it looks at the fleet by itself and does the store's housekeeping while it leads.
+        """
         config = RunnerConfig(kind=kind, inhibit_sleep=inhibit_sleep, own_feed=self._feed is None)
         clients = self._clients()
         runner = Runner(
-            self.store, self.catalogue, self.services(clients), pool or ThreadPool(POOL_THREADS), config
+            self.store,
+            self.catalogue,
+            self.services(clients, watch=watch),
+            pool or ThreadPool(POOL_THREADS),
+            config,
         )
         clients.owner = lambda: runner.id
         return runner

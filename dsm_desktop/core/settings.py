@@ -64,6 +64,21 @@ class Theme(enum.StrEnum):
     DARK = "dark"
 
 
+class WatchSettings(Section):
+    """How often the servers are looked at while a desktop or an agent runs; 0 switches a look off."""
+
+    name = "watch"
+    title = "Watch"
+
+    health_minutes: int = Field(
+        10, ge=0, le=1_440, title="Health and power every (minutes)", description="1 or 2 requests per server"
+    )
+    logs_hours: int = Field(6, ge=0, le=168, title="Device logs every (hours)")
+    inventory_hours: int = Field(
+        24, ge=0, le=720, title="Inventory every (hours)", description="about a dozen requests per server"
+    )
+
+
 class AppearanceSettings(Section):
     """How the window looks."""
 
@@ -100,6 +115,7 @@ class SimulatorSettings(Section):
 SECTIONS: tuple[type[Section], ...] = (
     NetworkSettings,
     RetentionSettings,
+    WatchSettings,
     AppearanceSettings,
     SecuritySettings,
     SimulatorSettings,

@@ -1,6 +1,6 @@
 """The vocabulary of work: job declarations, targets, the context an operation sees, decisions."""
 
-from dsm_desktop.jobs.context import JobContext, Option, Question, Target, TimedOut
+from dsm_desktop.jobs.context import JobContext, Option, Question, ServerClients, Target, TimedOut
 from dsm_desktop.jobs.declaration import Catalogue, Danger, JobType, Paced, Params, Result, Targets, job
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Params",
     "Question",
     "Result",
+    "ServerClients",
     "Target",
     "Targets",
     "TimedOut",

@@ -32,6 +32,13 @@ class Target:
     generation: str
 
 
+@dataclass(frozen=True, slots=True)
+class ServerClients:
+    """The runner's clients by server, for operations that work on the whole fleet in one task; asked for as a service."""
+
+    server: Callable[[Target], RedfishClient]
+
+
 class Option(BaseModel):
     """One answer to a decision."""
 
