@@ -38,20 +38,29 @@ class Finisher:
 
     async def finish(self, outcome: Outcome) -> None:
         """Returns when it is on disk. Called on the loop only."""
-        batch = self._open
-        if batch is None or not batch.add(outcome):
-            batch = self._open = _Batch(self._hands.runner_id, outcome)
-            batch.written = self._hands.journal.submit(batch)
-        lost = await asyncio.wrap_future(batch.written)
-        if outcome.task_id in lost:
-            raise LostLease(outcome.task_id)
+        while True:
+            batch = self._open
+            if batch is None or not batch.add(outcome):
+                batch = self._open = _Batch(self._hands.runner_id, outcome)
+                batch.written = self._hands.journal.submit(batch)
+            try:
+                lost = await asyncio.wrap_future(batch.written)
+            except BaseException as error:
+                if self._open is batch:
+                    self._open = None
+                if isinstance(error, DeclaredDead) and batch.runner_id != self._hands.runner_id:
+                    continue  # registered anew meanwhile: the queue knows whether the task is still ours
+                raise
+            if outcome.task_id in lost:
+                raise LostLease(outcome.task_id)
+            return
 
 
 class _Batch:
     """A journal entry that takes what is there when its turn comes, and the same again should it be repeated."""
 
     def __init__(self, runner_id: int, first: Outcome) -> None:
-        self._runner_id = runner_id
+        self.runner_id = runner_id
         self._lock = threading.Lock()
         self._outcomes = [first]
         self._closed = False
@@ -67,7 +76,7 @@ class _Batch:
     def __call__(self, uow: UnitOfWork) -> list[int]:
         with self._lock:
             self._closed = True
-        return queue.finish(uow, self._runner_id, self._outcomes)
+        return queue.finish(uow, self.runner_id, self._outcomes)
 
 
 async def execute(run: Run, finisher: Finisher, *, max_deaths: int) -> None:

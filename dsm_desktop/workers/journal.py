@@ -53,8 +53,6 @@ class Journal:
         self._fence = fence
         self._queue: queues.SimpleQueue[_Item | None] = queues.SimpleQueue()
         self._closing = threading.Event()
-        self.troubled = threading.Event()
-        """Set after a transaction had to be repeated: what the database holds for us should be compared with what we know."""
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -125,7 +123,6 @@ class Journal:
                         item.result = item.entry(uow)
                     uow.events[:] = merged(uow.events)
             except StoreError as error:
-                self.troubled.set()
                 if isinstance(error, _HOPELESS) or (self._closing.is_set() and pause >= _RETRY_MOST):
                     return error
                 log.warning("the store cannot be written, trying again: %s", error)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QThreadPool
 T = TypeVar("T")
 
 _NO_EXPIRY = -1
+_STACK_BYTES = 1024 * 1024
 
 
 class QtPool:
@@ -21,6 +22,8 @@ class QtPool:
         self._pool = QThreadPool()
         self._pool.setMaxThreadCount(size)
         self._pool.setExpiryTimeout(_NO_EXPIRY)
+        # Hundreds of threads wait for devices; the usual 8 MB each would be refused where memory may not be promised twice.
+        self._pool.setStackSize(_STACK_BYTES)
         self._lock = threading.Lock()
         self._waiting: set[Future[Any]] = set()
 

@@ -53,6 +53,7 @@ class Supervisor:
         self._look = {"stop": False, "cancel": False}
         self._idle_waiters: list[Future[bool]] = []
         self._inhibitor = SleepInhibitor() if config.inhibit_sleep else None
+        self._unknown: set[int] = set()
         self.stopping = False
 
     # --- the outside ------------------------------------------------------------------------------------------------
@@ -206,9 +207,7 @@ class Supervisor:
             await asyncio.sleep(self._config.renew_every)
             try:
                 self._hands.clock.sync(await self._hands.journal.do(lambda uow: uow.now))
-                if self._hands.journal.troubled.is_set():
-                    self._hands.journal.troubled.clear()
-                    await self._compare()
+                await self._compare()
             except DeclaredDead:
                 await self._be_reborn()
             except (StoreError, JournalClosed) as error:
@@ -217,15 +216,14 @@ class Supervisor:
             self._wake.set()
 
     async def _compare(self) -> None:
-        """After a commit whose answer was lost: what the database says we hold and we know nothing of goes back."""
-
-        def free(uow: UnitOfWork) -> list[int]:
-            unknown = set(queue.held_by(uow.session.connection(), self._hands.runner_id)) - set(self._runs)
-            return queue.release_some(uow, self._hands.runner_id, sorted(unknown)) if unknown else []
-
-        freed = await self._hands.journal.do(free)
-        if freed:
-            log.warning("given back after a lost answer of the store: tasks %s", freed)
+        """What the database says we hold and we know nothing of (a commit whose answer was lost) goes back, when that was so
+        for two beats: a claim on its way is unknown for a moment too."""
+        runner_id = self._hands.runner_id
+        unknown = set(await self.read(lambda c: queue.held_by(c, runner_id))) - set(self._runs)
+        stale, self._unknown = sorted(unknown & self._unknown), unknown
+        if stale:
+            log.error("given back, because nobody here works on them: tasks %s", stale)
+            await self._hands.journal.do(lambda uow: queue.release_some(uow, runner_id, stale))
 
     async def _be_reborn(self) -> None:
         """Others gave up on us: forget every task, be somebody new."""

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from dsm_desktop.commands.jobs import submit
 from dsm_desktop.core.events import EventBus
 from dsm_desktop.jobs import Catalogue
-from dsm_desktop.store.models import JobTask, Lease, RestoreItem
+from dsm_desktop.store.models import JobTask, Lease, RestoreItem, Runner
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.workers.config import RunnerConfig
 from dsm_desktop.workers.feed import Feed
@@ -57,6 +57,19 @@ def _waiting(store: Store) -> int:
         return int(connection.scalar(statement) or 0)
 
 
+def _left(store: Store) -> str:
+    """What has not ended, for the message of a failure."""
+    with store.read() as connection:
+        tasks = select(JobTask.__table__).where(JobTask.finished_at.is_(None))
+        living = select(Runner.__table__).where(Runner.state == "running")
+        lines = [
+            *connection.execute(tasks),
+            *connection.execute(living),
+            *connection.execute(select(Lease.__table__)),
+        ]
+    return "\n".join(map(str, lines))
+
+
 def _assert_right(store: Store, world: World, jobs: list[int]) -> None:
     wrong = {device: done for device, done in world.history().items() if done != RIGHT}
     assert wrong == {}
@@ -83,7 +96,7 @@ def test_kill_9_at_random_points(store: Store, database_url: str, bus: EventBus,
         wait_until(bus, ended(store, jobs[-1]), timeout=random.uniform(0.0, 0.4))
         runner.kill()
     last = RunnerProcess.start(database_url, world.path, CONFIG)
-    assert wait_until(bus, lambda: all(ended(store, job)() for job in jobs), timeout=60)
+    assert wait_until(bus, lambda: all(ended(store, job)() for job in jobs), timeout=30), _left(store)
     last.stop()
     _assert_right(store, world, jobs)
     world.close()
@@ -107,7 +120,7 @@ def test_frozen_runners_are_replaced_and_do_nothing_when_they_wake(
         wait_until(bus, never, timeout=2 * CONFIG.lease + random.uniform(0, 0.3))
         assert time.monotonic() - began > CONFIG.lease
         sleeper.thaw()
-    assert wait_until(bus, lambda: all(ended(store, job)() for job in jobs), timeout=60)
+    assert wait_until(bus, lambda: all(ended(store, job)() for job in jobs), timeout=30), _left(store)
     for runner in pair:
         runner.stop()
     _assert_right(store, world, jobs)
