@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import traceback
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -20,8 +21,8 @@ from dsm_desktop.store.runners import DeclaredDead
 from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.workers.context import RunContext
 from dsm_desktop.workers.errors import BodyError, RestoreFailed, TaskKeepsDying, TaskReleased, UnexpectedError
-from dsm_desktop.workers.journal import JournalClosed
-from dsm_desktop.workers.run import Hands, Run
+from dsm_desktop.workers.journal import Journal, JournalClosed
+from dsm_desktop.workers.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,9 @@ _GONE = (LostLease, DeclaredDead, JournalClosed)
 class Finisher:
     """Closes tasks, all that ended since the last commit together: one roll-up per job instead of one per task."""
 
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
+    def __init__(self, journal: Journal, runner_id: Callable[[], int]) -> None:
+        self._journal = journal
+        self._runner_id = runner_id
         self._open: _Batch | None = None
 
     async def finish(self, outcome: Outcome) -> None:
@@ -41,14 +43,14 @@ class Finisher:
         while True:
             batch = self._open
             if batch is None or not batch.add(outcome):
-                batch = self._open = _Batch(self._hands.runner_id, outcome)
-                batch.written = self._hands.journal.submit(batch)
+                batch = self._open = _Batch(self._runner_id(), outcome)
+                batch.written = self._journal.submit(batch)
             try:
                 lost = await asyncio.wrap_future(batch.written)
             except BaseException as error:
                 if self._open is batch:
                     self._open = None
-                if isinstance(error, DeclaredDead) and batch.runner_id != self._hands.runner_id:
+                if isinstance(error, DeclaredDead) and batch.runner_id != self._runner_id():
                     continue  # registered anew meanwhile: the queue knows whether the task is still ours
                 raise
             if outcome.task_id in lost:

@@ -46,7 +46,7 @@ class Supervisor:
         self._config = config
         self._reader = reader
         self._reborn = reborn
-        self._finisher = Finisher(hands)
+        self._finisher = Finisher(hands.journal, lambda: hands.runner_id)
         self._runs: dict[int, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()

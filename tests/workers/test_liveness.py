@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,8 @@ from dsm_desktop.store.queue import LostLease, Outcome
 from dsm_desktop.store.runners import DeclaredDead, RunnerFacts, Sighting
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.workers.config import RunnerConfig
+from dsm_desktop.workers.executor import Finisher
+from dsm_desktop.workers.journal import Journal
 from dsm_desktop.workers.judge import Judge
 from dsm_desktop.workers.place import place
 from tests.kit.work import ANNA, QUICK, add_servers, ended, job_of, job_row, runner_for, task_rows, wait_until
@@ -203,3 +206,33 @@ def test_a_runner_declared_dead_by_mistake_is_born_again(store: Store) -> None:
     assert done == [1]
     assert job_row(store, job).state == "completed"
     assert task_rows(store, job)[0].token == 2
+
+
+def test_tasks_can_be_finished_after_a_rebirth(store: Store) -> None:
+    add_servers(store, 1)
+    _one_task(store)
+    with store.write() as uow:
+        first = runners.register(uow, ELSEWHERE, lease=30)
+        [claim] = queue.claim(uow, first, 1)
+    life = [first]
+    journal = Journal(store, lambda uow: runners.renew(uow.session.connection(), life[0], 30))
+    finisher = Finisher(journal, lambda: life[0])
+    with store.read() as connection:
+        [seen] = runners.alive(connection)
+    with store.write() as uow:
+        runners.declare_dead(uow, seen)
+
+    async def lives() -> None:
+        with pytest.raises(DeclaredDead):
+            await finisher.finish(Outcome(claim.task_id, claim.token, JobState.COMPLETED))
+        with store.write() as uow:
+            life[0] = runners.register(uow, ELSEWHERE, lease=30)
+            [again] = queue.claim(uow, life[0], 1)
+        with pytest.raises(LostLease):
+            await finisher.finish(Outcome(claim.task_id, claim.token, JobState.COMPLETED))
+        await finisher.finish(Outcome(again.task_id, again.token, JobState.COMPLETED))
+
+    asyncio.run(lives())
+    journal.close()
+    with store.read() as connection:
+        assert connection.scalar(select(JobTask.state)) == "completed"
