@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from sqlalchemy import URL
 
 from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import FirstRunChoices
@@ -14,9 +14,10 @@ from dsm_desktop.app.database import with_password
 from dsm_desktop.app.first_run import FirstRun
 from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
+from dsm_desktop.commands import backup as store_commands
 from dsm_desktop.commands import vault as vault_commands
+from dsm_desktop.core.access import Principal, local_principal
 from dsm_desktop.store import audit as audit_chain
-from dsm_desktop.store import backup as backups
 from dsm_desktop.store.migrate import head
 from dsm_desktop.store.retention import size_meter
 from dsm_desktop.vault import rotation
@@ -61,10 +62,9 @@ def migrate(session: Session) -> None:
 def backup(session: Session, file: Path | None) -> None:
     """Copy the store, in use or not, to a file, and check the copy."""
     app = session.app()
-    file = file or session.profile.backups / f"store-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db"
-    backups.back_up(with_password(session.profile, app.url), file)
-    manifest = backups.check_backup(file)
-    output.say(f"{file}: {sum(t.rows for t in manifest.tables.values())} rows, checked.")
+    url = with_password(session.profile, app.url)
+    made, manifest = store_commands.back_up(app.store, url, app.principal, session.profile.backups, file)
+    output.say(f"{made}: {sum(t.rows for t in manifest.tables.values())} rows, checked.")
 
 
 @admin.command()
@@ -73,15 +73,32 @@ def backup(session: Session, file: Path | None) -> None:
 @click.pass_obj
 def restore(session: Session, file: Path, replace: bool) -> None:
     """Fill the store from a backup, all or nothing."""
-    url = with_password(
-        session.profile, session.store_url or session.profile.store_url(session.profile.load())
-    )
-    session.profile.prepare()
+    url, who = _closed_store(session)
     if replace:
-        output.say(f"Restored; what was there before is kept as {backups.go_back(url, file)}.")
+        output.say(f"Restored; what was there before is kept as {store_commands.go_back(url, who, file)}.")
         return
-    manifest = backups.restore(file, url)
+    manifest = store_commands.restore(url, who, file)
     output.say(f"Restored {sum(t.rows for t in manifest.tables.values())} rows.")
+
+
+@admin.command("go-back")
+@click.confirmation_option(
+    prompt="Put the store back to before its last migration? Later changes are kept in a copy only."
+)
+@click.pass_obj
+def go_back(session: Session) -> None:
+    """Undo the last migration: the copy it made becomes the store again, for the program version of before."""
+    url, who = _closed_store(session)
+    file = store_commands.newest_before_migration(session.profile.backups)
+    kept = store_commands.go_back(url, who, file)
+    output.say(f"The store is {file.name} again; what was there before is kept as {kept}.")
+
+
+def _closed_store(session: Session) -> tuple[URL, Principal]:
+    """The store's address without opening it: a restore must work where opening fails."""
+    session.profile.prepare()
+    url = session.store_url or session.profile.store_url(session.profile.load())
+    return with_password(session.profile, url), local_principal()
 
 
 @admin.command("verify-audit")
