@@ -11,6 +11,9 @@ from dsm_desktop.app.profile import Profile
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.vault.os_keyring import SERVICE, KeyringUnavailable, trusted_backend
 
+Address = URL
+"""A store's address; shown, it hides a password."""
+
 
 def split_password(profile: Profile, url: str) -> str:
     """The address to be written down: a password in it goes to the keyring. BadInput where there is no keyring."""

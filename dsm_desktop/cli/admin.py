@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 import click
-from sqlalchemy import URL
 
 from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import FirstRunChoices
-from dsm_desktop.app.database import with_password
+from dsm_desktop.app.database import Address, with_password
 from dsm_desktop.app.first_run import FirstRun
 from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
@@ -94,7 +93,7 @@ def go_back(session: Session) -> None:
     output.say(f"The store is {file.name} again; what was there before is kept as {kept}.")
 
 
-def _closed_store(session: Session) -> tuple[URL, Principal]:
+def _closed_store(session: Session) -> tuple[Address, Principal]:
     """The store's address without opening it: a restore must work where opening fails."""
     session.profile.prepare()
     url = session.store_url or session.profile.store_url(session.profile.load())
