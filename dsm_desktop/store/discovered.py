@@ -16,12 +16,14 @@ from dsm_desktop.store.models import (
     BmcSession,
     InventorySnapshot,
     JobTask,
+    RackPlace,
     Reading,
     RestoreItem,
     Server,
     ServerAddress,
     ServerEventLog,
     ServerGroupMember,
+    ServerTag,
 )
 from dsm_desktop.store.rows import clean_text
 from dsm_desktop.store.unit_of_work import UnitOfWork
@@ -78,6 +80,7 @@ def merge_servers(uow: UnitOfWork, keep_id: int, gone_id: int, *, actor: str = "
         uow.session.execute(update(column.class_).where(column == gone_id).values(server_id=keep_id))
     _move_logs(uow, keep_id, gone_id)
     _move_groups(uow, keep_id, gone_id)
+    _move_annotations(uow, keep_id, gone_id)
     _note_address(uow, keep_id, gone.address, gone.port, gone.added_at, gone.seen_at, "merged")
     keep.name = keep.name or gone.name
     keep.notes = "\n".join(t for t in (keep.notes, gone.notes) if t)
@@ -200,3 +203,13 @@ def _move_groups(uow: UnitOfWork, keep_id: int, gone_id: int) -> None:
     )
     uow.session.execute(insert(member).from_select(["group_id", "server_id"], missing))
     uow.session.execute(delete(member).where(member.server_id == gone_id))
+
+
+def _move_annotations(uow: UnitOfWork, keep_id: int, gone_id: int) -> None:
+    """Tags of both; the kept one's place in a rack, else the other's."""
+    tag, place = ServerTag, RackPlace
+    ours = select(tag.tag).where(tag.server_id == keep_id)
+    missing = select(literal(keep_id), tag.tag).where(tag.server_id == gone_id, tag.tag.not_in(ours))
+    uow.session.execute(insert(tag).from_select(["server_id", "tag"], missing))
+    if uow.session.scalar(select(place.server_id).where(place.server_id == keep_id)) is None:
+        uow.session.execute(update(place).where(place.server_id == gone_id).values(server_id=keep_id))

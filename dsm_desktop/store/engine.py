@@ -87,8 +87,10 @@ def sqlite_engine(
     url: URL, begin: str, *pragmas: str, timeout_ms: int = BUSY_TIMEOUT_MS, **more: Any
 ) -> Engine:
     """A SQLite engine whose transactions start with `begin`; `pragmas` ("name=value") come after the common ones."""
+    # Enough connections that a few hundred threads need not open and close their own; a full pool is waited for.
+    kept = {} if "poolclass" in more else {"pool_size": 16, "max_overflow": 16, "pool_timeout": 60}
     engine = create_engine(
-        url, connect_args={"timeout": timeout_ms / 1000, "check_same_thread": False}, **more
+        url, connect_args={"timeout": timeout_ms / 1000, "check_same_thread": False}, **kept, **more
     )
 
     @event.listens_for(engine, "connect")

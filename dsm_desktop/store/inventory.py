@@ -24,6 +24,7 @@ from dsm_desktop.core.inventory import (
     SystemFacts,
 )
 from dsm_desktop.core.states import Access, Generation, Health, PowerState
+from dsm_desktop.store import part_words
 from dsm_desktop.store.discovered import merge_servers, upsert_server
 from dsm_desktop.store.models import (
     Base,
@@ -125,6 +126,7 @@ def save_inventory(
     )  # fmt: skip
     assert snapshot_id is not None
     _insert(uow, InventoryPart, (_part_row(snapshot_id, p) for p in inventory.parts))
+    part_words.index_snapshot(uow.session.connection(), snapshot_id)
     _insert(uow, InventoryFirmware, (_firmware_row(snapshot_id, f) for f in inventory.firmware))
     _insert(
         uow,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from dsm_desktop.core.events import Event
-from dsm_desktop.store.engine import Engines
+from dsm_desktop.store.engine import BUSY_TIMEOUT_MS, Engines
 from dsm_desktop.store.failures import StoreUnavailable, failure_of
 from dsm_desktop.store.models import FeedEntry, db_now
 
@@ -76,6 +77,7 @@ class Store:
     def __init__(self, engines: Engines, *, on_commit: Callable[[list[Event]], None] | None = None) -> None:
         self.engines = engines
         self._on_commit = on_commit
+        self._turn = threading.Lock()
 
     @contextmanager
     def write(self) -> Iterator[UnitOfWork]:
@@ -83,7 +85,7 @@ class Store:
         StoreUnavailable before the commit, CommitUnknown during it."""
         committing = False
         try:
-            with Session(self.engines.write, expire_on_commit=False) as session:
+            with self._our_turn(), Session(self.engines.write, expire_on_commit=False) as session:
                 uow = UnitOfWork(session)
                 yield uow
                 uow.finish()
@@ -96,6 +98,20 @@ class Store:
             raise failure from error
         if uow.events and self._on_commit is not None:
             self._on_commit(uow.events)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """SQLite has one writer at a time and lets the others poll with growing pauses: threads of one process queue here
+        instead. Whoever waited too long goes on, so that the database says what is the matter."""
+        ours = self._turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
+        try:
+            yield
+        finally:
+            if ours:
+                self._turn.release()
+
+    def _our_turn(self) -> AbstractContextManager[None]:
+        return self._in_turn() if self.engines.is_sqlite else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

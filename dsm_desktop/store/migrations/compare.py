@@ -7,7 +7,14 @@ from typing import Any
 from dsm_desktop.store.models import Base
 
 # Full-text search is written by hand in its revision: FTS5 tables on SQLite, a generated column on Postgres.
-_BY_HAND = ("server_event_logs_fts", "server_event_logs.search", "ix_server_event_logs_search")
+_BY_HAND = (
+    "server_event_logs_fts",
+    "server_event_logs.search",
+    "ix_server_event_logs_search",
+    "part_words_fts",
+    "part_words.search",
+    "ix_part_words_search",
+)
 
 
 def configuration() -> dict[str, Any]:

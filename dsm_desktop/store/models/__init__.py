@@ -1,6 +1,7 @@
 """Every table, by noun."""
 
 from dsm_desktop.store.models.activity import ApiCall, AuditEntry, FeedEntry, ServerEventLog, Setting
+from dsm_desktop.store.models.annotations import CustomField, MessageText, Rack, RackPlace, ServerTag
 from dsm_desktop.store.models.base import Base, UtcDateTime, db_now
 from dsm_desktop.store.models.credentials import BmcSession, CredentialIpRange, CredentialSet, VaultKey
 from dsm_desktop.store.models.inventory import (
@@ -8,6 +9,7 @@ from dsm_desktop.store.models.inventory import (
     InventoryPart,
     InventorySetting,
     InventorySnapshot,
+    PartWords,
     Reading,
     SavedView,
 )
@@ -36,6 +38,7 @@ __all__ = [
     "BmcSession",
     "CredentialIpRange",
     "CredentialSet",
+    "CustomField",
     "Decision",
     "FeedEntry",
     "InventoryFirmware",
@@ -45,6 +48,10 @@ __all__ = [
     "Job",
     "JobTask",
     "Lease",
+    "MessageText",
+    "PartWords",
+    "Rack",
+    "RackPlace",
     "Reading",
     "RestoreItem",
     "Runner",
@@ -55,6 +62,7 @@ __all__ = [
     "ServerGroup",
     "ServerGroupMember",
     "ServerGroupParent",
+    "ServerTag",
     "Setting",
     "TaskLog",
     "TaskStep",

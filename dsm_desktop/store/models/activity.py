@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON
 
 from dsm_desktop.store.models.base import Base, Id
+
+CALL_FAILED = "status IS NULL OR status = 0 OR status >= 400"
+"""Sent and not answered, no answer, refused; word for word the condition of an index."""
 
 
 class ApiCall(Base):
@@ -17,7 +20,15 @@ class ApiCall(Base):
     `status` NULL = sent, no answer recorded (the process died), 0 = no answer came. No bodies of plain reads are kept."""
 
     __tablename__ = "api_calls"
-    __table_args__ = (Index("ix_api_calls_server_id_id", "server_id", "id"),)
+    __table_args__ = (
+        Index("ix_api_calls_server_id_id", "server_id", "id"),
+        Index(
+            "ix_api_calls_failed", "id", sqlite_where=text(CALL_FAILED), postgresql_where=text(CALL_FAILED)
+        ),
+        Index(
+            "ix_api_calls_changing", "id", sqlite_where=text("changing"), postgresql_where=text("changing")
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)

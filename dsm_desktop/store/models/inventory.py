@@ -55,10 +55,24 @@ class InventoryPart(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
+class PartWords(Base):
+    """What a part is searched by (store.part_words); full-text index: FTS5 on SQLite, GIN on Postgres."""
+
+    __tablename__ = "part_words"
+
+    part_id: Mapped[int] = mapped_column(
+        ForeignKey("inventory_parts.id", ondelete="CASCADE"), primary_key=True
+    )
+    words: Mapped[str] = mapped_column(Text)
+
+
 class InventoryFirmware(Base):
     """A core.inventory.Firmware as a row."""
 
     __tablename__ = "inventory_firmware"
+    __table_args__ = (
+        Index("ix_inventory_firmware_version", "version", postgresql_ops={"version": "varchar_pattern_ops"}),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     snapshot_id: Mapped[int] = mapped_column(
