@@ -167,5 +167,9 @@ class JobContext(Protocol):
         """A fenced transaction: refuses when the task was taken over. Blocking, so only inside `run` or `step`:
         `await ctx.run(lambda: save(ctx, rows))`; on the loop's thread it raises BlockingOnLoop."""
 
+    def save(self, entry: Callable[[UnitOfWork], T]) -> T:
+        """The same for what many tasks do at once: `entry(uow)` is written in one transaction with what others write, in
+        the runner's writing thread. Entries may be run again and must be short. Blocking, as `write` is."""
+
     def service(self, kind: type[T]) -> T:
         """A service the assembly handed in (credential resolver, scanner, settings …) by its class."""

@@ -29,8 +29,8 @@ async def health_check(ctx: JobContext, params: HealthParams) -> HealthResult:
 
     def read(bmc: RedfishClient) -> dict[str, Any]:
         facts = bmc.facts()
-        with ctx.write() as uow:
-            save_facts(uow, ctx.target.server_id, facts, response_ms=bmc.response_ms)
+        response_ms = bmc.response_ms
+        ctx.save(lambda uow: save_facts(uow, ctx.target.server_id, facts, response_ms=response_ms))
         bad = [
             f"{name}: {health.value}"
             for name, health in sorted(facts.subsystem_health.items())

@@ -11,6 +11,7 @@ from dsm_desktop.jobs import JobContext, Params, Result, job
 from dsm_desktop.operations.reading import read_server
 from dsm_desktop.redfish.client import RedfishClient
 from dsm_desktop.store.inventory import save_inventory
+from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.vault.resolve import CredentialResolver
 
 
@@ -41,11 +42,14 @@ async def inventory_refresh(ctx: JobContext, params: InventoryParams) -> Invento
     def read(bmc: RedfishClient) -> dict[str, Any]:
         login = ctx.service(CredentialResolver).explain(ctx.target.server_id)
         inventory = bmc.inventory()
-        with ctx.write() as uow:
+        response_ms = bmc.response_ms
+
+        def save(uow: UnitOfWork) -> bool:
             remember_login(uow, ctx.target.server_id, login[0].credential_id if login else None)
-            changed = save_inventory(uow, ctx.target.server_id, inventory, response_ms=bmc.response_ms)
+            return save_inventory(uow, ctx.target.server_id, inventory, response_ms=response_ms)
+
         return {
-            "changed": changed,
+            "changed": ctx.save(save),
             "parts": len(inventory.parts),
             "firmware": len(inventory.firmware),
             "requests": inventory.requests,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
 BUSY_TIMEOUT_MS = 10_000
@@ -80,7 +82,16 @@ def postgres_options(url: URL) -> dict[str, Any]:
         "max_overflow": 24,
         "pool_timeout": 15,
         "connect_args": connect,
+        "json_serializer": _json,
     }
+
+
+def _json(value: Any) -> str:
+    """JSON for a column; the standard library's only for numbers beyond 64 bits, which orjson refuses."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value)
 
 
 def sqlite_engine(
@@ -90,7 +101,11 @@ def sqlite_engine(
     # Enough connections that a few hundred threads need not open and close their own; a full pool is waited for.
     kept = {} if "poolclass" in more else {"pool_size": 16, "max_overflow": 16, "pool_timeout": 60}
     engine = create_engine(
-        url, connect_args={"timeout": timeout_ms / 1000, "check_same_thread": False}, **kept, **more
+        url,
+        connect_args={"timeout": timeout_ms / 1000, "check_same_thread": False},
+        json_serializer=_json,
+        **kept,
+        **more,
     )
 
     @event.listens_for(engine, "connect")

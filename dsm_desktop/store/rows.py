@@ -41,14 +41,15 @@ def clean_json(value: Any, depth: int = 0) -> Any:
 
 def fit(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     """The row with every value made to fit its column: text cut, numbers out of range None (not nullable: 0)."""
-    return {name: _fit(*_limits(table)[name], value) for name, value in row.items()}
+    limits = _limits(table)
+    return {name: _fit(*limits[name], value) for name, value in row.items()}
 
 
 def _fit(kind: str, limit: int, empty: Any, value: Any) -> Any:
     if value is None or kind == "any":
         return value
     if kind == "text":
-        return clean_text(str(value), limit)
+        return clean_text(value if type(value) is str else str(value), limit)
     if kind == "json":
         return clean_json(value)
     if kind == "float":

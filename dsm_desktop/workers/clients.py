@@ -29,6 +29,7 @@ from dsm_desktop.vault.resolve import Resolved
 from dsm_desktop.vault.vault import Vault
 from dsm_desktop.workers.current import current_work
 from dsm_desktop.workers.errors import BlockingOnLoop, on_loop
+from dsm_desktop.workers.journal import Journal
 from dsm_desktop.workers.sessions import LeftSession, StoredLedger, close_left, known_uris, left_behind
 
 log = logging.getLogger(__name__)
@@ -118,6 +119,7 @@ class DeviceClients:
         self._kept: dict[int, _Kept] = {}
         self._problems: dict[int, DsmError] = {}
         self._replaced: list[RedfishClient] = []
+        self._journal: Journal | None = None
         self.owner: Callable[[], int | None] = lambda: None
 
     # --- for tasks ------------------------------------------------------------------------------------------------
@@ -194,6 +196,10 @@ class DeviceClients:
             gone = [kept.client for kept in self._kept.values()] + self._replaced
             self._kept, self._replaced = {}, []
         _close_all(gone)
+        with self._lock:
+            journal, self._journal = self._journal, None
+        if journal is not None:
+            journal.close()
         self._writer.close()
 
     # --- building ---------------------------------------------------------------------------------------------------
@@ -209,16 +215,23 @@ class DeviceClients:
     def _client(
         self, endpoint: Endpoint, credential: Credential | None, trust: Trust, server_id: int | None
     ) -> RedfishClient:
-        ledger = StoredLedger(self._store, self._vault, endpoint, trust.fingerprint, server_id, self.owner)
         return RedfishClient(
             endpoint,
             credential,
             trust=trust,
             throttle=self._throttle,
             recorder=FencedRecorder(self._writer, server_id),
-            ledger=ledger if credential else None,
+            ledger=self._ledger(endpoint, trust, server_id) if credential else None,
             connect_timeout=self._connect_timeout,
             read_timeout=self._read_timeout,
+        )
+
+    def _ledger(self, endpoint: Endpoint, trust: Trust, server_id: int | None) -> StoredLedger:
+        """The lock is held."""
+        if self._journal is None:
+            self._journal = Journal(self._store, lambda uow: None, name="sessions-journal")
+        return StoredLedger(
+            self._journal, self._vault, endpoint, trust.fingerprint, server_id, self._owner_now
         )
 
     def _owner_now(self) -> int | None:

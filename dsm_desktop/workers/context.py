@@ -298,6 +298,11 @@ class RunContext:
             queue.hold(uow, run.hands.runner_id, run.claim.task_id, run.claim.token)
             yield uow
 
+    def save(self, entry: Callable[[UnitOfWork], T]) -> T:
+        if on_loop():
+            raise BlockingOnLoop("ctx.save()")
+        return self._run.hands.journal.call(self._run.held(entry))
+
     def service(self, kind: type[T]) -> T:
         return self._run.hands.services.get(kind)
 

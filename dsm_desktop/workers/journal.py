@@ -14,6 +14,7 @@ import asyncio
 import logging
 import queue as queues
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ Entry = Callable[[UnitOfWork], T]
 log = logging.getLogger(__name__)
 
 _MAX_GROUP = 256
+_GROUP_SECONDS = 0.1
+"""Work enough for one commit: other processes wait for SQLite's only writer meanwhile."""
 _RETRY_FIRST, _RETRY_MOST = 0.05, 2.0
 _HOPELESS = (StoreDamaged, StoreLoginRefused)
 
@@ -103,35 +106,42 @@ class Journal:
 
     def _write(self, group: list[_Item]) -> None:
         """Together if possible; if one entry refuses, each alone, so that it spoils nobody else's."""
-        error = self._commit(group)
+        written, error = self._commit(group)
         if error is None:
-            for item in group:
+            for item in group[:written]:
                 item.future.set_result(item.result)
+            if group[written:]:
+                self._write(group[written:])
         elif len(group) == 1:
             group[0].future.set_exception(error)
         else:
             for item in group:
                 self._write([item])
 
-    def _commit(self, group: list[_Item]) -> Exception | None:
+    def _commit(self, group: list[_Item]) -> tuple[int, Exception | None]:
+        """How many of them were written, or why none was."""
         pause = _RETRY_FIRST
         while True:
             try:
                 with self._store.write() as uow:
                     self._fence(uow)
+                    written, ends = 0, time.monotonic() + _GROUP_SECONDS
                     for item in group:
                         item.result = item.entry(uow)
+                        written += 1
+                        if time.monotonic() > ends:
+                            break
                     uow.events[:] = merged(uow.events)
             except StoreError as error:
                 if isinstance(error, _HOPELESS) or (self._closing.is_set() and pause >= _RETRY_MOST):
-                    return error
+                    return 0, error
                 log.warning("the store cannot be written, trying again: %s", error)
                 self._closing.wait(pause) if not self._closing.is_set() else threading.Event().wait(pause)
                 pause = min(pause * 2, _RETRY_MOST)
             except Exception as error:  # noqa: BLE001 - handed to whoever waits for the entry
-                return error
+                return 0, error
             else:
-                return None
+                return written, None
 
 
 def merged(events: list[Event]) -> list[Event]:

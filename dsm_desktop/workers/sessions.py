@@ -10,26 +10,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import SecretStr
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.net.tls import Endpoint
 from dsm_desktop.store.models import BmcSession, Runner
-from dsm_desktop.store.unit_of_work import Store
+from dsm_desktop.store.unit_of_work import Store, UnitOfWork
 from dsm_desktop.vault.columns import SESSION_TOKEN
 from dsm_desktop.vault.vault import Vault
+from dsm_desktop.workers.journal import Journal
 
 log = logging.getLogger(__name__)
 
 FORGET_SECONDS = 24 * 3600.0
 """A BMC's own idle time-out (30 min by default, at most some hours) has ended any session this old."""
 
+_TABLE = BmcSession.metadata.tables["bmc_sessions"]
+_INSERT = insert(_TABLE).returning(_TABLE.c.id)
+_UPDATE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("ref"))
+    .values(uri=bindparam("new_uri"), token=bindparam("new_token"))
+)
+_DELETE = delete(_TABLE).where(_TABLE.c.id == bindparam("ref"))
+
 
 @dataclass(frozen=True, slots=True)
 class StoredLedger:
-    """A `redfish.session.SessionLedger` in the store. `owner` gives the id of the runner the sessions belong to."""
+    """A `redfish.session.SessionLedger` in the store; the logins of many devices share a commit. `owner` gives the id of the runner the sessions belong to."""
 
-    store: Store
+    journal: Journal
     vault: Vault
     endpoint: Endpoint
     fingerprint: str
@@ -37,7 +47,7 @@ class StoredLedger:
     owner: Callable[[], int | None]
 
     def opening(self, host: str, username: str) -> int:
-        with self.store.write() as uow:
+        def write(uow: UnitOfWork) -> int:
             values = {
                 "server_id": self.server_id,
                 "address": self.endpoint.host,
@@ -47,18 +57,19 @@ class StoredLedger:
                 "runner_id": self.owner(),
                 "opened_at": uow.now,
             }
-            return int(uow.session.execute(insert(BmcSession).returning(BmcSession.id), values).scalar_one())
+            return int(uow.session.execute(_INSERT, values).scalar_one())
+
+        return self.journal.call(write)
 
     def opened(self, ref: int, session_uri: str, token: str) -> None:
-        with self.store.write() as uow:
+        def write(uow: UnitOfWork) -> None:
             sealed = self.vault.seal(uow, SESSION_TOKEN.place(ref), SecretStr(token))
-            uow.session.execute(
-                update(BmcSession).where(BmcSession.id == ref).values(uri=session_uri, token=sealed)
-            )
+            uow.session.execute(_UPDATE, {"ref": ref, "new_uri": session_uri, "new_token": sealed})
+
+        self.journal.call(write)
 
     def closed(self, ref: int) -> None:
-        with self.store.write() as uow:
-            uow.session.execute(delete(BmcSession).where(BmcSession.id == ref))
+        self.journal.call(lambda uow: uow.session.execute(_DELETE, {"ref": ref}))
 
 
 @dataclass(frozen=True, slots=True)
