@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import AppContext, CredentialDraft, KeyState, RunnerState
-from dsm_desktop.app.demo import DemoSite, scan_parameters
 from dsm_desktop.app.first_run import FirstRun
 from dsm_desktop.app.profile import Profile
 from dsm_desktop.core.settings import AppearanceSettings, SimulatorSettings
@@ -27,6 +26,9 @@ from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.shell.window import MainWindow
 from dsm_desktop.ui.theme import Theme, ThemeName
 from dsm_desktop.ui.widgets.grid import GridView
+
+if TYPE_CHECKING:
+    from dsm_desktop.app.demo import DemoSite
 
 _IDLE_LOOK_MS = 1_000
 
@@ -199,6 +201,8 @@ def run_profile(profile: Profile, store_url: str = "") -> int:
 
 def _demo_site(opened: Application) -> DemoSite:
     """Simulated servers on this machine, their login, and the scan that finds them."""
+    from dsm_desktop.app.demo import DemoSite, scan_parameters  # not at every start
+
     site = DemoSite.start(SimulatorSettings().servers)
     login = CredentialDraft(None, "Demo site", "idrac", site.username, site.password, ("127.0.0.0/8",))
     opened.commands.save_credential(login)

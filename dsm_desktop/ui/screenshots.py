@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEventLoop
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 
 from dsm_desktop.app.context import AppContext, FirstRun, FirstRunChoices, FirstRunResult
 from dsm_desktop.core.errors import DsmError
@@ -35,6 +35,7 @@ from dsm_desktop.ui.theme import ThemeName
 SIZES = ((1280, 800), (1920, 1080))
 LOOKS = (ThemeName.LIGHT, ThemeName.DARK, ThemeName.CONTRAST)
 _PATIENCE = 15.0
+_SHORT_MS = 300
 Shot = tuple[str, QWidget]
 
 
@@ -85,16 +86,21 @@ def has_screen() -> bool:
     )
 
 
-def settle(desk: Desk, quiet: float = 0.13) -> None:
-    """Run the event loop until no order has been under way for `quiet` seconds."""
+def settle(desk: Desk, quiet: float = 0.05) -> None:
+    """Run the event loop until for `quiet` seconds no order was under way and no short timer of a view was waiting."""
     end = time.monotonic() + _PATIENCE
     calm = time.monotonic()
     while time.monotonic() - calm < quiet:
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
-        if desk.work.busy:
+        if desk.work.busy or _timers_wait():
             calm = time.monotonic()
         if time.monotonic() > end:
             raise PicturesFailed("The window did not come to rest.", hint="Is the store under load?")
+
+
+def _timers_wait() -> bool:
+    timers = (t for w in QApplication.topLevelWidgets() for t in w.findChildren(QTimer))
+    return any(t.isActive() and t.isSingleShot() and t.interval() <= _SHORT_MS for t in timers)
 
 
 def _save(widget: QWidget, file: Path) -> Path:
@@ -164,7 +170,7 @@ def _dialogs(desk: Desk, window: MainWindow) -> Iterator[Shot]:
     for name, make in makers:
         dialog = make()
         dialog.show()
-        settle(desk, 0.1)
+        settle(desk)
         yield name, dialog
         dialog.close()
         dialog.deleteLater()

@@ -56,6 +56,18 @@ _WORK = {
     "restored": Status("Restored", "status-ok", Tone.OK),
     "abandoned": Status("Given up", "status-cancelled", Tone.MUTED),
 }
+STALE_SECONDS = 86_400
+_SUBSYSTEMS = {
+    "cpu": "Processors",
+    "processor": "Processors",
+    "fan": "Fans",
+    "psu": "Power supplies",
+    "sel": "Event log",
+    "licensing": "Licences",
+    "temperature": "Temperatures",
+    "voltage": "Voltages",
+    "current": "Currents",
+}
 _LEVEL = {
     "info": Status("Info", "status-info", Tone.MUTED),
     "warning": Status("Warning", "status-warning", Tone.WARNING),
@@ -103,6 +115,19 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     if seconds < 10:
         return "just now"
     return f"{span(seconds)} ago"
+
+
+def age(at: datetime | None) -> Status:
+    """An age that says so when it is more than a day: what is shown may not be true any more."""
+    if at is None:
+        return Status("never", "", Tone.MUTED)
+    old = (datetime.now(UTC) - at).total_seconds() > STALE_SECONDS
+    return Status(ago(at), "history" if old else "", Tone.WARNING if old else Tone.PLAIN)
+
+
+def subsystem(key: str) -> str:
+    """A health roll-up by its name, as Dell's own pages say it."""
+    return _SUBSYSTEMS.get(key.lower(), sentence(key))
 
 
 def span(seconds: float) -> str:

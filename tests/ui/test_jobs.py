@@ -135,7 +135,7 @@ def test_a_job_is_watched_live_retried_and_cancelled(session: Session, qtbot: Qt
     session.window.show_job(job.id)
     settle(session.desk)
     assert view.tasks.model.rowCount() == 12
-    assert view.steps.model.rowCount() == 3
+    qtbot.waitUntil(lambda: view.steps.model.rowCount() == 3, timeout=WAIT)
     failed = next(r for r in view.tasks.model.shown_rows() if r.state == "failed")
     assert failed.outcome == "No connection within 10 s."
     with session.context.store.write() as uow:

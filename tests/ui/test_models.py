@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from PySide6.QtCore import QModelIndex
@@ -113,6 +115,13 @@ def test_cells_speak_with_their_heading(model: RowsModel) -> None:
     assert model.data(model.index(0, 1), ACCESSIBLE) == "Version: empty"
 
 
+def cpu_seconds(do: Callable[[], object]) -> float:
+    """Of this thread, so that other work on the machine does not count."""
+    begun = time.thread_time()
+    do()
+    return time.thread_time() - begun
+
+
 def test_ten_thousand_rows_sort_and_filter_in_a_tenth_of_a_second(qapp: QApplication) -> None:
     model = RowsModel(COLUMNS)  # without Qt's tester, which walks all rows at each change
     now = datetime.now(UTC)
@@ -129,14 +138,10 @@ def test_ten_thousand_rows_sort_and_filter_in_a_tenth_of_a_second(qapp: QApplica
     ]
     model.set_rows(model.prepare(things))
     for column in range(len(COLUMNS)):
-        begun = time.perf_counter()
-        model.set_order([(column, True)])
-        assert time.perf_counter() - begun < 0.25, COLUMNS[
-            column
-        ].title  # 0.1 measured; room for a busy machine
-    begun = time.perf_counter()
-    model.set_filter(parse("srv-00 size>50", {c.key: c.field for c in COLUMNS}))
-    assert time.perf_counter() - begun < 0.2
+        took = min(cpu_seconds(partial(model.set_order, [(column, down)])) for down in (True, False, True))
+        assert took < 0.1, COLUMNS[column].title
+    test = parse("srv-00 size>50", {c.key: c.field for c in COLUMNS})
+    assert min(cpu_seconds(partial(model.set_filter, test)) for _ in range(3)) < 0.1
     assert 0 < model.rowCount() < 1_000
 
 

@@ -88,7 +88,9 @@ class GridModel(QAbstractTableModel):
         chosen = [self.columns[c] for c in columns]
 
         def cell(column: Column, row: Any) -> Cell:
-            return column.status(row).word if column.status is not None else column.value(row)
+            if column.status is None or column.kind == "time":
+                return column.value(row)
+            return column.status(row).word
 
         return Table(title, tuple(c.title for c in chosen), [[cell(c, row) for c in chosen] for row in rows])
 
@@ -121,7 +123,7 @@ class GridModel(QAbstractTableModel):
                 return None
             found = status(row)
             if role == DECORATION:
-                return icon(found.icon, found.tone)
+                return icon(found.icon, found.tone) if found.icon else None
             return QBrush(QColor(theme.tone_colour(found.tone)))
         if role == TOOLTIP:
             return self._tip(column, row)

@@ -76,7 +76,15 @@ COLUMNS: tuple[Column, ...] = (
         width=66,
         help="Temperature of the air going in",
     ),
-    Column("read", "Last read", lambda r: r.facts_at, kind="time", width=96, help="Age of what is shown"),
+    Column(
+        "read",
+        "Last read",
+        lambda r: r.facts_at,
+        status=lambda r: words.age(r.facts_at),
+        kind="time",
+        width=104,
+        help="Age of what is shown; marked after a day",
+    ),
     Column(
         "problem",
         "Problem",

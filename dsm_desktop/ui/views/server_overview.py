@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
 from dsm_desktop.app.context import CredentialChoice
 from dsm_desktop.core.states import Access
 from dsm_desktop.queries.servers import ServerRow, shown_fingerprint
-from dsm_desktop.ui import words
+from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.servers import TrustDialog
 from dsm_desktop.ui.theme import SPACE, Tone
@@ -174,6 +175,9 @@ class ServerOverview(QScrollArea):
         read = f"Read {words.ago(row.facts_at)}" if row.facts_at else "Never read"
         inventory = f", inventory {words.ago(row.inventory_at)}" if row.inventory_at else ", no inventory yet"
         self._age.setText(read + inventory)
+        palette = QPalette(self.palette())
+        palette.setColor(QPalette.ColorRole.WindowText, theme.tone_colour(words.age(row.facts_at).tone))
+        self._age.setPalette(palette)
         self._age.setToolTip(words.stamp_tip(row.facts_at))
         self._show_problem(row)
         self._show_subsystems(row)
@@ -237,4 +241,4 @@ class ServerOverview(QScrollArea):
                 self._subsystem_grid.addWidget(chip, number // 2, number % 2)
         self._subsystems.setVisible(bool(keys))
         for key, chip in self._subsystem_chips.items():
-            chip.show_status(words.health(str(row.subsystem_health.get(key))), f"{words.sentence(key)}: ")
+            chip.show_status(words.health(str(row.subsystem_health.get(key))), f"{words.subsystem(key)}: ")
