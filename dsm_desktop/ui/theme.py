@@ -7,7 +7,6 @@ of style sheets, because a style sheet slows every table by a third and breaks d
 from __future__ import annotations
 
 import enum
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from dsm_desktop.core.shipped import shipped
 
 SPACE = 8  # the grid every margin is a multiple of (or half of)
 ROW_HEIGHT = 26
@@ -120,9 +121,8 @@ CONTRAST = Look(
 
 
 def resources() -> Path:
-    """Folder of icons, fonts and help: beside the package, or in the bundle of the installed program."""
-    bundle = getattr(sys, "_MEIPASS", None)
-    return (Path(bundle) if bundle else Path(__file__).resolve().parents[2]) / "resources"
+    """Folder of icons and fonts: beside the package, or in the bundle of the installed program."""
+    return shipped("resources")
 
 
 def palette_of(look: Look) -> QPalette:

@@ -92,8 +92,8 @@ LOGS = (
     Column(
         "time", "Time", lambda r: r.created, text=lambda r: words.stamp(r.created), kind="time", width=160
     ),
-    Column("id", "Message id", lambda r: r.message_id, width=90),
     Column("message", "Message", lambda r: r.message, width=420),
+    Column("id", "Message id", lambda r: r.message_id, width=90),
     Column("log", "Log", lambda r: _LOGS.get(r.log, r.log), width=120),
     Column("category", "Category", lambda r: r.category, width=100, shown=False),
 )
