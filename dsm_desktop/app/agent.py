@@ -14,16 +14,20 @@ from dsm_desktop.workers.threads import Pool, ThreadPool
 OWNED_KIND, AGENT_KIND = "desktop", "agent"
 
 
+MOST_THREADS = 256
+"""More of them only hold more half-read inventories in memory: one processor reads no faster."""
+
+
 def run_agent(
     app: Application, stop: threading.Event, *, window: BinaryIO | None, threads: int | None = None
 ) -> None:
     """Run until `stop` is set, or, owned by a window, until its pipe says "stop" or, the window gone, the work is done.
 
-    `threads` None = one for each call the settings allow at once. Returns when running steps have ended and the rest is
+    `threads` None = one for each call the settings allow at once, at most MOST_THREADS. Returns when running steps have ended and the rest is
     back in the queue.
     """
     kind = AGENT_KIND if window is None else OWNED_KIND
-    threads = threads or load(app.store, NetworkSettings).in_all
+    threads = threads or min(load(app.store, NetworkSettings).in_all, MOST_THREADS)
     runner = app.make_runner(kind, pool=_pool(threads), inhibit_sleep=True, watch=True)
     runner.start()
     if window is not None:

@@ -19,7 +19,11 @@ from dsm_desktop.vault.site_key import SiteKeyError
 @click.command()
 @click.option("--owned", is_flag=True, help="Started by a window: the key comes through standard input.")
 @click.option("--service", is_flag=True, help="Started by Windows' service manager.")
-@click.option("--threads", type=click.IntRange(2, 4000), help="Default: the settings' calls at once in all.")
+@click.option(
+    "--threads",
+    type=click.IntRange(2, 4000),
+    help="Default: as many as the settings allow calls at once, at most 256.",
+)
 @click.pass_obj
 def agent(session: Session, owned: bool, service: bool, threads: int | None) -> int:
     """Run jobs until told to stop (Ctrl+C, SIGTERM, service stop): running steps end, the rest goes back to the queue."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -36,7 +34,7 @@ from dsm_desktop.store.models import (
     Server,
     ServerEventLog,
 )
-from dsm_desktop.store.rows import clean_json, clean_text, fit
+from dsm_desktop.store.rows import canonical, clean_json, clean_text, fit
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 __all__ = [
@@ -144,8 +142,7 @@ def digest_of(inventory: Inventory) -> str:
         still = {k: v for k, v in part.detail.items() if not _MOVING.search(k)}
         parts.append({**_values(part), "reading": None, "detail": still})
     firmware = [_values(f) for f in sorted(inventory.firmware, key=lambda f: (f.fqdd, f.id, f.state))]
-    text = json.dumps([parts, firmware, inventory.settings], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical([parts, firmware, inventory.settings])).hexdigest()
 
 
 def snapshot_at(connection: Connection, server_id: int, when: datetime) -> int | None:
@@ -221,7 +218,7 @@ def _table(model: type[Base]) -> Table:
 
 def _texts(facts: SystemFacts) -> dict[str, Any]:
     columns = _table(Server).c
-    values = {k: v for k, v in asdict(facts).items() if isinstance(v, str) and k in columns}
+    values = {k: v for k, v in _values(facts).items() if isinstance(v, str) and k in columns}
     return {k: v for k, v in values.items() if k not in ("power_state", "health")}
 
 
@@ -266,7 +263,7 @@ def _insert(uow: UnitOfWork, model: type[Base], rows: Iterable[dict[str, Any]]) 
         uow.session.execute(insert(table), fitted)
 
 
-def _values(item: Part | Firmware | LogEvent) -> dict[str, Any]:
+def _values(item: SystemFacts | Part | Firmware | LogEvent) -> dict[str, Any]:
     """dataclasses.asdict without its deep copies, which cost more than everything else here."""
     return {name: getattr(item, name) for name in item.__dataclass_fields__}
 
@@ -291,7 +288,7 @@ def _rows(connection: Connection, model: type[Base], snapshot_id: int) -> list[d
 
 
 def _json_of(facts: SystemFacts) -> dict[str, Any]:
-    return {**asdict(facts), "bmc_time": facts.bmc_time.isoformat() if facts.bmc_time else None}
+    return {**_values(facts), "bmc_time": facts.bmc_time.isoformat() if facts.bmc_time else None}
 
 
 def _facts_of(stored: dict[str, Any]) -> SystemFacts:

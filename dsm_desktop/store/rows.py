@@ -3,10 +3,12 @@ strings, NaN and integers beyond its types; a hostile BMC sends all of them."""
 
 from __future__ import annotations
 
+import json
 import math
 from functools import cache
 from typing import Any
 
+import orjson
 from sqlalchemy import BigInteger, Float, Integer, String, Table
 from sqlalchemy.types import JSON
 
@@ -39,6 +41,15 @@ def clean_json(value: Any, depth: int = 0) -> Any:
     return clean_text(str(value))
 
 
+def canonical(value: Any) -> bytes:
+    """The same bytes for the same value: for digests. The standard library's JSON only for what orjson refuses (numbers
+    beyond 64 bits, lone surrogates)."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return json.dumps(value, sort_keys=True).encode()
+
+
 def fit(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     """The row with every value made to fit its column: text cut, numbers out of range None (not nullable: 0)."""
     limits = _limits(table)
@@ -49,6 +60,8 @@ def _fit(kind: str, limit: int, empty: Any, value: Any) -> Any:
     if value is None or kind == "any":
         return value
     if kind == "text":
+        if type(value) is str and len(value) <= limit and value.isascii() and "\x00" not in value:
+            return value
         return clean_text(value if type(value) is str else str(value), limit)
     if kind == "json":
         return clean_json(value)
