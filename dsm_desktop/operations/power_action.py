@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 from pydantic import Field
 
 from dsm_desktop.core.errors import DsmError
@@ -21,6 +24,16 @@ _ENDS_IN = {
 
 class NotStopped(DsmError):
     """The server's operating system did not follow a graceful request in time. Nothing was forced."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """One reset request: the state it ends in (None for restarts) and what the device said before it."""
+
+    action: PowerAction
+    reset_type: str
+    ends_in: PowerState | None
+    mark: dict[str, str]
 
 
 class PowerParams(Paced):
@@ -80,9 +93,11 @@ async def power_action(ctx: JobContext, params: PowerParams) -> PowerResult:
         plan = await ctx.step("choose reset types", lambda: _plan(ctx, params.action))
         for number, (reset_type, ends_in) in enumerate(plan):
             ctx.progress(number, len(plan), f"Sending {reset_type}")
-            await _send(ctx, params.action, reset_type, ends_in)
+            mark = await ctx.step("note last reset", partial(bmc.reset_mark, params.action), key=reset_type)
+            sent = _Sent(params.action, reset_type, PowerState(ends_in) if ends_in else None, mark)
+            await _send(ctx, sent)
             if not ctx.dry_run and (params.wait or number + 1 < len(plan)):
-                await _settle(ctx, params, reset_type, ends_in)
+                await _settle(ctx, params, sent)
         if ctx.dry_run:
             return PowerResult(
                 summary="Nothing was sent (dry run).", before=before, after=before, proven=False
@@ -99,41 +114,44 @@ def _plan(ctx: JobContext, action: PowerAction) -> list[list[str]]:
     return [[step.reset_type, step.wait_for.value if step.wait_for else ""] for step in steps]
 
 
-async def _send(ctx: JobContext, action: PowerAction, reset_type: str, ends_in: str) -> None:
+async def _send(ctx: JobContext, sent: _Sent) -> None:
     bmc = ctx.redfish()
+
+    def taken() -> str | None:
+        return "accepted" if bmc.reset_was_taken(sent.action, sent.mark, sent.ends_in) else None
+
     answer = await ctx.step(
         "reset",
-        lambda: bmc.reset_type(reset_type).value,
-        key=reset_type,
+        lambda: bmc.reset_type(sent.reset_type).value,
+        key=sent.reset_type,
         changing=True,
-        interrupted=lambda: "accepted" if _shown(ctx, action, ends_in) else None,
-        plan=f"ComputerSystem.Reset {reset_type} on {ctx.target.label}",
+        interrupted=taken,
+        plan=f"ComputerSystem.Reset {sent.reset_type} on {ctx.target.label}",
     )
     if not ctx.dry_run:
-        ctx.log(f"{reset_type}: {answer.replace('_', ' ')}")
+        ctx.log(f"{sent.reset_type}: {answer.replace('_', ' ')}")
 
 
-def _shown(ctx: JobContext, action: PowerAction, ends_in: str) -> bool:
-    """Whether the device itself shows that the reset has happened."""
-    bmc = ctx.redfish()
-    if ends_in:
-        return bmc.power_state().value == ends_in
-    return bmc.reset_was_taken(action, ctx.started)
-
-
-async def _settle(ctx: JobContext, params: PowerParams, reset_type: str, ends_in: str) -> None:
+async def _settle(ctx: JobContext, params: PowerParams, sent: _Sent) -> None:
     """Wait until the device shows the reset: a 204 means only that it was heard."""
+    bmc = ctx.redfish()
+
+    def shown() -> bool | None:
+        if sent.ends_in is not None:
+            return True if bmc.power_state() is sent.ends_in else None
+        return True if bmc.reset_was_taken(sent.action, sent.mark) else None
+
     try:
         await ctx.wait_for(
-            f"{reset_type} of {ctx.target.label}",
-            lambda: True if _shown(ctx, params.action, ends_in) else None,
+            f"{sent.reset_type} of {ctx.target.label}",
+            shown,
             every=3,
             timeout=params.minutes * 60,
             tolerate=(RetryLater,),
         )
     except TimedOut as error:
         raise NotStopped(
-            f"{ctx.target.label} did not follow {reset_type} within {params.minutes} minutes.",
+            f"{ctx.target.label} did not follow {sent.reset_type} within {params.minutes} minutes.",
             hint="Look at its console; if the operating system hangs, choose a forced action.",
             where=ctx.target.label,
         ) from error

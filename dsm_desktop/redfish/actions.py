@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import contextlib
 from typing import TYPE_CHECKING
 
-from dsm_desktop.core.inventory import LogKind
+from dsm_desktop.core.inventory import LogEvent, LogKind
 from dsm_desktop.core.states import PowerAction, PowerState
 from dsm_desktop.net.links import safe_path
 from dsm_desktop.redfish.documents import link
@@ -41,45 +41,50 @@ def reset_idrac(client: RedfishClient) -> None:
     client.call("POST", safe_path(target), {"ResetType": "GracefulRestart"})
 
 
-_LEAVES_ON = (PowerAction.ON,)
-_LEAVES_OFF = (PowerAction.GRACEFUL_OFF, PowerAction.FORCE_OFF)
 _RESET_IDS = {"SYS1000", "SYS1001", "SYS1003", "RAC0701", "RAC0702", "RAC0703", "RAC0704", "RAC0705"}
 """Lifecycle log (EEMI 2.7): turning on, turning off, CPU resetting; requested power-up, power cycle, hard reset, power-down, shutdown."""
 _NMI_IDS = {"RAC0706"}
+_SLOW = (PowerAction.GRACEFUL_OFF, PowerAction.GRACEFUL_RESTART, PowerAction.NMI)
+"""Actions whose effect is not in power state or LastResetTime for minutes, or never: the lifecycle log tells at once."""
+_ON_THE_WAY = {PowerState.ON: PowerState.POWERING_ON, PowerState.OFF: PowerState.POWERING_OFF}
 
 
-def reset_was_taken(client: RedfishClient, action: PowerAction, since: datetime) -> bool:
-    """Looks at the device before an interrupted reset is repeated.
+def reset_mark(client: RedfishClient, action: PowerAction) -> dict[str, str]:
+    """What the server says of its last reset before one is sent, in its own words: {"last_reset", "log_id", "log_time"}.
 
-    On and off are judged by the power state they lead to; restarts by LastResetTime, and where the firmware has none
-    (iDRAC8) by the lifecycle log. `since` is corrected by the difference between the BMC's clock and ours.
+    No clock of ours is compared with the device's: BMC clocks are often wrong by days.
+    """
+    last = str(client.system().get("LastResetTime") or "")
+    newest: LogEvent | None = None
+    if not last or action in _SLOW:
+        with contextlib.suppress(Missing):
+            newest = next(iter(client.log_events(LogKind.LIFECYCLE, limit=1)), None)
+    created = newest.created.isoformat() if newest and newest.created else ""
+    return {"last_reset": last, "log_id": newest.entry_id if newest else "", "log_time": created}
+
+
+def reset_was_taken(
+    client: RedfishClient, action: PowerAction, mark: dict[str, str], ends_in: PowerState | None = None
+) -> bool:
+    """Whether a reset has reached the server since the mark; asked before an interrupted one is repeated.
+
+    Power-on and power-off (`ends_in`) show in the power state, restarts in another LastResetTime, and what shows in neither
+    (iDRAC8, an operating system that still shuts down, an NMI) in the lifecycle log.
     """
     server = client.system()
-    state = power_state(server.get("PowerState"))
-    if action in _LEAVES_ON:
-        return state in (PowerState.ON, PowerState.POWERING_ON)
-    if action in _LEAVES_OFF:
-        return state in (PowerState.OFF, PowerState.POWERING_OFF)
-    clock = client.clock()
-    drift = clock - datetime.now(UTC) if clock else timedelta()
-    moment_there = since + drift - timedelta(seconds=2)
-    last = moment(server.get("LastResetTime"))
-    if last is not None and action is not PowerAction.NMI:
-        return last >= moment_there
-    try:
-        events = client.log_events(LogKind.LIFECYCLE, ("", moment_there))
-    except Missing:
+    if ends_in and power_state(server.get("PowerState")) in (ends_in, _ON_THE_WAY.get(ends_in)):
+        return True
+    last = str(server.get("LastResetTime") or "")
+    if not ends_in and action is not PowerAction.NMI and last and mark["last_reset"]:
+        if last != mark["last_reset"]:
+            return True
+        if action not in _SLOW:
+            return False
+    if not mark["log_id"]:
         return False
     wanted = _NMI_IDS if action is PowerAction.NMI else _RESET_IDS
-    return any(
-        event.created is not None
-        and event.created >= moment_there
-        and (
-            event.message_id.rpartition(".")[2].upper() in wanted
-            or ("NMI" in wanted and "NMI" in event.message)
-        )
-        for event in events
-    )
+    events = client.log_events(LogKind.LIFECYCLE, (mark["log_id"], moment(mark["log_time"])))
+    return any(event.message_id.rpartition(".")[2].upper() in wanted for event in events)
 
 
 _IDRAC_RESTARTED = "RAC0182"

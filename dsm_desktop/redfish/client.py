@@ -292,9 +292,15 @@ class RedfishClient:
             return ResetOutcome.ALREADY
         return ResetOutcome.TAKEN
 
-    def reset_was_taken(self, action: PowerAction, since: datetime) -> bool:
-        """Whether a reset that may have been interrupted has reached the server since `since` (our clock, aware)."""
-        return actions.reset_was_taken(self, action, since)
+    def reset_mark(self, action: PowerAction) -> dict[str, str]:
+        """What to remember before a reset is sent, for `reset_was_taken`; plain JSON."""
+        return actions.reset_mark(self, action)
+
+    def reset_was_taken(
+        self, action: PowerAction, mark: dict[str, str], ends_in: PowerState | None = None
+    ) -> bool:
+        """Whether a reset that may have been interrupted has reached the server since the mark."""
+        return actions.reset_was_taken(self, action, mark, ends_in)
 
     # --- the rest of the machine --------------------------------------------------------------------------------
 

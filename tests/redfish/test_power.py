@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -126,30 +125,23 @@ def test_the_light_speaks_the_words_of_the_firmware(connect: Connect) -> None:
 
 def test_whether_an_interrupted_reset_was_taken(connect: Connect) -> None:
     tree = small_tree()
-    ours = datetime.now(UTC)
-    theirs = ours - timedelta(days=30)  # the BMC's clock is a month late
-
-    def at(offset: int) -> str:
-        return (theirs + timedelta(seconds=offset)).strftime("%Y-%m-%dT%H:%M:%S+00:00")
-
-    tree[MANAGER]["DateTime"] = at(60)
-    since = ours - timedelta(seconds=0)
+    system, entries = tree[SYSTEM], tree[f"{MANAGER}/LogServices/Lclog/Entries"]["Members"]
+    restart, nmi = PowerAction.FORCE_RESTART, PowerAction.NMI
     with ReplayServer(tree) as server, connect(server) as client:
-        assert client.reset_was_taken(PowerAction.ON, since)
-        assert not client.reset_was_taken(PowerAction.FORCE_OFF, since)
-        tree[MANAGER]["DateTime"] = at(0)
-        tree[SYSTEM]["LastResetTime"] = at(-300)
-        assert not client.reset_was_taken(PowerAction.FORCE_RESTART, since)
-        tree[SYSTEM]["LastResetTime"] = at(20)
-        assert client.reset_was_taken(PowerAction.FORCE_RESTART, since)
-        del tree[SYSTEM]["LastResetTime"]
-        entries = tree[f"{MANAGER}/LogServices/Lclog/Entries"]["Members"]
-        entries[0] |= {"MessageId": "IDRAC.1.6.USR0030", "Created": at(20)}
-        assert not client.reset_was_taken(PowerAction.FORCE_RESTART, since)
-        entries[0] |= {"MessageId": "IDRAC.1.6.RAC0703", "Created": at(-300)}
-        assert not client.reset_was_taken(PowerAction.FORCE_RESTART, since)
-        entries[0] |= {"Created": at(20)}
-        assert client.reset_was_taken(PowerAction.FORCE_RESTART, since)
-        assert not client.reset_was_taken(PowerAction.NMI, since)
-        entries[0] |= {"MessageId": "IDRAC.1.6.RAC0706"}
-        assert client.reset_was_taken(PowerAction.NMI, since)
+        mark = client.reset_mark(restart)
+        assert client.reset_was_taken(PowerAction.ON, mark, PowerState.ON)
+        assert not client.reset_was_taken(PowerAction.FORCE_OFF, mark, PowerState.OFF)
+        assert not client.reset_was_taken(restart, mark)
+        system["LastResetTime"] = "2026-01-01T00:00:01+00:00"
+        assert client.reset_was_taken(restart, mark)
+        # iDRAC8 has no such time: the lifecycle log tells, and what stood there before does not count.
+        del system["LastResetTime"]
+        mark, nmi_mark = client.reset_mark(restart), client.reset_mark(nmi)
+        assert not client.reset_was_taken(restart, mark)
+        entries.insert(0, entries[0] | {"Id": "9001", "MessageId": "IDRAC.1.6.USR0030"})
+        assert not client.reset_was_taken(restart, mark)
+        entries.insert(0, entries[0] | {"Id": "9002", "MessageId": "IDRAC.1.6.RAC0703"})
+        assert client.reset_was_taken(restart, mark)
+        assert not client.reset_was_taken(nmi, nmi_mark)
+        entries.insert(0, entries[0] | {"Id": "9003", "MessageId": "IDRAC.1.6.RAC0706"})
+        assert client.reset_was_taken(nmi, nmi_mark)

@@ -112,10 +112,10 @@ def test_every_generation_is_read_and_left_clean(name: str, site: Site, reach: R
 def test_power(name: str, site: Site, reach: Reach) -> None:
     idrac = by_generation(site, name)
     with reach(idrac) as client:
+        mark = client.reset_mark(PowerAction.FORCE_OFF)
         assert client.reset(PowerAction.FORCE_OFF) is ResetOutcome.TAKEN
-        assert client.reset_was_taken(PowerAction.FORCE_OFF, datetime.now(UTC)) in (True, False)
         assert until(lambda: client.power_state() is PowerState.OFF)
-        assert client.reset_was_taken(PowerAction.FORCE_OFF, datetime.now(UTC))
+        assert client.reset_was_taken(PowerAction.FORCE_OFF, mark, PowerState.OFF)
         assert client.reset(PowerAction.FORCE_OFF) in (ResetOutcome.ALREADY, ResetOutcome.TAKEN)
 
         def switched_on() -> bool:
