@@ -19,6 +19,12 @@ def _skew(row: ServerRow) -> str:
     return "" if row.clock_skew_seconds is None else f"{row.clock_skew_seconds:+.0f} s"
 
 
+def _subsystems(row: ServerRow) -> str:
+    """What is not in order; "In order" where all is, empty where nothing was read."""
+    bad = [f"{words.subsystem(k)} {v}" for k, v in sorted(row.subsystem_health.items()) if v != "ok"]
+    return ", ".join(bad) or ("In order" if row.subsystem_health else "")
+
+
 COLUMNS: tuple[Column, ...] = (
     Column(
         "health",
@@ -75,6 +81,35 @@ COLUMNS: tuple[Column, ...] = (
         kind="number",
         width=66,
         help="Temperature of the air going in",
+    ),
+    Column(
+        "power_trend",
+        "Power, last day",
+        lambda r: r.power_watts,
+        text=lambda r: words.number(r.power_watts, "W"),
+        kind="number",
+        width=110,
+        help="Power drawn over the last day; files and sorting take the newest value",
+        left=True,
+    ),
+    Column(
+        "inlet_trend",
+        "Inlet, last day",
+        lambda r: r.inlet_celsius,
+        text=lambda r: words.number(r.inlet_celsius, "°C"),
+        kind="number",
+        width=110,
+        shown=False,
+        help="Temperature of the air going in over the last day; files and sorting take the newest value",
+        left=True,
+    ),
+    Column(
+        "parts_health",
+        "Subsystems",
+        _subsystems,
+        width=110,
+        shown=False,
+        help="Health by subsystem: dot in order, triangle warning, square critical, ring unknown",
     ),
     Column(
         "read",

@@ -1,0 +1,1 @@
+"""Own painting: trends in cells, charts, tiles and racks. Nothing here asks the store."""
