@@ -35,21 +35,20 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    demo = commands.add_parser("demo", help="the simulated site in the program, no hardware needed")
-    demo.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on, e.g. --headless --out out/")
-    test = commands.add_parser("test", help="lint, types, import contracts and all tests")
-    test.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to pytest")
+    # What follows demo or test is passed on: --headless --out out/ to the program, -k name to pytest.
+    commands.add_parser("demo", help="the simulated site in the program, no hardware needed")
+    commands.add_parser("test", help="lint, types, import contracts and all tests")
     commands.add_parser("setup", help="only make .venv with everything in it")
-    options = parser.parse_args()
+    options, passed_on = parser.parse_known_args()
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         print(f"Python 3.11 to 3.13 is needed; this is {sys.version.split()[0]}.", file=sys.stderr)
         return 2
     make_environment("requirements.lock" if options.command == "demo" else "requirements-dev.lock")
     ensure_qt_libraries()
     if options.command == "demo":
-        return run("-m", "dsm_desktop", "demo", *options.arguments)
+        return run("-m", "dsm_desktop", "demo", *passed_on)
     if options.command == "test":
-        return check(options.arguments)
+        return check(passed_on)
     return 0
 
 
