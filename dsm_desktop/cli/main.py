@@ -11,10 +11,13 @@ from dsm_desktop import __version__
 from dsm_desktop.cli import output
 from dsm_desktop.cli.admin import admin
 from dsm_desktop.cli.agent import agent
+from dsm_desktop.cli.audit import audit
 from dsm_desktop.cli.credentials import credentials
 from dsm_desktop.cli.demo import demo
 from dsm_desktop.cli.jobs import job, jobs
-from dsm_desktop.cli.servers import servers
+from dsm_desktop.cli.report import report
+from dsm_desktop.cli.search import search
+from dsm_desktop.cli.server_import import servers
 from dsm_desktop.cli.session import Session
 from dsm_desktop.core.errors import DsmError
 
@@ -59,7 +62,7 @@ def simulator(arguments: tuple[str, ...]) -> int:
     return serve(list(arguments))
 
 
-for command in (admin, agent, credentials, demo, job, jobs, servers):
+for command in (admin, agent, audit, credentials, demo, job, jobs, report, search, servers):
     cli.add_command(command)
 
 

@@ -1,0 +1,266 @@
+"""The manual's generated tables, from the declarations they describe. `python -m tests.queries.manual_tables` writes them."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import re
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from dsm_desktop import operations
+from dsm_desktop.cli import output
+from dsm_desktop.cli.main import cli
+from dsm_desktop.cli.parameters import options_for
+from dsm_desktop.core.settings import SECTIONS
+from dsm_desktop.jobs import Catalogue, Danger, Targets
+from dsm_desktop.queries.server_filter import SERVER_FIELDS
+from dsm_desktop.simulator.faults import KINDS
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = ROOT / "docs" / "guide"
+_BLOCK = re.compile(r"(<!-- generated: (?P<name>[\w ]+) -->\n)(?P<text>.*?)(<!-- end -->)", re.S)
+_SHELL = ROOT / "dsm_desktop/ui/shell"
+_KINDS = {"text": "text", "number": "number", "version": "version", "time": "age"}
+_EXITS = {
+    "EXIT_OK": "done",
+    "EXIT_FAILED": "the job ran and failed on at least one target; a check found something wrong",
+    "EXIT_USAGE": "wrong input",
+    "EXIT_DENIED": "not permitted",
+    "EXIT_PEER": "a device or the database refused",
+    "EXIT_HERE": "something on this machine: disk, key, profile",
+    "EXIT_CANCELLED": "cancelled",
+    "EXIT_BUG": "a fault of the program; a crash report was written",
+}
+
+
+def tables() -> dict[str, Callable[[], str]]:
+    """Name of each generated block and what belongs into it."""
+    return {
+        "filter fields": filter_fields,
+        "grid fields": grid_fields,
+        "settings": settings,
+        "idle settings": idle_settings,
+        "options": program_options,
+        "commands": commands,
+        "job options": job_options,
+        "exit codes": exit_codes,
+        "job types": job_types,
+        "parameters": parameters,
+        "faults": faults,
+        "keys": keys,
+    }
+
+
+def filled(text: str) -> str:
+    """A page with its generated blocks written anew."""
+    made = tables()
+    return _BLOCK.sub(lambda m: f"{m[1]}{made[m['name']]()}{m[4]}", text)
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *([str(cell).replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def filter_fields() -> str:
+    by_kind: dict[str, list[str]] = {}
+    for field in SERVER_FIELDS.values():
+        by_kind.setdefault(_KINDS[field.kind], []).append(f"`{field.name}`")
+    return _table(("compares as", "fields"), ((kind, " ".join(names)) for kind, names in by_kind.items()))
+
+
+def grid_fields() -> str:
+    from dsm_desktop.ui.models.servers import COLUMNS
+
+    rows = [(f"`{c.key}`", c.title) for c in COLUMNS if c.key not in SERVER_FIELDS]
+    return " · ".join(f"{key} {title}" for key, title in rows) + "\n"
+
+
+def settings() -> str:
+    return "\n".join(_section(section) for section in SECTIONS)
+
+
+def _section(section: type[BaseModel]) -> str:
+    title, name = getattr(section, "title", ""), getattr(section, "name", "")
+    rows = [
+        (f"`{key}`", _words(field), _bounds(field), _default(field))
+        for key, field in section.model_fields.items()
+    ]
+    return f"## {title} (`{name}`)\n\n" + _table(("setting", "meaning", "allowed", "default"), rows)
+
+
+def idle_settings() -> str:
+    """Settings that no code beside their declaration reads (retention is read as a whole)."""
+    idle = []
+    for section in SECTIONS:
+        readers = "".join(t for f, t in _sources() if section.__name__ in t and f.name != "settings.py")
+        if section.name != "retention":
+            idle += [f"`{section.name}.{k}`" for k in section.model_fields if f".{k}" not in readers]
+    return (" ".join(idle) or "None: every setting is in force.") + "\n"
+
+
+@cache
+def _sources() -> list[tuple[Path, str]]:
+    return [(f, f.read_text(encoding="utf-8")) for f in sorted((ROOT / "dsm_desktop").rglob("*.py"))]
+
+
+def _words(field: FieldInfo) -> str:
+    return f"{field.title}. {field.description}" if field.description else str(field.title)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "must be given"
+    value = field.default
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value.value if isinstance(value, enum.Enum) else value)
+
+
+def _bounds(field: FieldInfo) -> str:
+    kind = field.annotation
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return ", ".join(f"`{member.value}`" for member in kind)
+    if kind is bool:
+        return "yes, no"
+    low = next((m.ge for m in field.metadata if hasattr(m, "ge")), None)
+    high = next((m.le for m in field.metadata if hasattr(m, "le")), None)
+    if low is None:
+        return "list" if typing.get_origin(kind) is list else "text"
+    return f"{low} to {high:,}" if isinstance(high, int) else f"{low} to {high}"
+
+
+def program_options() -> str:
+    return _table(("option", "meaning"), ((_flag(o), _help(o)) for o in cli.params if _shown(o)))
+
+
+def commands() -> str:
+    rows = [(f"`{name}`", _first(command.help), _arguments(command)) for name, command in walk(cli)]
+    return _table(("command", "does", "takes"), rows)
+
+
+def walk(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something; the job types are one line."""
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group) and name != "job":
+            yield from walk(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+def _arguments(command: click.Command) -> str:
+    if isinstance(command, click.Group):
+        return "kind: [Job types](job-types.md)"
+    return " ".join(_flag(p) for p in command.params if _shown(p))
+
+
+def job_options() -> str:
+    any_kind = next(kind for kind in Catalogue.of(operations).values() if kind.targets is Targets.SERVER)
+    group = cli.get_command(click.Context(cli), "job")
+    assert isinstance(group, click.Group)
+    command = group.get_command(click.Context(group), any_kind.kind)
+    assert command is not None
+    own = {option.name for option in options_for(any_kind.params)}
+    return _table(("option", "meaning"), ((_flag(o), _help(o)) for o in command.params if o.name not in own))
+
+
+def exit_codes() -> str:
+    codes = {name: value for name, value in vars(output).items() if name.startswith("EXIT_")}
+    return _table(("code", "means"), ((code, _EXITS[name]) for name, code in codes.items()))
+
+
+def job_types() -> str:
+    asks = {Danger.NONE: "nothing", Danger.DISRUPTIVE: "list", Danger.DESTRUCTIVE: "typing"}
+    rows = []
+    for kind in Catalogue.of(operations).values():
+        danger = "by action" if kind.danger_of else asks[kind.danger]
+        where = "each server" if kind.targets is Targets.SERVER else "whole site"
+        rows.append(
+            (f"`{kind.kind}`", kind.label.rstrip("…"), _first(kind.help), where, danger, kind.needs.value)
+        )
+    return _table(("kind", "menu", "does", "works on", "asks", "permission"), rows)
+
+
+def parameters() -> str:
+    rows = []
+    for kind in Catalogue.of(operations).values():
+        for key, field in kind.params.model_fields.items():
+            words, flag = _words(field), key.replace("_", "-")
+            rows.append((f"`{kind.kind}`", f"`--{flag}`", words, _bounds(field), _default(field)))
+    return _table(("kind", "option", "meaning", "allowed", "default"), rows)
+
+
+def faults() -> str:
+    rows = (
+        (f"`{k.name}`", k.help, " ".join(f"`{n}={v!r}`" for n, v in k.parameters.items()))
+        for k in KINDS.values()
+    )
+    return _table(("fault", "does", "parameters"), rows)
+
+
+def keys() -> str:
+    from dsm_desktop.ui.shell.actions import _KEYS
+
+    known = Catalogue.of(operations)
+    rows = [(known[kind].label.rstrip("…"), pressed) for kind, pressed in _KEYS.items()]
+    for file in sorted(_SHELL.glob("*.py")):
+        rows += _declared(ast.parse(file.read_text(encoding="utf-8")))
+    return _table(("do", "keys"), sorted(set(rows)))
+
+
+def _declared(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or len(node.args) < 2 or not isinstance(node.args[1], ast.Constant):
+            continue
+        for keyword in node.keywords:
+            if keyword.arg == "keys" and isinstance(keyword.value, ast.Constant):
+                yield str(node.args[1].value).rstrip("…"), str(keyword.value.value).replace("Return", "Enter")
+
+
+def _shown(parameter: click.Parameter) -> bool:
+    return not (isinstance(parameter, click.Option) and (parameter.hidden or "--yes" in parameter.opts))
+
+
+def _flag(parameter: click.Parameter) -> str:
+    if isinstance(parameter, click.Argument):
+        name = str(parameter.name).upper() + (" …" if parameter.nargs == -1 else "")
+        return f"`{name}`" if parameter.required else f"`[{name}]`"
+    option = typing.cast(click.Option, parameter)
+    name = option.opts[0]
+    if option.is_flag:
+        return f"`{name}`"
+    if isinstance(option.type, click.Choice):
+        return f"`{name} {'/'.join(str(c) for c in option.type.choices)}`"
+    return f"`{name} {option.make_metavar(click.Context(cli)).replace('INTEGER RANGE', 'INTEGER')}`"
+
+
+def _help(parameter: click.Parameter) -> str:
+    return str(getattr(parameter, "help", "") or "")
+
+
+def _first(text: str | None) -> str:
+    paragraph = " ".join((text or "").split("\n\n")[0].split())
+    return paragraph
+
+
+def main() -> None:
+    for file in sorted(GUIDE.glob("*.md")):
+        before = file.read_text(encoding="utf-8")
+        after = filled(before)
+        if after != before:
+            file.write_text(after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
