@@ -159,6 +159,7 @@ def test_a_job_is_watched_live_retried_and_cancelled(session: Session, qtbot: Qt
 
 def test_a_question_is_answered(session: Session, qtbot: QtBot) -> None:
     session.window.show_area("activity")
+    settle(session.desk)
     session.window.activity.setCurrentWidget(session.window.activity.decisions)
     card = session.window.activity.decisions.findChildren(DecisionCard)[0]
     assert "JID_481" in card.accessibleName()

@@ -21,7 +21,8 @@ from dsm_desktop.ui.dialogs.servers import (
 )
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
-from dsm_desktop.ui.views.server_tables import LogsTab, ServerTab
+from dsm_desktop.ui.views.server_calls import CallsTab
+from dsm_desktop.ui.views.server_tables import ListTab, LogsTab
 from tests.ui.conftest import OpenSession
 from tests.ui.test_shell import dialog_of
 
@@ -82,19 +83,22 @@ def test_every_tab_of_a_server_shows_what_is_in_the_store(open_session: OpenSess
         details.tabs.setCurrentIndex(number)
         settle(session.desk)
         tab = details.tabs.currentWidget()
-        assert isinstance(tab, ServerTab)
+        assert isinstance(tab, ListTab)
         rows[details.tabs.tabText(number)] = tab.panel.model.rowCount()
     assert rows == {"Hardware": 18, "Firmware": 4, "Logs": 40, "Jobs": rows["Jobs"], "History": 1}
     assert rows["Jobs"] >= 3
-    details.tabs.setCurrentWidget(details.calls)
+    details.tabs.setCurrentWidget(details.tab("Calls"))
     settle(session.desk)
-    assert details.calls.model.rowCount() == 34
+    calls = details.tab("Calls")
+    assert isinstance(calls, CallsTab)
+    assert calls.calls.model.rowCount() == 34
 
 
 def test_logs_are_searched_in_the_store(session: Session, qtbot: QtBot) -> None:
     details = session.window.servers.details
     choose(session, 1)
-    tab = next(t for t in details._lists if isinstance(t, LogsTab))
+    tab = details.tab("Logs")
+    assert isinstance(tab, LogsTab)
     details.tabs.setCurrentWidget(tab)
     settle(session.desk)
     tab._words.setText("drive removed")

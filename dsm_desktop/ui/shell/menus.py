@@ -6,10 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMenu
 
 from dsm_desktop.core.access import Permission
 from dsm_desktop.jobs.declaration import Targets
 from dsm_desktop.ui.dialogs.about import AboutDialog, KeysDialog
+from dsm_desktop.ui.shell.areas import AREAS
+from dsm_desktop.ui.shell.tools import TOOLS
 from dsm_desktop.ui.theme import ThemeName
 
 if TYPE_CHECKING:
@@ -51,12 +54,26 @@ def fill_menu_bar(window: MainWindow) -> None:
         actions.add("about", "About DSM Desktop", lambda: AboutDialog(window.desk, window).open())
     )
     window.addActions([plain["keys"], plain["about"]])
+    _tools(window)
+
+
+def _tools(window: MainWindow) -> None:
+    """The registered tools at the end of their menus, under a line."""
+    menus = {action.text().replace("&", ""): action.menu() for action in window.menuBar().actions()}
+    lined: set[str] = set()
+    for tool in TOOLS:
+        menu = menus[tool.menu]
+        assert isinstance(menu, QMenu)
+        if tool.menu not in lined:
+            menu.addSeparator()
+            lined.add(tool.menu)
+        menu.addAction(window.actions_.plain[tool.name])
 
 
 def _view(window: MainWindow) -> None:
     plain = window.actions_.plain
     view = window.menuBar().addMenu("&View")
-    view.addActions([plain["area-servers"], plain["area-activity"], plain["area-settings"]])
+    view.addActions([plain[f"area-{area.key}"] for area in AREAS])
     view.addSeparator()
     view.addActions([plain["palette"], plain["details"]])
     dock = window.dock.toggleViewAction()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
@@ -12,41 +12,37 @@ from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QMainWindow,
-    QMenu,
-    QStackedWidget,
-    QToolBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from dsm_desktop.core.access import Permission
+from dsm_desktop.queries.calls import CallFilter
 from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.ui.desk import Desk, News
 from dsm_desktop.ui.dialogs.job import start_job
 from dsm_desktop.ui.dialogs.servers import EditServersDialog, RemoveServersDialog
 from dsm_desktop.ui.dialogs.stop import EmergencyStopDialog, ResumeDialog
-from dsm_desktop.ui.icons import icon, redraw_icons, set_icon
+from dsm_desktop.ui.icons import icon, redraw_icons
 from dsm_desktop.ui.models.base import GridModel
 from dsm_desktop.ui.shell.actions import Actions
+from dsm_desktop.ui.shell.areas import AREAS, AreaStack, keys_of
 from dsm_desktop.ui.shell.dock import JobsDock
 from dsm_desktop.ui.shell.menus import fill_menu_bar
 from dsm_desktop.ui.shell.navigation import NavigationRail
 from dsm_desktop.ui.shell.news import NewsCorner
 from dsm_desktop.ui.shell.palette import Entry, Palette, entries_of, entries_of_servers
 from dsm_desktop.ui.shell.status import StatusStrip
+from dsm_desktop.ui.shell.toolbar import tool_bar
+from dsm_desktop.ui.shell.tools import TOOLS
 from dsm_desktop.ui.theme import ThemeName, Tone
-from dsm_desktop.ui.views.activity import ActivityView
 from dsm_desktop.ui.views.servers import ServersView
-from dsm_desktop.ui.views.settings import SettingsView
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.widgets.states import Banner
 
-AREAS = (
-    ("servers", "Servers", "server", "Ctrl+1"),
-    ("activity", "Activity", "activity", "Ctrl+2"),
-    ("settings", "Settings", "settings", "Ctrl+3"),
-)
+if TYPE_CHECKING:
+    from dsm_desktop.ui.views.activity import ActivityView
+    from dsm_desktop.ui.views.settings import SettingsView
 
 
 class MainWindow(QMainWindow):
@@ -63,7 +59,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(icon("logo"))
         self.resize(1280, 800)
         self.setMinimumSize(QSize(900, 560))
-        self.servers, self.activity, self.settings = ServersView(desk), ActivityView(desk), SettingsView(desk)
+        self.areas = AreaStack(desk)
         self.actions_ = Actions(desk, self)
         self._build_centre()
         self._add_actions()
@@ -72,7 +68,7 @@ class MainWindow(QMainWindow):
         self.resizeDocks([self.dock], [150], Qt.Orientation.Vertical)
         self.status = StatusStrip(desk)
         self.setStatusBar(self.status)
-        self._build_tools()
+        self.addToolBar(tool_bar(self))
         fill_menu_bar(self)
         self.news = NewsCorner(self)
         self._connect()
@@ -87,16 +83,9 @@ class MainWindow(QMainWindow):
 
     def _build_centre(self) -> None:
         self.rail = NavigationRail()
-        self.areas = QStackedWidget()
         self.banner = Banner()
-        self._places: dict[str, QWidget] = {
-            "servers": self.servers,
-            "activity": self.activity,
-            "settings": self.settings,
-        }
-        for key, title, icon_name, keys in AREAS:
-            self.rail.add(key, title, icon_name, keys)
-            self.areas.addWidget(self._places[key])
+        for area in AREAS:
+            self.rail.add(area.key, area.title, area.icon, keys_of(area))
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
@@ -112,14 +101,11 @@ class MainWindow(QMainWindow):
 
     def _add_actions(self) -> None:
         add = self.actions_.add
-        for key, title, icon_name, keys in AREAS:
-            add(
-                f"area-{key}",
-                f"Go to {title}",
-                partial(self.show_area, key),
-                icon=icon_name,
-                keys=keys,
-            )
+        for area in AREAS:
+            go = partial(self.show_area, area.key)
+            add(f"area-{area.key}", f"Go to {area.title}", go, icon=area.icon, keys=keys_of(area))
+        for tool in TOOLS:
+            add(tool.name, tool.text, partial(tool.open, self), icon=tool.icon, keys=tool.keys)
         add("add", "Add a server…", self.servers.add_server, icon="add", keys="Ctrl+Shift+N")
         add("edit", "Edit…", self.edit_servers, icon="edit", keys="F2")
         add("remove", "Remove from the list…", self.remove_servers, icon="remove", keys="Del")
@@ -151,38 +137,6 @@ class MainWindow(QMainWindow):
         self.addActions(list(self.actions_.jobs.values()))
         self.actions_.follow([])
 
-    def _build_tools(self) -> None:
-        bar = QToolBar("Tools")
-        bar.setObjectName("tools")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(18, 18))
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        bar.setAccessibleName("Tools")
-        jobs = self.actions_.jobs
-        for kind in ("discovery_scan", "inventory_refresh", "health_check"):
-            if kind in jobs:
-                bar.addAction(jobs[kind])
-        if self.actions_.power:
-            power = QToolButton()
-            power.setText("Power")
-            power.setAccessibleName("Power of the selected servers")
-            power.setToolTip("Power of the selected servers")
-            set_icon(power, "power")
-            power.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            power.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-            menu = QMenu(power)
-            self.actions_.fill_power_menu(menu)
-            power.setMenu(menu)
-            bar.addWidget(power)
-        for kind in ("identify_led", "network_test", "fetch_event_logs"):
-            if kind in jobs:
-                bar.addAction(jobs[kind])
-        stretch = QWidget()
-        stretch.setSizePolicy(stretch.sizePolicy().Policy.Expanding, stretch.sizePolicy().Policy.Preferred)
-        bar.addWidget(stretch)
-        bar.addAction(self.actions_.plain["palette"])
-        self.addToolBar(bar)
-
     def _connect(self) -> None:
         desk = self.desk
         self.rail.chosen.connect(self.show_area)
@@ -196,6 +150,7 @@ class MainWindow(QMainWindow):
         desk.job_opened.connect(self.show_job)
         desk.server_opened.connect(self.show_server)
         desk.area_opened.connect(self.show_area)
+        desk.calls_opened.connect(self.show_calls)
         desk.theme.changed.connect(self._redraw)
 
     # -- going --------------------------------------------------------------------------------------------------
@@ -203,21 +158,48 @@ class MainWindow(QMainWindow):
     def show_area(self, key: str) -> None:
         """An area; "settings/credentials" is a page of one."""
         area, _, page = key.partition("/")
-        self.areas.setCurrentWidget(self._places[area])
+        self.areas.show_area(area)
+        if self.status.last is not None:
+            self.areas.current.show_numbers(self.status.last)
         self.rail.mark(area)
         self.dock.setVisible(self._dock_wanted and area != "activity")
-        if area == "settings" and page:
-            self.settings.show_page(page)
+        if page:
+            self.areas.current.show_page(page)
 
     @property
     def area(self) -> str:
         """The area in sight."""
-        current = self.areas.currentWidget()
-        return next(key for key, widget in self._places.items() if widget is current)
+        return self.areas.key
+
+    @property
+    def servers(self) -> ServersView:
+        view = self.areas.view("servers")
+        assert isinstance(view, ServersView)
+        return view
+
+    @property
+    def activity(self) -> ActivityView:
+        from dsm_desktop.ui.views.activity import ActivityView  # not needed to show the servers
+
+        view = self.areas.view("activity")
+        assert isinstance(view, ActivityView)
+        return view
+
+    @property
+    def settings(self) -> SettingsView:
+        from dsm_desktop.ui.views.settings import SettingsView  # not needed to show the servers
+
+        view = self.areas.view("settings")
+        assert isinstance(view, SettingsView)
+        return view
 
     def show_job(self, job_id: int) -> None:
         self.show_area("activity")
         self.activity.show_job(job_id)
+
+    def show_calls(self, wanted: CallFilter) -> None:
+        self.show_area("activity")
+        self.activity.show_calls(wanted)
 
     def show_server(self, server_id: int) -> None:
         self.show_area("servers")
@@ -263,7 +245,7 @@ class MainWindow(QMainWindow):
             if isinstance(widget, GridPanel):
                 return widget
             widget = widget.parentWidget()
-        return {"servers": self.servers.panel, "activity": self.activity.jobs.jobs}.get(self.area)
+        return self.areas.current.main_panel()
 
     def focus_filter(self) -> None:
         if (panel := self.panel()) is not None:
@@ -282,8 +264,8 @@ class MainWindow(QMainWindow):
             getattr(panel.grid, what)()
 
     def reload(self) -> None:
-        self.servers.refresh()
-        self.activity.jobs.refresh()
+        for view in self.areas.made():
+            view.refresh()
         self.status.refresh()
 
     def pick_theme(self, name: ThemeName) -> None:
@@ -295,11 +277,13 @@ class MainWindow(QMainWindow):
         self.servers.details.setVisible(self.servers.details.isHidden())
 
     def _next_pane(self, step: int) -> None:
-        panes: list[QWidget] = [self.rail.findChildren(QWidget)[0], self.dock.panel.grid, self.status.stop]
-        if self.area == "servers":
-            panes[1:1] = [self.servers.tree, self.servers.panel.grid, self.servers.details.tabs.tabBar()]
-        elif self.area == "activity":
-            panes[1:1] = [self.activity.jobs.jobs.grid, self.activity.jobs.tasks.grid]
+        panes = [
+            self.rail.findChildren(QWidget)[0],
+            *self.areas.current.panes(),
+            self.dock.panel.grid,
+            self.status.stop,
+        ]
+        panes = [pane for pane in panes if pane.isVisible()]
         here = QApplication.focusWidget()
         current = next(
             (i for i, p in enumerate(panes) if here is not None and (p is here or p.isAncestorOf(here))), -1
@@ -311,7 +295,8 @@ class MainWindow(QMainWindow):
 
     def _show_numbers(self, found: WorkNumbers) -> None:
         self.rail.badge("activity", found.decisions + found.standing)
-        self.activity.mark(found.decisions, found.standing)
+        for view in self.areas.made():
+            view.show_numbers(found)
 
     def _redraw(self) -> None:
         app = QApplication.instance()
@@ -329,8 +314,6 @@ class MainWindow(QMainWindow):
             kept = settings.value(key)
             if isinstance(kept, QByteArray):
                 restore(kept)
-        self.servers.load_layout()
-        self.activity.load_layout()
 
     def save_layout(self) -> None:
         settings = self.desk.settings
@@ -339,8 +322,8 @@ class MainWindow(QMainWindow):
         settings.setValue("window/state", self.saveState())
         if self.theme_picked:
             settings.setValue("window/theme", self.desk.theme.name.value)
-        self.servers.save_layout()
-        self.activity.save_layout()
+        for view in self.areas.made():
+            view.save_layout()
 
     def reset_layout(self) -> None:
         """Forget kept layouts; panes and columns as on the first day at the next start, the docks at once."""

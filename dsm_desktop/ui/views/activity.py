@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.queries.calls import CallFilter
 from dsm_desktop.queries.jobs import DecisionRow, open_decisions, restore_list
+from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
@@ -28,6 +29,7 @@ from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, ui_font
 from dsm_desktop.ui.views.calls import CallsView
 from dsm_desktop.ui.views.jobs import JobsView
+from dsm_desktop.ui.widgets.area import AreaView
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.widgets.states import StatePane
 
@@ -185,7 +187,7 @@ class AbandonDialog(Dialog):
         self._desk.work.command(self, do, lambda _: self.accept(), self.fail)
 
 
-class ActivityView(QTabWidget):
+class ActivityView(AreaView, QTabWidget):
     """Four tabs; the questions' tab says how many wait."""
 
     def __init__(self, desk: Desk) -> None:
@@ -202,21 +204,28 @@ class ActivityView(QTabWidget):
             (self.calls, "API calls"),
         ):
             self.addTab(widget, title)
-        desk.calls_opened.connect(self._show_calls)
+
+    def main_panel(self) -> GridPanel:
+        return self.jobs.jobs
+
+    def panes(self) -> list[QWidget]:
+        return [self.jobs.jobs.grid, self.jobs.tasks.grid]
+
+    def refresh(self) -> None:
+        self.jobs.refresh()
 
     def show_job(self, job_id: int) -> None:
         self.setCurrentWidget(self.jobs)
         self.jobs.show_job(job_id)
 
-    def mark(self, decisions: int, standing: int) -> None:
+    def show_numbers(self, found: WorkNumbers) -> None:
         """Counts beside the titles of the tabs."""
-        self.setTabText(1, f"Questions ({decisions})" if decisions else "Questions")
-        self.setTabText(2, f"Restore list ({standing})" if standing else "Restore list")
+        self.setTabText(1, f"Questions ({found.decisions})" if found.decisions else "Questions")
+        self.setTabText(2, f"Restore list ({found.standing})" if found.standing else "Restore list")
 
-    def _show_calls(self, wanted: CallFilter) -> None:
+    def show_calls(self, wanted: CallFilter) -> None:
         self.setCurrentWidget(self.calls)
         self.calls.show_filter(wanted)
-        self._desk.area_opened.emit("activity")
 
     def save_layout(self) -> None:
         self.jobs.jobs.save_layout(self._desk.settings, "jobs")

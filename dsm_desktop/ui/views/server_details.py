@@ -7,22 +7,13 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QLabel, QStackedLayout, QTabWidget, QVBoxLayout, QWidget
 
-from dsm_desktop.queries.calls import CallFilter
 from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.theme import SPACE, ui_font
-from dsm_desktop.ui.views.calls import CallsView
 from dsm_desktop.ui.views.server_overview import ServerOverview
-from dsm_desktop.ui.views.server_tables import (
-    FirmwareTab,
-    HardwareTab,
-    HistoryTab,
-    LogsTab,
-    ServerJobsTab,
-    ServerTab,
-)
+from dsm_desktop.ui.views.server_tabs import TABS, ServerTab
 from dsm_desktop.ui.widgets.states import StatePane
 
 
@@ -44,18 +35,9 @@ class ServerDetails(QWidget):
         self.tabs.tabBar().setFont(ui_font(step=-1))
         self.tabs.setAccessibleName("Details of the server")
         self.overview = ServerOverview(desk)
-        self.calls = CallsView(desk, CallFilter(server_id=-1), compact=True)
-        self._lists: list[ServerTab] = [
-            HardwareTab(desk),
-            FirmwareTab(desk),
-            LogsTab(desk),
-            ServerJobsTab(desk),
-            HistoryTab(desk),
-        ]
         self.tabs.addTab(self.overview, "Overview")
-        for tab in self._lists:
-            self.tabs.addTab(tab, tab.title)
-        self.tabs.addTab(self.calls, "Calls")
+        for tab in TABS:
+            self.tabs.addTab(QWidget(), tab.title)
         self.tabs.currentChanged.connect(lambda _: self._fill())
         self._nothing = StatePane()
         whole = QWidget()
@@ -104,20 +86,39 @@ class ServerDetails(QWidget):
         """After Enter in the grid."""
         self.tabs.tabBar().setFocus()
 
+    def tab(self, title: str) -> ServerTab:
+        """A tab by its title, made on the first look."""
+        number = next(n for n, tab in enumerate(TABS, start=1) if tab.title == title)
+        found = self.tabs.widget(number)
+        if isinstance(found, ServerTab):
+            return found
+        made = TABS[number - 1].build(self._desk)
+        made.load_layout(self._desk.settings)
+        here = self.tabs.currentIndex()
+        self.tabs.blockSignals(True)
+        self.tabs.removeTab(number)
+        self.tabs.insertTab(number, made, title)
+        self.tabs.setCurrentIndex(here)
+        self.tabs.blockSignals(False)
+        if found is not None:
+            found.deleteLater()
+        return made
+
+    def _made(self) -> list[ServerTab]:
+        tabs = (self.tabs.widget(n) for n in range(self.tabs.count()))
+        return [tab for tab in tabs if isinstance(tab, ServerTab)]
+
     def _fill(self, *, anew: bool = False) -> None:
-        row = self._row
+        row, number = self._row, self.tabs.currentIndex()
         if row is None:
             return
         if anew:
-            for tab in self._lists:
+            for tab in self._made():
                 tab.outdate()
-        current = self.tabs.currentWidget()
-        if current is self.overview:
+        if number == 0:
             self.overview.show_row(row)
-        elif current is self.calls:
-            self.calls.show_filter(CallFilter(server_id=row.id))
-        elif isinstance(current, ServerTab):
-            current.show_server(row.id)
+        else:
+            self.tab(TABS[number - 1].title).show_server(row.id)
 
     def _changed(self, change: Change) -> None:
         if self._row is None or change.topic not in ("jobs", "job_tasks", "server_event_logs"):
@@ -129,12 +130,10 @@ class ServerDetails(QWidget):
 
     def save_layout(self, settings: QSettings) -> None:
         settings.setValue("details/tab", self.tabs.currentIndex())
-        for tab in self._lists:
+        for tab in self._made():
             tab.save_layout(settings)
 
     def load_layout(self, settings: QSettings) -> None:
         index = settings.value("details/tab")
         if index is not None and 0 <= int(str(index)) < self.tabs.count():
             self.tabs.setCurrentIndex(int(str(index)))
-        for tab in self._lists:
-            tab.load_layout(settings)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from PySide6.QtCore import QSettings, QTimer
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout
 
 from dsm_desktop.core.inventory import PartKind
 from dsm_desktop.queries import Connection
@@ -25,6 +25,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.server_tabs import ServerTab
 from dsm_desktop.ui.widgets.panel import GridPanel
 
 _KIND = {
@@ -116,11 +117,10 @@ CHANGES = (
 Rows = Callable[[Connection, int], Sequence[Any]]
 
 
-class ServerTab(QWidget):
+class ListTab(ServerTab):
     """A list about one server, read when it comes into sight and again when it is out of date."""
 
     title = ""
-    topics: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, desk: Desk, name: str, columns: Sequence[Column], icon_name: str, rows: Rows) -> None:
         """`rows` runs in a worker: the rows of this list for a server."""
@@ -177,7 +177,7 @@ class ServerTab(QWidget):
         self.panel.load_layout(settings, self.title)
 
 
-class HardwareTab(ServerTab):
+class HardwareTab(ListTab):
     title = "Hardware"
 
     def __init__(self, desk: Desk) -> None:
@@ -200,7 +200,7 @@ class HardwareTab(ServerTab):
             self.panel.banner.say("Not all could be read: " + "; ".join(gaps), Tone.WARNING)
 
 
-class FirmwareTab(ServerTab):
+class FirmwareTab(ListTab):
     title = "Firmware"
 
     def __init__(self, desk: Desk) -> None:
@@ -215,7 +215,7 @@ class FirmwareTab(ServerTab):
         return newest_inventory(connection, server_id).firmware
 
 
-class LogsTab(ServerTab):
+class LogsTab(ListTab):
     """SEL and lifecycle log with a search in the store, because a lifecycle log is long."""
 
     title = "Logs"
@@ -254,7 +254,7 @@ class LogsTab(ServerTab):
         return server_logs(connection, server_id, log=log, words=text)
 
 
-class ServerJobsTab(ServerTab):
+class ServerJobsTab(ListTab):
     title = "Jobs"
     topics = ("jobs", "job_tasks")
 
@@ -272,7 +272,7 @@ class ServerJobsTab(ServerTab):
             self._desk.job_opened.emit(row.job_id)
 
 
-class HistoryTab(ServerTab):
+class HistoryTab(ListTab):
     """Two dated readings side by side: only what differs."""
 
     title = "History"

@@ -16,12 +16,14 @@ from dsm_desktop.ui.models.facets import Facet, FacetModel, build
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.models.servers import COLUMNS
 from dsm_desktop.ui.views.server_details import ServerDetails
+from dsm_desktop.ui.widgets.area import AreaView
 from dsm_desktop.ui.widgets.panel import GridPanel
+from dsm_desktop.ui.widgets.trends import Trends
 
 COUNTS_MS = 700
 
 
-class ServersView(QWidget):
+class ServersView(AreaView, QWidget):
     """`selection(rows)` whenever other servers are chosen: the actions follow it."""
 
     selection = Signal(list)
@@ -40,6 +42,7 @@ class ServersView(QWidget):
                 ("Add a server…", self.add_server),
             ],
         )
+        Trends(desk, self.panel.grid)
         self.panel.chosen.connect(self._chosen)
         self.panel.opened.connect(self._opened)
         self.details = ServerDetails(desk)
@@ -75,6 +78,12 @@ class ServersView(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.selectionModel().currentChanged.connect(self._facet_chosen)
+
+    def main_panel(self) -> GridPanel:
+        return self.panel
+
+    def panes(self) -> list[QWidget]:
+        return [self.tree, self.panel.grid, self.details.tabs.tabBar()]
 
     # -- reading ------------------------------------------------------------------------------------------------
 

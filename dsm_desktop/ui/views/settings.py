@@ -22,6 +22,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 from dsm_desktop.ui.views.credentials import CredentialsPage
 from dsm_desktop.ui.views.diagnostics import DiagnosticsPage
+from dsm_desktop.ui.widgets.area import AreaView
 from dsm_desktop.ui.widgets.forms import Form
 from dsm_desktop.ui.widgets.states import Banner, StatePane
 
@@ -114,7 +115,7 @@ class SectionPage(QWidget):
         self.banner.say("Saved.", Tone.OK)
 
 
-class SettingsView(QWidget):
+class SettingsView(AreaView, QWidget):
     """Pages at the left, the chosen one at the right; pages are made when first looked at."""
 
     def __init__(self, desk: Desk) -> None:
@@ -141,6 +142,9 @@ class SettingsView(QWidget):
     def showEvent(self, event: object) -> None:
         if not self.list.currentIndex().isValid():
             self.list.setCurrentIndex(self.list.model().index(0, 0))
+
+    def panes(self) -> list[QWidget]:
+        return [self.list]
 
     def show_page(self, key: str) -> None:
         """ "credentials", "diagnostics" or a section's name."""

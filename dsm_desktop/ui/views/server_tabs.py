@@ -1,0 +1,91 @@
+"""The tabs of a server's details after the overview; one line registers one. A tab is made when it is first looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QWidget
+
+from dsm_desktop.ui.desk import Desk
+
+
+class ServerTab(QWidget):
+    """Something about one server. `topics`: events of the store after which it is out of date."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+
+    def show_server(self, server_id: int) -> None:
+        """It is in sight: show this server, reading it unless what is shown is still valid."""
+
+    def outdate(self) -> None:
+        """What is shown may be old: read it when it is next in sight."""
+
+    def save_layout(self, settings: QSettings) -> None:
+        """Keep what a person arranged."""
+
+    def load_layout(self, settings: QSettings) -> None:
+        """Take it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """`build` imports its tab itself."""
+
+    title: str
+    build: Callable[[Desk], ServerTab]
+
+
+def _hardware(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.server_tables import HardwareTab
+
+    return HardwareTab(desk)
+
+
+def _firmware(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.server_tables import FirmwareTab
+
+    return FirmwareTab(desk)
+
+
+def _sensors(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.sensor_history import SensorHistoryTab
+
+    return SensorHistoryTab(desk)
+
+
+def _logs(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.server_tables import LogsTab
+
+    return LogsTab(desk)
+
+
+def _jobs(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.server_tables import ServerJobsTab
+
+    return ServerJobsTab(desk)
+
+
+def _history(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.server_tables import HistoryTab
+
+    return HistoryTab(desk)
+
+
+def _calls(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.server_calls import CallsTab
+
+    return CallsTab(desk)
+
+
+TABS: tuple[Tab, ...] = (
+    Tab("Hardware", _hardware),
+    Tab("Firmware", _firmware),
+    Tab("Sensors", _sensors),
+    Tab("Logs", _logs),
+    Tab("Jobs", _jobs),
+    Tab("History", _history),
+    Tab("Calls", _calls),
+)

@@ -1,0 +1,38 @@
+"""What the shell asks of a view that fills an area; each answer has a default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from dsm_desktop.queries.status import WorkNumbers
+    from dsm_desktop.ui.widgets.panel import GridPanel
+
+
+class AreaView:
+    """Mixed into the widget of an area (first base, no constructor of its own)."""
+
+    def main_panel(self) -> GridPanel | None:
+        """The grid that filter, export and copy act on when nothing in the area has the focus."""
+        return None
+
+    def panes(self) -> list[QWidget]:
+        """Where F6 stops in this area, in order."""
+        return []
+
+    def refresh(self) -> None:
+        """Read the store again."""
+
+    def show_page(self, page: str) -> None:
+        """The part of "area/page"."""
+
+    def show_numbers(self, found: WorkNumbers) -> None:
+        """What is going on, after each look of the status bar."""
+
+    def save_layout(self) -> None:
+        """Keep widths, splits and tabs."""
+
+    def load_layout(self) -> None:
+        """Take them back."""
