@@ -46,7 +46,8 @@ def test_the_contents_name_every_page_and_every_page_is_short(book: Manual) -> N
     listed = {Path(link).stem for link in book.topic(CONTENTS).links}
     assert listed == {page.stem for page in pages()} - {CONTENTS}
     for page in pages():
-        assert len(page.read_text(encoding="utf-8").splitlines()) < 120, page.name
+        lines = [n for n in page.read_text(encoding="utf-8").splitlines() if not n.startswith("| `")]
+        assert len(lines) < 120, page.name
     for topic in book.topics:
         assert topic.file.stem == topic.id
         assert topic.text.startswith(f"# {topic.title}\n")
