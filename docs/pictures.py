@@ -1,6 +1,7 @@
 """Makes `docs/screenshots` anew: `python docs/pictures.py` (in the environment that dev.py makes; no display needed).
 
-The pictures come from the program itself on the simulated site. Each is reduced to 256 colours, which halves it or better.
+The pictures come from the program itself on the simulated site. Each is reduced to the 256 colours it uses most, which
+halves it or better.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -59,14 +61,24 @@ def main() -> int:
 
 
 def keep(folder: Path, name: str, wanted: str) -> bool:
-    """Write one picture with a palette of 256 colours, as small as PNG gets."""
+    """Write one picture with a palette of the 256 colours it uses most, compressed as far as PNG goes."""
     look, _, view = wanted.partition("/")
-    picture = QImage(str(folder / f"{look}-1280x800" / f"{view}.png"))
-    FOLDER.mkdir(exist_ok=True)
+    picture = QImage(str(folder / f"{look}-1280x800" / f"{view}.png")).convertToFormat(
+        QImage.Format.Format_RGB32
+    )
+    if picture.isNull():
+        return False
+    used = Counter(memoryview(bytes(picture.constBits())).cast("I"))
+    # Of colours that are nearly one only the commonest, so that seldom ones (a warning's) keep their place.
+    distinct: dict[int, int] = {}
+    for colour, _ in used.most_common():
+        distinct.setdefault(colour & 0x00F0F0F0, colour)
+    palette = list(distinct.values())[:256]
     # Dithering would spread noise that neither reads nor compresses well.
     plain = Qt.ImageConversionFlag.ThresholdDither | Qt.ImageConversionFlag.AvoidDither
-    small = picture.convertToFormat(QImage.Format.Format_Indexed8, plain)
-    return not picture.isNull() and small.save(str(FOLDER / f"{name}.png"), b"PNG", 0)
+    small = picture.convertToFormat(QImage.Format.Format_Indexed8, palette, plain)
+    FOLDER.mkdir(exist_ok=True)
+    return small.save(str(FOLDER / f"{name}.png"), quality=0)
 
 
 if __name__ == "__main__":
