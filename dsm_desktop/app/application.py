@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dsm_desktop import __version__, operations
@@ -16,6 +16,7 @@ from dsm_desktop.app.runner_process import RunnerBeside
 from dsm_desktop.core.access import Principal, Role, local_principal
 from dsm_desktop.core.crash import CrashReporter
 from dsm_desktop.core.events import EventBus
+from dsm_desktop.core.logs import install_logging
 from dsm_desktop.core.redact import Redactor, Secrets
 from dsm_desktop.core.settings import SECTIONS, NetworkSettings, Section
 from dsm_desktop.jobs import Catalogue, ServerClients
@@ -60,7 +61,7 @@ class Application:
         self.principal: Principal = Principal(local_principal().name, role)
         self.catalogue = catalogue()
         self.vault = Vault(self.store)
-        self.key = Keys(self.vault, profile, config)
+        self.key = Keys(self.vault, profile, config, self.principal)
         self.resolver = CredentialResolver(self.store, self.vault, os.environ, secrets=self.secrets)
         self.commands = Desk(self.store, self.vault, self.catalogue, self.principal)
         self.reads = ReadDesk(self.store, self.resolver)
@@ -72,6 +73,7 @@ class Application:
         self.key.opened = self.runner.key_opened
         self.read_only = role is Role.VIEWER
         self._feed: Feed | None = None
+        self._undo: list[Callable[[], None]] = []
 
     @property
     def profile(self) -> Path:
@@ -89,8 +91,9 @@ class Application:
             self._feed.start()
 
     def catch_crashes(self) -> None:
-        """Masked crash reports into the profile instead of tracebacks with secrets on the terminal."""
-        CrashReporter(self._profile.reports, self.redactor, {"dsm-desktop": __version__}).install()
+        """Masked crash reports into the profile instead of tracebacks with secrets on the terminal, and a masked log."""
+        reporter = CrashReporter(self._profile.reports, self.redactor, {"dsm-desktop": __version__})
+        self._undo += [reporter.install(), install_logging(self.redactor)]
 
     def services(self, clients: DeviceClients, *, watch: bool) -> Services:
         """What operations get: clients, the vault's resolver, retention."""
@@ -144,3 +147,5 @@ class Application:
         self.key.lock()
         self.secrets.clear()
         self.store.close()
+        for undo in reversed(self._undo):
+            undo()

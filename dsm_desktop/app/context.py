@@ -32,12 +32,13 @@ class RunnerState(enum.StrEnum):
 
 class KeyState(enum.StrEnum):
     """The site key that seals secrets: OPEN usable, LOCKED wants the passphrase, MISSING not on this machine,
-    WRONG does not fit this store. In all but OPEN everything that needs no secret is shown and works."""
+    WRONG does not fit this store, NOT_SET_UP this store never had one. In all but OPEN everything that needs no secret is shown and works."""
 
     OPEN = "open"
     LOCKED = "locked"
     MISSING = "missing"
     WRONG = "wrong"
+    NOT_SET_UP = "not set up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,14 @@ class Commands(Protocol):
     def remove_servers(self, ids: Sequence[int]) -> None:
         """Forget them in the store; nothing is changed on a device."""
 
+    def save_rack(self, rack_id: int | None, name: str, room: str, units: int) -> int:
+        """A new rack (None) or a changed one; returns its id."""
+
+    def remove_rack(self, rack_id: int) -> None: ...
+    def place_server(self, server_id: int, rack_id: int, unit: int) -> None:
+        """Stand a server in a rack, its lowest unit given (1 = bottom)."""
+
+    def unplace_server(self, server_id: int) -> None: ...
     def trust_certificate(self, server_id: int, fingerprint: str) -> None:
         """Accept a changed certificate by its SHA-256 (hex), as the operator compared it."""
 

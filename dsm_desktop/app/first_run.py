@@ -6,6 +6,7 @@ from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import FirstRunChoices, FirstRunResult
 from dsm_desktop.app.database import split_password, with_password
 from dsm_desktop.app.profile import Profile, ProfileConfig, label_of
+from dsm_desktop.core.errors import DsmError
 from dsm_desktop.store.opening import probe
 from dsm_desktop.vault.vault import VaultState
 
@@ -29,7 +30,16 @@ class FirstRun:
         config = ProfileConfig.model_validate(
             {"store_url": url, "key": choices.key, "key_file": str(choices.key_file or "")}
         )
+        new = not self._profile.exists
         self._profile.save(config)
+        try:
+            return self._fill(choices)
+        except DsmError:
+            if new:
+                self._profile.forget()  # so that the next start asks again
+            raise
+
+    def _fill(self, choices: FirstRunChoices) -> FirstRunResult:
         app = Application(self._profile)
         try:
             recovery = ""

@@ -9,16 +9,18 @@ from pydantic import SecretStr
 
 from dsm_desktop.app.context import KeyState
 from dsm_desktop.app.profile import Profile, ProfileConfig
+from dsm_desktop.commands import vault as commands
+from dsm_desktop.core.access import Principal
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.vault.key_file import KeyFileProvider
 from dsm_desktop.vault.os_keyring import KeyringProvider
 from dsm_desktop.vault.passphrase import PassphraseProvider
-from dsm_desktop.vault.recovery import RecoveryProvider, new_recovery_code
+from dsm_desktop.vault.recovery import RecoveryProvider
 from dsm_desktop.vault.site_key import KeyKeeper, SiteKeyError
 from dsm_desktop.vault.vault import Vault, VaultState
 
 _STATES = {
-    VaultState.NOT_SET_UP: KeyState.MISSING,
+    VaultState.NOT_SET_UP: KeyState.NOT_SET_UP,
     VaultState.LOCKED: KeyState.LOCKED,
     VaultState.UNLOCKED: KeyState.OPEN,
     VaultState.WRONG_KEY: KeyState.WRONG,
@@ -29,10 +31,13 @@ _STATES = {
 class Keys:
     """The site key of one profile. Blocking and thread-safe (the vault is)."""
 
-    def __init__(self, vault: Vault, profile: Profile, config: ProfileConfig) -> None:
+    def __init__(self, vault: Vault, profile: Profile, config: ProfileConfig, who: Principal) -> None:
         self._vault = vault
         self._profile = profile
         self._config = config
+        self._who = who
+        self.problem = ""
+        """Why the key could not be opened without a person, in words."""
         self.opened: Callable[[], None] = lambda: None
         """Called after a person opened the key, for whoever works without it until then."""
 
@@ -49,7 +54,9 @@ class Keys:
             elif self._config.key == "file":
                 self._vault.unlock(KeyFileProvider(self._key_file()))
         except SiteKeyError as error:
-            self.problem: str = str(error)
+            self.problem = str(error)
+        else:
+            self.problem = ""
 
     def unlock(self, passphrase: str) -> None:
         """Open with the passphrase. Raises WrongPassphrase."""
@@ -66,17 +73,13 @@ class Keys:
     def recover(self, recovery_key: str) -> None:
         """Open with the printed recovery key and give the key to this profile's own keeper again."""
         self._vault.unlock(RecoveryProvider(SecretStr(recovery_key)))
-        if self._config.key == "keyring":
-            self._vault.add_keeper(KeyringProvider(self._profile.name))
-        elif self._config.key == "file":
-            self._vault.add_keeper(KeyFileProvider(self._key_file()))
+        if self._config.key != "passphrase":
+            commands.add_key_keeper(self._vault, self._who, self.keeper(""))
         self.opened()
 
     def set_up(self, passphrase: str = "") -> str:
         """Make the store's site key with this profile's keeper; returns the recovery key, shown once, to be printed."""
-        recovery = new_recovery_code()
-        self._vault.create([self.keeper(passphrase), RecoveryProvider(recovery)])
-        return recovery.get_secret_value()
+        return commands.set_up_vault(self._vault, self._who, [self.keeper(passphrase)]).get_secret_value()
 
     def lock(self) -> None:
         self._vault.lock()

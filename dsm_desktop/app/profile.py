@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import make_url
 
 from dsm_desktop.core.errors import DsmError
+from dsm_desktop.core.folders import default_folder as default_folder
 from dsm_desktop.store.engine import sqlite_url
 
 FILE = "profile.json"
@@ -90,18 +89,13 @@ class Profile:
         fresh.write_text(config.model_dump_json(indent=2), encoding="utf-8")
         fresh.replace(path)
 
+    def forget(self) -> None:
+        """Take profile.json away; the store stays."""
+        (self.folder / FILE).unlink(missing_ok=True)
+
     def store_url(self, config: ProfileConfig) -> str:
         """The store's address; the profile's own SQLite file unless another is named."""
         return config.store_url or sqlite_url(self.folder / "store.db")
-
-
-def default_folder() -> Path:
-    """Where an operator's profile lives: %LOCALAPPDATA%, or XDG's data folder. DSM_PROFILE overrides both."""
-    if named := os.environ.get("DSM_PROFILE"):
-        return Path(named)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "DSM Desktop"
-    return Path(os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local" / "share"))) / "dsm-desktop"
 
 
 def label_of(url: str) -> str:

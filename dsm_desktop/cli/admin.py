@@ -11,6 +11,7 @@ from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import FirstRunChoices
 from dsm_desktop.app.database import Address, with_password
 from dsm_desktop.app.first_run import FirstRun
+from dsm_desktop.app.profile import ProfileConfig
 from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
 from dsm_desktop.commands import backup as store_commands
@@ -21,6 +22,8 @@ from dsm_desktop.store.migrate import head
 from dsm_desktop.store.retention import size_meter
 from dsm_desktop.vault import rotation
 
+KEEPERS = ("keyring", "passphrase", "file")
+
 
 @click.group()
 def admin() -> None:
@@ -28,9 +31,7 @@ def admin() -> None:
 
 
 @admin.command()
-@click.option(
-    "--key", type=click.Choice(["keyring", "passphrase", "file"]), default="keyring", show_default=True
-)
+@click.option("--key", type=click.Choice(KEEPERS), default="keyring", show_default=True)
 @click.option(
     "--new-key-file", type=click.Path(path_type=Path), help="Where the key file goes (default: the profile)."
 )
@@ -69,14 +70,19 @@ def backup(session: Session, file: Path | None) -> None:
 @admin.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True))
 @click.option("--replace", is_flag=True, help="Replace what is in the store; it is kept beside the file.")
+@click.option(
+    "--key", type=click.Choice(KEEPERS), default="keyring", show_default=True, help="For a new profile."
+)
 @click.pass_obj
-def restore(session: Session, file: Path, replace: bool) -> None:
-    """Fill the store from a backup, all or nothing."""
+def restore(session: Session, file: Path, replace: bool, key: str) -> None:
+    """Fill the store from a backup, all or nothing. On a new machine `admin key recover` then opens its secrets."""
     url, who = _closed_store(session)
     if replace:
         output.say(f"Restored; what was there before is kept as {store_commands.go_back(url, who, file)}.")
         return
     manifest = store_commands.restore(url, who, file)
+    if not session.profile.exists:
+        session.profile.save(ProfileConfig.model_validate({"store_url": session.store_url, "key": key}))
     output.say(f"Restored {sum(t.rows for t in manifest.tables.values())} rows.")
 
 
@@ -140,6 +146,15 @@ def recovery(session: Session) -> None:
     """Print a new recovery key; the sheet before opens nothing any more."""
     app = session.unlocked()
     output.say(vault_commands.print_recovery_key(app.vault, app.principal).get_secret_value())
+
+
+@key.command()
+@click.pass_obj
+def recover(session: Session) -> None:
+    """Open with the printed recovery key (next line of standard input) and keep the key on this machine again."""
+    app = session.app()
+    app.key.recover(sys.stdin.readline().strip())
+    output.say(f"Site key: {app.key.state().value}.")
 
 
 @key.command()

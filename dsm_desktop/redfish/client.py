@@ -216,7 +216,11 @@ class RedfishClient:
 
     def inventory(self) -> Inventory:
         """Everything: at most 12 GETs on an iDRAC9 or 10, one per part on older ones. `gaps` names what was not read."""
-        return read_inventory(self)
+        try:
+            return read_inventory(self)
+        finally:
+            if self._documents is not None:
+                self._documents.forget()
 
     def log_events(
         self, kind: LogKind, since: Mark | None = None, *, limit: int = MAX_MEMBERS

@@ -70,6 +70,10 @@ class Documents:
         """Begins a read: gaps, fall-backs and what was seen before are forgotten."""
         self.gaps, self.fallbacks, self._seen = [], 0, {}
 
+    def forget(self) -> None:
+        """Lets go of what was seen: a kept client must not hold half a megabyte of documents."""
+        self._seen = {}
+
     def learn(self, doc: Doc) -> None:
         """Keeps the documents that an expanded one carries, so that they are not asked for again in this read."""
         below = doc.get("Links")

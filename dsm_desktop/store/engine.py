@@ -83,6 +83,7 @@ def postgres_options(url: URL) -> dict[str, Any]:
         "pool_timeout": 15,
         "connect_args": connect,
         "json_serializer": _json,
+        "hide_parameters": True,
     }
 
 
@@ -104,6 +105,7 @@ def sqlite_engine(
         url,
         connect_args={"timeout": timeout_ms / 1000, "check_same_thread": False},
         json_serializer=_json,
+        hide_parameters=True,
         **kept,
         **more,
     )

@@ -34,8 +34,9 @@ from dsm_desktop.workers.sessions import LeftSession, StoredLedger, close_left, 
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 60.0
-_LOGOUTS_AT_ONCE = 32
+IDLE_SECONDS = 30.0
+_LOGOUTS_AT_ONCE = 128
+_JUST_CHECKED_SECONDS = 2.0
 _MODES = {"pin": TrustMode.PIN, "ca": TrustMode.CA, "off": TrustMode.ANY}
 
 
@@ -94,6 +95,8 @@ class _Kept:
     client: RedfishClient
     mark: tuple[Any, ...]
     used: float
+    task_id: int | None
+    """For which task `mark` was looked up last; its body need not look again right after."""
 
 
 class DeviceClients:
@@ -120,6 +123,7 @@ class DeviceClients:
         self._problems: dict[int, DsmError] = {}
         self._replaced: list[RedfishClient] = []
         self._journal: Journal | None = None
+        self._journal_lock = threading.Lock()
         self.owner: Callable[[], int | None] = lambda: None
 
     # --- for tasks ------------------------------------------------------------------------------------------------
@@ -139,6 +143,10 @@ class DeviceClients:
         """
         if on_loop():
             return self._prepared(target)
+        work = current_work()
+        task_id = work.task_id if work is not None else None
+        if (just_checked := self._just_checked(target.server_id, task_id)) is not None:
+            return just_checked
         row = self._row(target.server_id)
         if row is None:
             raise NotFound("The server is not on the list any more.", where=target.label)
@@ -150,7 +158,7 @@ class DeviceClients:
             self._problems.pop(target.server_id, None)
             kept = self._kept.get(target.server_id)
             if kept is not None and kept.mark == mark:
-                kept.used = time.monotonic()
+                kept.used, kept.task_id = time.monotonic(), task_id
                 return kept.client
             if kept is not None:
                 # Another task may still be using it: it is logged out with the idle ones.
@@ -158,8 +166,18 @@ class DeviceClients:
             client = self._client(
                 Endpoint(row.address, row.port), Credential(login.username, secret), trust, target.server_id
             )
-            self._kept[target.server_id] = _Kept(client, mark, time.monotonic())
+            self._kept[target.server_id] = _Kept(client, mark, time.monotonic(), task_id)
             return client
+
+    def _just_checked(self, server_id: int, task_id: int | None) -> RedfishClient | None:
+        """What `prepare` found for this very task a moment ago."""
+        with self._lock:
+            kept = self._kept.get(server_id)
+            fresh = time.monotonic() - _JUST_CHECKED_SECONDS
+            if task_id is None or kept is None or kept.task_id != task_id or kept.used < fresh:
+                return None
+            kept.task_id = None  # once: later steps of a long task look again
+            return kept.client
 
     def _prepared(self, target: Target) -> RedfishClient:
         with self._lock:
@@ -187,8 +205,12 @@ class DeviceClients:
 
     def close_left_behind(self) -> None:
         """Log out what a killed runner left open on the devices."""
-        for left in left_behind(self._store):
-            close_left(self._store, self._vault, left, self._end)
+        found = left_behind(self._store)
+        if found:
+            with ThreadPoolExecutor(
+                min(_LOGOUTS_AT_ONCE, len(found)), thread_name_prefix="left-sessions"
+            ) as pool:
+                list(pool.map(lambda left: close_left(self._store, self._vault, left, self._end), found))
 
     def close(self) -> None:
         """Log out everywhere, then write down the last calls."""
@@ -196,7 +218,7 @@ class DeviceClients:
             gone = [kept.client for kept in self._kept.values()] + self._replaced
             self._kept, self._replaced = {}, []
         _close_all(gone)
-        with self._lock:
+        with self._journal_lock:
             journal, self._journal = self._journal, None
         if journal is not None:
             journal.close()
@@ -227,12 +249,11 @@ class DeviceClients:
         )
 
     def _ledger(self, endpoint: Endpoint, trust: Trust, server_id: int | None) -> StoredLedger:
-        """The lock is held."""
-        if self._journal is None:
-            self._journal = Journal(self._store, lambda uow: None, name="sessions-journal")
-        return StoredLedger(
-            self._journal, self._vault, endpoint, trust.fingerprint, server_id, self._owner_now
-        )
+        with self._journal_lock:
+            if self._journal is None:
+                self._journal = Journal(self._store, lambda uow: None, name="sessions-journal")
+            journal = self._journal
+        return StoredLedger(journal, self._vault, endpoint, trust.fingerprint, server_id, self._owner_now)
 
     def _owner_now(self) -> int | None:
         """Asked late: the runner gets its id after it was given its clients, and a new one when declared dead."""

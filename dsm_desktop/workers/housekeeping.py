@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _SWEEP_EVERY = 600.0
 _CLIENTS_EVERY = 10.0
+_LEFT, _LEFT_EVERY = "left-over sessions", 600.0
 
 
 class Housekeeping:
@@ -42,15 +43,16 @@ class Housekeeping:
     async def run(self) -> None:
         """Until cancelled."""
         clients = self._hands.services.clients
-        if clients is not None:
-            self._in_pool("left-over sessions", clients.close_left_behind)
         while True:
             try:
                 await self._round()
             except DsmError as error:
                 log.warning("housekeeping waits for the store: %s", error)
-            if clients is not None and self._is_due("idle clients", _CLIENTS_EVERY):
-                self._in_pool("idle clients", clients.close_idle)
+            if clients is not None:
+                if _LEFT not in self._busy and self._is_due(_LEFT, _LEFT_EVERY):
+                    self._in_pool(_LEFT, clients.close_left_behind)
+                if self._is_due("idle clients", _CLIENTS_EVERY):
+                    self._in_pool("idle clients", clients.close_idle)
             await asyncio.sleep(self._config.watch_every)
 
     async def _round(self) -> None:
@@ -62,6 +64,7 @@ class Housekeeping:
                 log.warning(
                     "runner %d on %s is gone; %d tasks go on elsewhere", dead.id, dead.host, len(freed)
                 )
+                self._due.pop(_LEFT, None)  # its sessions on devices are nobody's now
                 self._supervisor.wake()
         alive = {runner.id for runner in seen}
         if holder != own and holder not in alive:

@@ -26,6 +26,7 @@ from dsm_desktop.ui.widgets.states import Banner
 _WHY = {
     KeyState.LOCKED: "The site key is locked: lists and history are shown; no job that logs in to a server can start.",
     KeyState.MISSING: "The site key is not on this machine: what needs no password works. Enter the recovery key to get it back.",
+    KeyState.NOT_SET_UP: "This store has no site key yet: what needs no password works. `dsm-desktop admin init` makes one.",
     KeyState.WRONG: "The site key on this machine does not fit this store: nothing was overwritten. Enter the right one or the recovery key.",
 }
 
