@@ -20,6 +20,8 @@ from dsm_desktop.cli.main import cli
 from dsm_desktop.cli.parameters import options_for
 from dsm_desktop.core.settings import SECTIONS
 from dsm_desktop.jobs import Catalogue, Danger, Targets
+from dsm_desktop.queries.query_language import FLEET_FIELDS
+from dsm_desktop.queries.query_terms import TERMS
 from dsm_desktop.queries.server_filter import SERVER_FIELDS
 from dsm_desktop.simulator.faults import KINDS
 
@@ -45,6 +47,7 @@ def tables() -> dict[str, Callable[[], str]]:
     return {
         "filter fields": filter_fields,
         "grid fields": grid_fields,
+        "query terms": query_terms,
         "settings": settings,
         "idle settings": idle_settings,
         "options": program_options,
@@ -82,6 +85,12 @@ def grid_fields() -> str:
 
     rows = [(f"`{c.key}`", c.title) for c in COLUMNS if c.key not in SERVER_FIELDS]
     return " · ".join(f"{key} {title}" for key, title in rows) + "\n"
+
+
+def query_terms() -> str:
+    rows = [(f"`{t.name}.…`" if t.family else f"`{t.name}`", t.help) for t in TERMS.values()]
+    plain = " ".join(f"`{name}`" for name in FLEET_FIELDS if name not in SERVER_FIELDS and "." not in name)
+    return _table(("term", "finds servers with"), rows) + f"\nand the fields {plain}.\n"
 
 
 def settings() -> str:
