@@ -96,7 +96,7 @@ def read_table(text: str) -> ImportTable:
         raise BadInput(f"Line {reader.line_num} cannot be read as a table: {error}.") from None
     if not rows:
         raise BadInput("There is nothing in this list.", hint="Paste the cells, or choose another file.")
-    if _is_heading(rows[0]):
+    if _is_heading(rows):
         return ImportTable(delimiter, rows[0], tuple(rows[1:]), tuple(lines[1:]))
     return ImportTable(delimiter, (), tuple(rows), tuple(lines))
 
@@ -145,12 +145,19 @@ def _looks_like_address(cell: str) -> bool:
     )
 
 
-def _is_heading(row: Sequence[str]) -> bool:
-    """No cell is an address or a number, and one is a known heading, or all are words."""
-    known = {_plain(word) for name, (title, words) in FIELDS.items() for word in (name, title, *words)}
-    if any(_looks_like_address(cell) or cell.isdigit() for cell in row):
+def _is_heading(rows: Sequence[Sequence[str]]) -> bool:
+    """The first row holds no address and no number, and a heading that is known, or stands over a column of addresses."""
+    first, rest = rows[0], rows[1:50]
+    if any(_looks_like_address(cell) or cell.isdigit() for cell in first):
         return False
-    return any(_plain(cell) in known for cell in row)
+    known = {_plain(word) for name, (title, words) in FIELDS.items() for word in (name, title, *words)}
+    if any(_plain(cell) in known for cell in first):
+        return True
+    return any(
+        sum(_looks_like_address(row[column]) for row in rest if column < len(row)) * 2 > len(rest)
+        for column in range(len(first))
+        if rest
+    )
 
 
 def _delimiter(text: str) -> str:

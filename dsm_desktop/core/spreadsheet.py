@@ -4,9 +4,11 @@ from __future__ import annotations
 
 _LIVE = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
+_INVISIBLE = " \n\v\f\x00\xa0\u200b\u200e\u200f\u2060\ufeff"
+
 
 def harmless(text: str) -> str:
-    """Text that no spreadsheet evaluates, also after a line break or leading blanks inside the cell."""
-    if text.lstrip(" \n").startswith(_LIVE) or text.startswith(_LIVE):
+    """Text that no spreadsheet evaluates, also after a line break, blanks or signs without width inside the cell."""
+    if text.lstrip(_INVISIBLE).startswith(_LIVE) or text.startswith(_LIVE):
         return "'" + text
     return text

@@ -164,7 +164,7 @@ def _parts(connection: Connection, query: str, limit: int, *, present: bool) -> 
         key = (sid, kind, slot, what, serial) if not present else (i,)
         if key not in hits or (until and hits[key].until and until > hits[key].until):
             hits[key] = hit
-    rows = list(hits.values())
+    rows = sorted(hits.values(), key=lambda h: (h.server.lower(), h.server_id, h.kind, h.slot))
     return rows[:limit] if present else _gone(connection, rows)[:limit]
 
 

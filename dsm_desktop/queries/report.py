@@ -126,7 +126,7 @@ def write(table: Table, file: Path, report: Report | None = None) -> None:
     if ending == ".xlsx":
         write_workbook([table], file)
     else:
-        _saved(file, lambda: _put(file, _TEXT[ending](table, report)))
+        _saved(file, lambda part: _put(part, _TEXT[ending](table, report)))
 
 
 def write_workbook(tables: Iterable[Table], file: Path) -> dict[str, int]:
@@ -134,7 +134,7 @@ def write_workbook(tables: Iterable[Table], file: Path) -> dict[str, int]:
     addresses as links. Rows are streamed, so a fleet's parts need no memory. Returns the rows by sheet."""
     counts: dict[str, int] = {}
 
-    def save() -> None:
+    def save(part: Path) -> None:
         import xlsxwriter  # a tenth of a second of every start, and needed only here
 
         options = {
@@ -144,14 +144,14 @@ def write_workbook(tables: Iterable[Table], file: Path) -> dict[str, int]:
             "constant_memory": True,
         }
         try:
-            with xlsxwriter.Workbook(str(file), options) as book:
+            with xlsxwriter.Workbook(str(part), options) as book:
                 formats = (
                     book.add_format({"bold": True, "bottom": 1}),
                     book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
                 )
                 for table in tables:
-                    for part, rows in enumerate(_sheets(table.rows)):
-                        name = _sheet_name(table.title, part, counts)
+                    for number, rows in enumerate(_sheets(table.rows)):
+                        name = _sheet_name(table.title, number, counts)
                         counts[name] = _Sheet(book.add_worksheet(name), *formats).fill(table.headings, rows)
         except xlsxwriter.exceptions.XlsxWriterException as error:
             raise OSError(str(error)) from error
@@ -191,7 +191,8 @@ class _Sheet:
         elif isinstance(cell, int | float):
             if math.isfinite(cell):
                 sheet.write_number(row, column, cell)
-        elif isinstance(cell, Link) and self._links < _MAX_LINKS:
+        elif isinstance(cell, Link) and self._links < _MAX_LINKS and "[" not in cell.url:
+            # XlsxWriter writes the brackets of an IPv6 address as %5b, which no browser takes.
             self._links += 1
             sheet.write_url(row, column, cell.url, string=str(cell)[:_LONGEST_CELL])
         elif cell:
@@ -214,10 +215,16 @@ def _sheet_name(title: str, part: int, taken: dict[str, int]) -> str:
     return name
 
 
-def _saved(file: Path, save: Callable[[], None]) -> None:
+def _saved(file: Path, save: Callable[[Path], None]) -> None:
+    """Write beside the file and put it in its place, so that a failure leaves the one before."""
+    part = file.with_name(f"{file.name}.part")
     try:
-        save()
+        part.open("wb").close()  # a bad place is told before any work
+        save(part)
+        part.replace(file)
     except OSError as error:
+        if part.exists():
+            part.unlink()
         raise ExportFailed(
             f"The file could not be written: {error}.",
             hint="Close it where it is open, or choose another folder.",

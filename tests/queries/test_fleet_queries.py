@@ -32,13 +32,13 @@ def hits(store: Store, text: str) -> list[tuple[str, int, str, bool]]:
 
 
 def test_search_finds_by_serial_mac_model_slot_tag_name_address_and_version(fleet: Store) -> None:
-    assert hits(fleet, "HBA355i") == [("part", n, "controller", True) for n in (1, 2, 3)]
+    assert hits(fleet, "HBA355i") == [("part", n, "controller", True) for n in (2, 3, 1)]  # by name
     assert hits(fleet, "hba355i 0002") == []
     assert hits(fleet, "CN0J13GR0002") == [("part", 2, "controller", True)]
     assert hits(fleet, "*gr0002") == [("part", 2, "controller", True)]
     for mac in ("e4:43:4b:11:22:03", "E4-43-4B-11-22-03", "e443.4b11.2203", "E4434B112203"):
         assert hits(fleet, mac) == [("part", 3, "port", True)], mac
-    assert hits(fleet, "0J13GR slot 3")[0] == ("part", 1, "controller", True)
+    assert hits(fleet, "0J13GR slot 3")[0] == ("part", 2, "controller", True)
     assert hits(fleet, "tag0004") == [("server", 4, "server", True)]
     assert hits(fleet, "esx-02.site") == [("server", 2, "server", True)]
     assert hits(fleet, "10.0.0.3") == [("server", 3, "server", True)]
