@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from dsm_desktop.app.context import CredentialChoice, CredentialDraft, CredentialView
-from dsm_desktop.commands import credentials, decisions, jobs, restore_list, servers
+from dsm_desktop.commands import credentials, decisions, jobs, racks, restore_list, servers
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.settings import SECTIONS, Section
@@ -93,6 +93,26 @@ class Desk:
     def remove_servers(self, ids: Sequence[int]) -> None:
         with self._store.write() as uow:
             servers.remove_servers(uow, self._who, ids)
+
+    def save_rack(self, rack_id: int | None, name: str, room: str, units: int) -> int:
+        with self._store.write() as uow:
+            if rack_id is None:
+                return racks.add_rack(uow, self._who, name, room=room, units=units)
+            notes = racks.rack_by_id(uow, rack_id).notes
+            racks.edit_rack(uow, self._who, rack_id, name, room=room, units=units, notes=notes)
+            return rack_id
+
+    def remove_rack(self, rack_id: int) -> None:
+        with self._store.write() as uow:
+            racks.remove_rack(uow, self._who, rack_id)
+
+    def place_server(self, server_id: int, rack_id: int, unit: int) -> None:
+        with self._store.write() as uow:
+            racks.place(uow, self._who, server_id, rack_id, unit)
+
+    def unplace_server(self, server_id: int) -> None:
+        with self._store.write() as uow:
+            racks.unplace(uow, self._who, server_id)
 
     def trust_certificate(self, server_id: int, fingerprint: str) -> None:
         with self._store.write() as uow:

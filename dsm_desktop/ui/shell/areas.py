@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.widgets.area import AreaView
+
+if TYPE_CHECKING:
+    from dsm_desktop.ui.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,18 @@ def _servers(desk: Desk) -> QWidget:
     return ServersView(desk)
 
 
+def _fleet(desk: Desk) -> QWidget:
+    from dsm_desktop.ui.views.fleet import FleetView
+
+    return FleetView(desk)
+
+
+def _reports(desk: Desk) -> QWidget:
+    from dsm_desktop.ui.views.reports import ReportsView
+
+    return ReportsView(desk)
+
+
 def _activity(desk: Desk) -> QWidget:
     from dsm_desktop.ui.views.activity import ActivityView
 
@@ -41,6 +56,8 @@ def _settings(desk: Desk) -> QWidget:
 
 AREAS: tuple[Area, ...] = (
     Area("servers", "Servers", "server", _servers),
+    Area("fleet", "Fleet", "fleet", _fleet),
+    Area("reports", "Reports", "reports", _reports),
     Area("activity", "Activity", "activity", _activity),
     Area("settings", "Settings", "settings", _settings),
 )

@@ -1,0 +1,45 @@
+"""The Fleet area: all servers as tiles, and the racks they stand in."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QTabWidget, QWidget
+
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.views.fleet_tiles import FleetTilesView
+from dsm_desktop.ui.views.rack import RackView
+from dsm_desktop.ui.widgets.area import AreaView
+
+
+class FleetView(AreaView, QTabWidget):
+    """Pages "tiles" and "racks"."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self.setDocumentMode(True)
+        self.setAccessibleName("Fleet")
+        self.tiles, self.racks = FleetTilesView(desk), RackView(desk)
+        self.addTab(self.tiles, "Tiles")
+        self.addTab(self.racks, "Racks")
+
+    def panes(self) -> list[QWidget]:
+        if self.currentWidget() is self.tiles:
+            return [self.tabBar(), self.tiles.by, self.tiles.field]
+        return [self.tabBar(), self.racks.racks, self.racks.picture, self.racks.loose]
+
+    def refresh(self) -> None:
+        self.tiles.refresh()
+        self.racks.refresh()
+
+    def show_page(self, page: str) -> None:
+        self.setCurrentWidget(self.racks if page == "racks" else self.tiles)
+
+    def save_layout(self) -> None:
+        self._desk.settings.setValue("fleet/tab", self.currentIndex())
+        self.tiles.save_layout(self._desk.settings)
+
+    def load_layout(self) -> None:
+        kept = self._desk.settings.value("fleet/tab")
+        if kept is not None and str(kept).isdecimal():
+            self.setCurrentIndex(int(str(kept)))
+        self.tiles.load_layout(self._desk.settings)
