@@ -20,6 +20,7 @@ from dsm_desktop.core.states import JobState
 from dsm_desktop.store.dialect import sql, sql_times
 from dsm_desktop.store.models import JobTask
 from dsm_desktop.store.orders import STOP_KEY
+from dsm_desktop.store.pace import too_soon
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
@@ -89,7 +90,8 @@ _LOCK = """
         WHERE leases.task_id = excluded.task_id
 """
 _UNCLAIM = """
-    UPDATE job_tasks SET state = 'pending', runner_id = NULL, lease_until = NULL, attempt = attempt - 1 WHERE id = :id
+    UPDATE job_tasks SET state = 'pending', runner_id = NULL, lease_until = NULL, attempt = attempt - 1,
+        started_at = CASE WHEN :fresh = 1 THEN NULL ELSE started_at END WHERE id = :id
 """
 _START_JOB = """
     UPDATE jobs SET state = 'running', started_at = COALESCE(started_at, {now}) WHERE id = :id AND state = 'pending'
@@ -103,12 +105,13 @@ def claim(uow: UnitOfWork, runner_id: int, limit: int) -> list[Claim]:
     found = connection.execute(statement, {"limit": limit, "runner": runner_id}).all()
     if not found:
         return []
-    rows = sorted(found, key=lambda row: row.id)
+    early = too_soon(connection, found, HELD)
+    rows = sorted((row for row in found if row.id not in early), key=lambda row: row.id)
     refused = _lock(
         connection, [(row.lock_key, row.id, row.token) for row in rows if row.lock_key], runner_id
     )
     rows = [row for row in rows if row.id not in refused]
-    _give_back(connection, refused)
+    _give_back(connection, refused | early, {row.id for row in found if row.started_at >= row.seen_at})
     _start_jobs(uow, sorted({row.job_id for row in rows}))
     if rows:
         uow.changed("job_tasks", "changed", *(row.id for row in rows))
@@ -155,9 +158,9 @@ def _lock(connection: Connection, wanted: Sequence[tuple[str, int, int]], runner
     return refused
 
 
-def _give_back(connection: Connection, task_ids: Iterable[int]) -> None:
+def _give_back(connection: Connection, task_ids: Iterable[int], fresh: set[int]) -> None:
     for task_id in task_ids:
-        connection.execute(sql(connection, _UNCLAIM), {"id": task_id})
+        connection.execute(sql(connection, _UNCLAIM), {"id": task_id, "fresh": int(task_id in fresh)})
 
 
 def _start_jobs(uow: UnitOfWork, job_ids: Sequence[int]) -> None:

@@ -239,9 +239,9 @@ def test_a_child_gets_the_key_by_its_standard_input_only(vault: Vault, database_
         assert child.wait(20) == 0
 
 
-def test_a_parent_that_dies_hands_nothing_over(vault: Vault) -> None:
+def test_a_parent_that_dies_hands_nothing_over(vault: Vault, tmp_path: Path) -> None:
     finished = subprocess.run(
-        [sys.executable, "-c", CHILD, "sqlite://"],
+        [sys.executable, "-c", CHILD, f"sqlite:///{tmp_path / 'none.db'}"],
         input=b"",
         capture_output=True,
         cwd=Path(__file__).parents[2],

@@ -64,7 +64,7 @@ class Desk:
             return command(uow, ANNA, *args)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        assert wait_until(self.bus, condition, timeout=15)
+        assert wait_until(self.bus, condition, timeout=60)
 
     def until_ended(self, job: int) -> Any:
         self.until(ended(self.store, job))
@@ -170,7 +170,10 @@ def test_three_grades_of_cancel_all_put_back(desk: Desk, grade: CancelGrade) -> 
     desk.start(body, threads=1)
     job = desk.submit(2)
     assert inside.wait(10)
+    heard = threading.Event()
+    desk.bus.subscribe(lambda event: heard.set(), "jobs")  # after the runner's own ear
     desk.do(jobs.cancel, job, grade)
+    assert heard.wait(15)
     go_on.set()
     row = desk.until_ended(job)
     states = [t.state for t in task_rows(desk.store, job)]
@@ -265,12 +268,27 @@ def test_starts_are_staggered_and_scheduled(desk: Desk) -> None:
     job = desk.submit(3, stagger_seconds=0.3)
     desk.until_ended(job)
     starts = [t.started_at for t in task_rows(desk.store, job)]
-    assert all(later - sooner >= timedelta(seconds=0.2) for sooner, later in itertools.pairwise(starts))
+    assert all(later - sooner >= timedelta(seconds=0.3) for sooner, later in itertools.pairwise(starts))
     with desk.store.write() as uow:
         due = uow.now + timedelta(seconds=0.4)
     job = desk.submit(1, schedule_at=due)
     desk.until_ended(job)
     assert task_rows(desk.store, job)[0].started_at >= due
+
+
+def test_a_runner_that_comes_late_keeps_the_pause_between_starts(desk: Desk) -> None:
+    async def body(ctx: JobContext) -> str:
+        return ""
+
+    desk.start(body)
+    desk.stop()
+    job = desk.submit(4, stagger_seconds=0.3)
+    with desk.store.write() as uow:  # all four were due long ago
+        uow.session.execute(update(JobTask).values(due_at=uow.now - timedelta(minutes=5)))
+    desk.restart()
+    desk.until_ended(job)
+    starts = sorted(t.started_at for t in task_rows(desk.store, job))
+    assert all(later - sooner >= timedelta(seconds=0.3) for sooner, later in itertools.pairwise(starts))
 
 
 def test_stop_lets_no_new_step_start_until_it_is_taken_back(desk: Desk) -> None:
