@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
@@ -14,16 +15,17 @@ from dsm_desktop.store.models import (
     InventoryFirmware,
     InventoryPart,
     InventorySnapshot,
-    PartWords,
     Server,
     ServerAddress,
 )
 
 LIMIT = 200
-_SERVER_TEXTS = (
-    Server.name, Server.host_name, Server.service_tag, Server.address, Server.model, Server.asset_tag,
+_TEXTS = (
+    Server.name, Server.host_name, func.coalesce(Server.service_tag, ""), Server.address, Server.model, Server.asset_tag,
     Server.board_serial, Server.uuid, Server.idrac_version, Server.bios_version, Server.notes,
 )  # fmt: skip
+# One comparison a server: a fifth of the time of one for each column.
+_TEXT: ColumnElement[str] = func.lower(reduce(lambda text, column: text + "\n" + column, _TEXTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def _servers(connection: Connection, query: str, limit: int) -> list[Hit]:
     for chunk in query.split():
         word = chunk.strip("*")
         plain = part_words.squeezed(word)
-        options = [column.icontains(word, autoescape=True) for column in _SERVER_TEXTS]
+        options = [_TEXT.contains(word.lower(), autoescape=True)]
         if len(plain) >= 4:  # a MAC in another notation
             mac = func.replace(
                 func.replace(func.replace(func.lower(Server.bmc_mac), ":", ""), "-", ""), ".", ""
@@ -144,17 +146,17 @@ def _begins(connection: Connection, version: str) -> ColumnElement[bool]:
 
 def _parts(connection: Connection, query: str, limit: int, *, present: bool) -> list[Hit]:
     p, s = InventoryPart, InventorySnapshot
+    found_ids = part_words.matching(query, connection.dialect.name)
     name = func.coalesce(func.nullif(p.model, ""), p.name)
     found = (
         select(
             p.id, s.server_id, server_label(), Server.service_tag, p.kind, p.slot, name, p.part_number,
             p.serial_number, p.firmware, s.confirmed_at,
         )
-        .select_from(PartWords)
-        .join(p, p.id == PartWords.part_id)
+        .select_from(found_ids)
+        .join(p, p.id == found_ids.c.part_id)
         .join(s, s.id == p.snapshot_id)
         .join(Server, Server.id == s.server_id)
-        .where(part_words.matching(query, connection.dialect.name))
         .where(is_newest() if present else ~is_newest())
         .limit(limit if present else limit * 10)
     )  # fmt: skip

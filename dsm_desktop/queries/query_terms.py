@@ -17,7 +17,6 @@ from dsm_desktop.store.models import (
     InventoryFirmware,
     InventoryPart,
     InventorySnapshot,
-    PartWords,
     Rack,
     RackPlace,
     Server,
@@ -100,13 +99,14 @@ def _part(connection: Connection, _: str, op: str, raw: str) -> Answer:
     for text in raw.strip('"').split(","):
         if not part_words.query_words(text):
             raise FilterError("Name a part.", 0, "For example part:HBA355i.")
+        parts = part_words.matching(text, connection.dialect.name)
         query = (
             select(s.server_id)
             .distinct()
-            .select_from(PartWords)
-            .join(p, p.id == PartWords.part_id)
+            .select_from(parts)
+            .join(p, p.id == parts.c.part_id)
             .join(s, s.id == p.snapshot_id)
-            .where(part_words.matching(text, connection.dialect.name), is_newest())
+            .where(is_newest())
         )
         found.update(connection.scalars(query))
     return _everybody(connection)() - found if op == "!=" else frozenset(found)
@@ -119,7 +119,10 @@ def _part_column(column: str) -> Callable[[Connection, str, str, str], Answer]:
         query = select(s.server_id, value).join(s, s.id == p.snapshot_id)
         query = query.where(p.snapshot_id.in_(newest_snapshots()), value != "")
         options = [w for w in raw.strip('"').split(",") if w]
-        if options and not set(raw) & set("*?"):
+        if options and op != ":" and not set(raw) & set("*?"):
+            # From the index, in the spellings that are met.
+            query = query.where(value.in_([form for w in options for form in (w, w.upper(), w.lower())]))
+        elif options and not set(raw) & set("*?"):
             query = query.where(or_(*(value.icontains(w, autoescape=True) for w in options)))
         return _any_of(_pairs(connection, query), op, raw, _everybody(connection))
 

@@ -11,7 +11,18 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Subquery,
+    column,
+    func,
+    insert,
+    literal_column,
+    select,
+    table,
+    text,
+)
 
 from dsm_desktop.store.models import Base, InventoryPart, PartWords
 
@@ -57,14 +68,20 @@ def query_words(query: str) -> list[str]:
     return words
 
 
-def matching(query: str, dialect: str) -> ColumnElement[bool]:
-    """A condition on PartWords; the query must hold a word."""
+def matching(query: str, dialect: str) -> Subquery:
+    """Ids of the parts (`part_id`) a query names; it must hold a word. To be joined: so a limit ends the search early."""
     words = query_words(query)
     if dialect == "sqlite":
-        found = text("SELECT rowid FROM part_words_fts WHERE part_words_fts MATCH :words")
-        return PartWords.part_id.in_(found.bindparams(words=" AND ".join(f'"{w}" *' for w in words)))
+        found = text("part_words_fts MATCH :words").bindparams(words=" AND ".join(f'"{w}" *' for w in words))
+        return (
+            select(column("rowid").label("part_id"))
+            .select_from(table("part_words_fts"))
+            .where(found)
+            .subquery()
+        )
     wanted = func.to_tsquery(literal_column("'simple'"), " & ".join(f"'{w}':*" for w in words))
-    return literal_column("part_words.search").op("@@", is_comparison=True)(wanted)
+    search = literal_column("part_words.search").op("@@", is_comparison=True)
+    return select(PartWords.part_id).where(search(wanted)).subquery()
 
 
 def index_snapshot(connection: Connection, snapshot_id: int) -> None:

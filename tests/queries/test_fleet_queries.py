@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,9 +21,10 @@ from dsm_desktop.queries.query_language import matching
 from dsm_desktop.queries.racks import elevation, list_racks, unplaced
 from dsm_desktop.queries.reading_series import extremes, series
 from dsm_desktop.store.inventory import merge_servers
+from dsm_desktop.store.migrate import downgrade, upgrade
 from dsm_desktop.store.models import AuditEntry, Reading, Server
 from dsm_desktop.store.unit_of_work import Store
-from tests.kit.stores import finished_job
+from tests.kit.stores import fill, finished_job
 from tests.queries.fleet import ANNA
 
 
@@ -286,3 +288,15 @@ def test_every_number_of_the_dashboard_leads_to_as_many_rows(fleet: Store) -> No
         "age.older": 0,
         "age.never": 1,
     }
+
+
+def test_parts_of_an_older_store_are_found_after_its_migration(
+    database_url: str, open_store: Callable[[str], Store]
+) -> None:
+    upgrade(database_url)
+    fill(open_store(database_url))
+    downgrade(database_url, "0004")
+    upgrade(database_url)
+    assert [h[:3] for h in hits(open_store(database_url), "S1 bay 0")] == [
+        ("part", n, "drive") for n in (1, 2, 3)
+    ]
