@@ -21,7 +21,9 @@ from dsm_desktop.core.redact import Redactor, Secrets
 from dsm_desktop.core.settings import SECTIONS, NetworkSettings, Section
 from dsm_desktop.jobs import Catalogue, ServerClients
 from dsm_desktop.net.limits import Limits, Throttle
-from dsm_desktop.store.api_calls import CallWriter
+from dsm_desktop.net.logins import PENALTY as LOGIN_PENALTY
+from dsm_desktop.net.logins import LoginBudget
+from dsm_desktop.store.api_calls import CallWriter, refused_ago
 from dsm_desktop.store.opening import open_store
 from dsm_desktop.store.retention import Retention
 from dsm_desktop.store.settings import load
@@ -101,13 +103,16 @@ class Application:
             CredentialResolver: self.resolver,
             Retention: Retention(self.store, self._profile.archive),
             ServerClients: ServerClients(clients.server),
+            NetworkSettings: load(self.store, NetworkSettings),
         }
         duties = duties_of(self.store, self.catalogue, self._profile.archive) if watch else ()
         return Services(bus=self.bus, clients=clients, by_class=shared, duties=duties)
 
     def _clients(self) -> DeviceClients:
         network = load(self.store, NetworkSettings)
-        throttle = Throttle(Limits(per_device=network.per_device, in_all=network.in_all))
+        limits = Limits(per_device=network.per_device, in_all=network.in_all)
+        logins = LoginBudget(elsewhere=lambda device: refused_ago(self.store, device, LOGIN_PENALTY))
+        throttle = Throttle(limits, logins=logins)
         bundle = self._profile.folder / CA_BUNDLE
         return DeviceClients(
             self.store,

@@ -14,9 +14,10 @@ from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import CredentialDraft
 from dsm_desktop.app.profile import Profile, ProfileConfig
 from dsm_desktop.core.errors import DsmError
+from dsm_desktop.core.settings import SimulatorSettings
 from dsm_desktop.simulator import SiteSpec
 
-NETWORK = "127.77.0.0/24"
+NETWORK = "127.77.0.0/20"
 
 
 class DemoSiteFailed(DsmError):
@@ -34,11 +35,21 @@ class DemoSite:
     password: str
 
     @classmethod
-    def start(cls, idracs: int) -> DemoSite:
+    def start(cls, wanted: SimulatorSettings) -> DemoSite:
         """Start the site as a child that ends with this process. Raises DemoSiteFailed with what it said."""
-        spec = SiteSpec(idracs=idracs, network=NETWORK, port=0)
-        command = [*child_command("simulator"), "--idracs", str(idracs), "--network", spec.network]
-        command += ["--port", "0", "--listen", "each", "--clock-speed", "20"]
+        spec = SiteSpec()
+        command = [*child_command("simulator"), "--idracs", str(wanted.servers), "--seed", str(wanted.seed)]
+        command += [
+            "--network",
+            NETWORK,
+            "--port",
+            "0",
+            "--listen",
+            "each",
+            "--clock-speed",
+            str(wanted.speed),
+        ]
+        command += [] if wanted.faults else ["--healthy"]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

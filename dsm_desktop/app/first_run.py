@@ -6,7 +6,7 @@ from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import FirstRunChoices, FirstRunResult
 from dsm_desktop.app.database import split_password, with_password
 from dsm_desktop.app.profile import Profile, ProfileConfig, label_of
-from dsm_desktop.core.errors import DsmError
+from dsm_desktop.core.errors import BadInput, DsmError
 from dsm_desktop.store.opening import probe
 from dsm_desktop.vault.vault import VaultState
 
@@ -26,17 +26,21 @@ class FirstRun:
 
     def create(self, choices: FirstRunChoices) -> FirstRunResult:
         """Write the profile, make or open the store, set up the key where it has none, save the first credential set."""
+        if self._profile.exists:
+            raise BadInput(
+                "This profile is set up already; nothing was changed.",
+                hint="Use another folder (--profile), or change it in the settings.",
+                where=str(self._profile.folder),
+            )
         url = split_password(self._profile, choices.store_url) if choices.store_url else ""
         config = ProfileConfig.model_validate(
             {"store_url": url, "key": choices.key, "key_file": str(choices.key_file or "")}
         )
-        new = not self._profile.exists
         self._profile.save(config)
         try:
             return self._fill(choices)
         except DsmError:
-            if new:
-                self._profile.forget()  # so that the next start asks again
+            self._profile.forget()  # so that the next start asks again
             raise
 
     def _fill(self, choices: FirstRunChoices) -> FirstRunResult:

@@ -90,7 +90,7 @@ class Profile:
         fresh.replace(path)
 
     def forget(self) -> None:
-        """Take profile.json away; the store stays."""
+        """Take profile.json away again: setting up failed, and can be tried anew. A store that was made stays."""
         (self.folder / FILE).unlink(missing_ok=True)
 
     def store_url(self, config: ProfileConfig) -> str:

@@ -13,6 +13,7 @@ from dsm_desktop.app.application import Application
 from dsm_desktop.app.demo import DemoSite, scan_parameters, throw_away_profile
 from dsm_desktop.cli import output
 from dsm_desktop.cli.servers import COLUMNS
+from dsm_desktop.core.settings import SimulatorSettings
 from dsm_desktop.queries.jobs import list_jobs
 from dsm_desktop.queries.servers import list_servers
 
@@ -35,7 +36,7 @@ STOP_SECONDS = 60
 @click.option("--no-pictures", is_flag=True, help="Headless without pictures (Qt is not needed).")
 def demo(headless: bool, idracs: int, out: Path, no_pictures: bool) -> int:
     """Start a simulated site, find its servers and read them, in a profile that is thrown away afterwards."""
-    site = DemoSite.start(idracs)
+    site = DemoSite.start(SimulatorSettings(servers=idracs))
     try:
         with tempfile.TemporaryDirectory(prefix="dsm-demo-") as folder:
             app = throw_away_profile(Path(folder) / "profile", site.username, site.password)

@@ -48,22 +48,29 @@ class _Trial:
     trying: int = 0
 
 
+PENALTY = 60.0
+"""Seconds in which iDRACs count wrong logins (IPBlocking.1.FailWindow and PenaltyTime, R7x5 dumps)."""
+
+
 class LoginBudget:
     """Decides whether a login may be sent now. Thread-safe; keeps no password (a keyed digest only).
 
     `penalty` s: after a refusal no login at all goes to that device. `proofs`: so many devices may refuse a pair that
-    never worked before it is held everywhere for `hold` s; meanwhile at most so many try it at once.
+    never worked before it is held everywhere for `hold` s; meanwhile at most so many try it at once. `elsewhere` tells how
+    many seconds ago another process of the site was refused by a device (None = not lately).
     """
 
     def __init__(
         self,
         *,
-        penalty: float = 60.0,
+        penalty: float = PENALTY,
         proofs: int = 3,
         hold: float = 900.0,
         patience: float = 90.0,
         clock: Callable[[], float] = time.monotonic,
+        elsewhere: Callable[[str], float | None] = lambda device: None,
     ) -> None:
+        self._elsewhere = elsewhere
         self._penalty, self._proofs, self._hold, self._patience = penalty, proofs, hold, patience
         self._clock = clock
         self._key = os.urandom(32)
@@ -82,6 +89,7 @@ class LoginBudget:
 
         One login at a time per device; raises LoginHeld when the budget is spent.
         """
+        self._note_elsewhere(device)
         with self._changed:
             trial = self._trials.setdefault(pair, _Trial())
             give_up = self._clock() + self._patience
@@ -114,6 +122,16 @@ class LoginBudget:
                     # It may have been refused: a second try within the window could be the second wrong one.
                     self._devices[device] = (self._clock(), LoginPaused)
                 self._changed.notify_all()
+
+    def _note_elsewhere(self, device: str) -> None:
+        """A refusal another process met on this device counts as if it had been ours."""
+        ago = self._elsewhere(device)
+        if ago is not None and ago < self._penalty:
+            with self._changed:
+                when = self._clock() - ago
+                known = self._devices.get(device)
+                if known is None or known[0] < when:
+                    self._devices[device] = (when, LoginHeld)
 
     def _may_go(self, device: str, trial: _Trial) -> bool:
         """True: go; False: wait for somebody else's outcome. Raises LoginHeld when waiting would not help."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from pydantic import Field, field_validator
 
 from dsm_desktop.core.access import Permission
-from dsm_desktop.core.errors import Cancelled, DsmError
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.core.settings import NetworkSettings
 from dsm_desktop.jobs import JobContext, Params, Result, Targets, job
 from dsm_desktop.net.ranges import parse_ranges
 from dsm_desktop.net.scan import scan
@@ -75,9 +75,7 @@ async def discovery_scan(ctx: JobContext, params: ScanParams) -> ScanResult:
         ctx.check()
         block = addresses[start : start + BLOCK]
         ctx.progress(start, len(addresses), f"Looking at {block[0]} and {len(block) - 1} more")
-        open_hosts = await ctx.step(
-            "scan", partial(_scan, block, params.port, partial(_stopped, ctx)), key=str(block[0])
-        )
+        open_hosts = await ctx.step("scan", partial(_scan, ctx, block, params.port), key=str(block[0]))
         answering += len(open_hosts)
         met = await _probe_all(ctx, params, open_hosts)
         found += met
@@ -94,10 +92,19 @@ async def discovery_scan(ctx: JobContext, params: ScanParams) -> ScanResult:
     return _summary(len(addresses), answering, found, read, failed)
 
 
-def _scan(block: list[str], port: int, cancelled: Callable[[], bool]) -> list[str]:
+def _scan(ctx: JobContext, block: list[str], port: int) -> list[str]:
     """The addresses that accept a connection, in the order of the block."""
     met: set[str] = set()
-    scan(block, port, met.add, total=len(block), cancelled=cancelled)
+    network = ctx.service(NetworkSettings)
+    scan(
+        block,
+        port,
+        met.add,
+        total=len(block),
+        timeout=network.scan_timeout,
+        in_flight=network.scan_at_once,
+        cancelled=ctx.stopping,
+    )
     return [address for address in block if address in met]
 
 
@@ -128,14 +135,6 @@ def _identify(ctx: JobContext, params: ScanParams, host: str) -> dict[str, Any]:
         return Found(address=host, why="OtherMaker").model_dump()
     with ctx.write() as uow:
         return note_found(uow, host, params.port, identity, fingerprint).model_dump()
-
-
-def _stopped(ctx: JobContext) -> bool:
-    try:
-        ctx.check()
-    except Cancelled:
-        return True
-    return False
 
 
 def _outcome(ctx: JobContext, child: int) -> dict[str, int] | None:

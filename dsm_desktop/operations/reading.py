@@ -11,17 +11,19 @@ from dsm_desktop.commands.servers import note_problem
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.states import Access
 from dsm_desktop.jobs import JobContext
+from dsm_desktop.net.answer import BadAnswer
 from dsm_desktop.net.links import ForeignLink
 from dsm_desktop.net.logins import LoginHeld, LoginRefused
-from dsm_desktop.net.tls import TlsFailed, Unreachable
+from dsm_desktop.net.tls import TlsFailed, TlsTooOld, Unreachable
 from dsm_desktop.redfish.client import RedfishClient
-from dsm_desktop.redfish.errors import PasswordChangeRequired
+from dsm_desktop.redfish.errors import DeviceFault, PasswordChangeRequired, RedfishDisabled
 from dsm_desktop.vault.resolve import NoCredential
 
 _MEANS: tuple[tuple[tuple[type[DsmError], ...], Access], ...] = (
     ((LoginRefused, LoginHeld, NoCredential, PasswordChangeRequired), Access.NO_LOGIN),
+    ((Unreachable, TlsTooOld), Access.UNREACHABLE),
     ((TlsFailed, ForeignLink), Access.UNTRUSTED),
-    ((Unreachable,), Access.UNREACHABLE),
+    ((BadAnswer, RedfishDisabled, DeviceFault), Access.UNREACHABLE),
 )
 
 

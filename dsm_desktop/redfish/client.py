@@ -116,9 +116,11 @@ class RedfishClient:
         return self.transport.certificate
 
     def login(self) -> None:
-        """Opens the session now instead of at the first call."""
+        """Opens the session now instead of at the first call, and proves that the login is accepted."""
         if self._session is not None:
             self._session.login()
+            if self._session.kind == "basic":  # sessions are full: nothing was sent yet that could be refused
+                self.system()
 
     def close(self) -> bool:
         """Logs out and closes the connections. False when the device could not be told (the ledger then remembers)."""

@@ -11,9 +11,10 @@ import json
 import logging
 import threading
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from dsm_desktop.core.calls import CallEnd, CallStart
 from dsm_desktop.core.clock import Clock, SystemClock
@@ -274,6 +275,19 @@ class CallWriter:
             self._lost += max(0, len(ended) - _MOST_WAITING)
             self._next.ended = ended[-_MOST_WAITING:]
             self._next.answers = [*batch.answers, *self._next.answers]
+
+
+def refused_ago(store: Store, device: str, within: float) -> float | None:
+    """Seconds since any process of this store had a login refused by a device (host:port as recorded), None when not within
+    so many seconds. Read before each login, so that two processes do not add up to a lock-out."""
+    now = SystemClock().now()
+    newest = (
+        select(func.max(ApiCall.at))
+        .where(ApiCall.at > now - timedelta(seconds=within), ApiCall.host == device)
+        .where(ApiCall.method == "POST", ApiCall.status == 401, ApiCall.path.like("%/Sessions"))
+    )
+    seen = store.fetch(lambda connection: connection.scalar(newest))
+    return None if seen is None else max(0.0, (now - seen).total_seconds())
 
 
 def _body(body: Any) -> Any:

@@ -117,3 +117,16 @@ def test_the_budget_keeps_no_password() -> None:
     assert "canary" not in repr(vars(budget))
     assert digest != LoginBudget().digest("root", "canary")
     assert budget.digest("ro", "otx") != budget.digest("root", "x")
+
+
+def test_a_refusal_another_process_met_counts_here() -> None:
+    clock = Clock()
+    seen: dict[str, float] = {"a:443": 12.0}
+    budget = LoginBudget(clock=clock, elsewhere=seen.get)
+    pair = budget.digest("root", "wrong")
+    with pytest.raises(LoginHeld, match="12 s ago"), budget.attempt("a:443", pair):
+        pass
+    seen["a:443"] = 61.0
+    clock.now += 60
+    with budget.attempt("a:443", pair) as attempt:
+        attempt.accepted()

@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 
 from dsm_desktop.app.application import Application
 from dsm_desktop.app.demo import DemoSite, throw_away_profile
+from dsm_desktop.core.settings import SimulatorSettings
 from dsm_desktop.queries.jobs import list_jobs
 from dsm_desktop.ui.dialogs.job import ConfirmDialog, JobDialog
 from dsm_desktop.ui.main import Session
@@ -34,7 +35,7 @@ Tab = Qt.Key.Key_Tab
 
 @pytest.fixture
 def site() -> Iterator[DemoSite]:
-    found = DemoSite.start(SERVERS)
+    found = DemoSite.start(SimulatorSettings(servers=SERVERS))
     yield found
     found.stop()
 
