@@ -57,16 +57,19 @@ def write_pdf(table: Table, file: Path, report: Report | None = None) -> None:
 def preview_table(table: Table, parent: QWidget, report: Report | None = None) -> QDialog:
     """The print preview of a table, shown."""
     document = document_of(table, report)
-    dialog = _preview(parent, table.title, landscape=len(table.headings) > 4)
-    dialog.paintRequested.connect(document.print_)
-    document.setParent(dialog)
+    dialog = _Preview(parent, table.title, landscape=len(table.headings) > 4)
+
+    def draw(printer: QPrinter) -> None:
+        document.print_(printer)
+
+    dialog.paintRequested.connect(draw)
     dialog.open()
     return dialog
 
 
 def preview_picture(title: str, paint: Paint, parent: QWidget) -> QDialog:
     """The print preview of one page that `paint` draws."""
-    dialog = _preview(parent, title, landscape=False)
+    dialog = _Preview(parent, title, landscape=False)
 
     def draw(printer: QPrinter) -> None:
         painter = QPainter(printer)
@@ -95,11 +98,14 @@ def picture_pdf(title: str, paint: Paint, file: Path) -> None:
     painter.end()
 
 
-def _preview(parent: QWidget, title: str, *, landscape: bool) -> QPrintPreviewDialog:
-    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-    printer.setPageLayout(page_layout(landscape=landscape))
-    printer.setDocName(title)
-    dialog = QPrintPreviewDialog(printer, parent)
-    dialog.setWindowTitle(f"Print {title}")
-    dialog.resize(900, 700)
-    return dialog
+class _Preview(QPrintPreviewDialog):
+    """Keeps its printer: Qt's dialog only points at it."""
+
+    def __init__(self, parent: QWidget, title: str, *, landscape: bool) -> None:
+        paper = QPrinter(QPrinter.PrinterMode.HighResolution)
+        paper.setPageLayout(page_layout(landscape=landscape))
+        paper.setDocName(title)
+        super().__init__(paper, parent)
+        self._paper = paper
+        self.setWindowTitle(f"Print {title}")
+        self.resize(900, 700)

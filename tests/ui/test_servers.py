@@ -21,6 +21,8 @@ from dsm_desktop.ui.dialogs.servers import (
 )
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
+from dsm_desktop.ui.views.changes import ChangesView
+from dsm_desktop.ui.views.sensor_history import SensorHistoryTab
 from dsm_desktop.ui.views.server_calls import CallsTab
 from dsm_desktop.ui.views.server_tables import ListTab, LogsTab
 from tests.ui.conftest import OpenSession
@@ -83,9 +85,16 @@ def test_every_tab_of_a_server_shows_what_is_in_the_store(open_session: OpenSess
         details.tabs.setCurrentIndex(number)
         settle(session.desk)
         tab = details.tabs.currentWidget()
-        assert isinstance(tab, ListTab)
+        assert isinstance(tab, ListTab | ChangesView | SensorHistoryTab)
         rows[details.tabs.tabText(number)] = tab.panel.model.rowCount()
-    assert rows == {"Hardware": 18, "Firmware": 4, "Logs": 40, "Jobs": rows["Jobs"], "History": 1}
+    assert rows == {
+        "Hardware": 18,
+        "Firmware": 4,
+        "Sensors": 0,
+        "Logs": 40,
+        "Jobs": rows["Jobs"],
+        "History": 1,
+    }
     assert rows["Jobs"] >= 3
     details.tabs.setCurrentWidget(details.tab("Calls"))
     settle(session.desk)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from dsm_desktop.core.errors import DsmError
+from dsm_desktop.ui.help import give_help
 from dsm_desktop.ui.theme import SPACE, ui_font
 from dsm_desktop.ui.widgets.states import Banner
 
@@ -28,6 +29,7 @@ class Dialog(QDialog):
         self.body = QVBoxLayout()
         self.body.setSpacing(SPACE)
         self.buttons = QHBoxLayout()
+        self.buttons.addWidget(give_help(self))
         self.buttons.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE * 2, SPACE * 2, SPACE * 2, SPACE * 2)

@@ -35,7 +35,7 @@ class ExplainDialog(Dialog):
         context = f"message/{message_id.rpartition('.')[2]}"
         if manual().for_context(context).topic != CONTENTS:
             more = self.add_action("Manual", default=False)
-            more.clicked.connect(lambda: ManualWindow.open_at(desk, context, self))
+            more.clicked.connect(lambda: ManualWindow.open_at(context, self))
         self.add_cancel("Close", default=True)
         desk.work.query(
             self, lambda connection: explain(connection, message_id), self._show, self.fail, key="explain"

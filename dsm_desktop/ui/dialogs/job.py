@@ -24,6 +24,8 @@ from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
+from dsm_desktop.ui.dialogs.calls_plan import CallsPlanDialog
+from dsm_desktop.ui.help import HELP
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.widgets.editors import TimeEditor
@@ -72,6 +74,7 @@ class JobDialog(Dialog):
         )
         self._desk, self._type, self._rows = desk, job_type, list(rows)
         self.setMinimumWidth(600)
+        self.setProperty(HELP, f"job/{job_type.kind}")
         if job_type.targets is Targets.SERVER:
             self._add_targets()
         self.form = Form(job_type.params, preset)
@@ -85,6 +88,9 @@ class JobDialog(Dialog):
         if job_type.kind == "discovery_scan":
             self._add_range_file()
         self._add_options()
+        self.calls_button = self.add_action("Show the calls…", default=False)
+        self.calls_button.setToolTip("A dry run: what it would do, and the requests for it")
+        self.calls_button.clicked.connect(self.show_calls)
         self.add_cancel()
         self.start_button = self.add_action("Start")
         self.start_button.clicked.connect(self.start)
@@ -161,6 +167,20 @@ class JobDialog(Dialog):
         ConfirmDialog(
             self._type, params, danger, self._rows, self._desk, self, lambda: self._submit(params)
         ).open()
+
+    def show_calls(self) -> None:
+        """Hand in a dry run with these parameters and show what it plans."""
+        params = self.form.validated()
+        if params is None:
+            return
+        commands, kind, ids = self._desk.context.commands, self._type.kind, [row.id for row in self._rows]
+        values = params.model_dump(mode="json")
+        self._desk.work.command(
+            self,
+            lambda: commands.submit(kind, ids, values, dry_run=True),
+            lambda job_id: CallsPlanDialog(self._desk, job_id, self).open(),
+            self.fail,
+        )
 
     def _submit(self, params: Params) -> None:
         values = params.model_dump(mode="json")

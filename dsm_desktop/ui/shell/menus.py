@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 from dsm_desktop.core.access import Permission
 from dsm_desktop.jobs.declaration import Targets
 from dsm_desktop.ui.dialogs.about import AboutDialog, KeysDialog
+from dsm_desktop.ui.help import open_help
 from dsm_desktop.ui.shell.areas import AREAS
 from dsm_desktop.ui.shell.tools import TOOLS
 from dsm_desktop.ui.theme import ThemeName
@@ -48,12 +49,17 @@ def fill_menu_bar(window: MainWindow) -> None:
     jobs.addAction(plain["stop"])
     help_menu = bar.addMenu("&Help")
     help_menu.addAction(
-        actions.add("keys", "Keyboard", lambda: KeysDialog(window.actions_.every(), window).open(), keys="F1")
+        actions.add("manual", "Manual", lambda: open_help(window, window.area), icon="help", keys="F1")
+    )
+    help_menu.addAction(
+        actions.add(
+            "keys", "Keyboard", lambda: KeysDialog(window.actions_.every(), window).open(), keys="Ctrl+F1"
+        )
     )
     help_menu.addAction(
         actions.add("about", "About DSM Desktop", lambda: AboutDialog(window.desk, window).open())
     )
-    window.addActions([plain["keys"], plain["about"]])
+    window.addActions([plain["manual"], plain["keys"], plain["about"]])
     _tools(window)
 
 

@@ -22,4 +22,13 @@ class Tool:
     open: Callable[[MainWindow], object]
 
 
-TOOLS: tuple[Tool, ...] = ()
+TOOLS: tuple[Tool, ...] = (
+    Tool(
+        "find-parts",
+        "Find a part, serial number or MAC…",
+        "search",
+        "Ctrl+Shift+F",
+        "Edit",
+        lambda window: window.show_area("reports/find"),
+    ),
+)

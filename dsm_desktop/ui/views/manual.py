@@ -19,12 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.queries.manual import CONTENTS, Place, anchor_of, manual
-from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 
-HELP = "dsmHelp"
-"""A widget's property: the context under which the manual speaks of it ("dialog/credential", "setting/network.per_device")."""
 _PLACE = Qt.ItemDataRole.UserRole
 _TYPING_MS = 120
 
@@ -32,9 +29,8 @@ _TYPING_MS = 120
 class ManualWindow(QDialog):
     """One at a time, beside the window, never in its way. Nothing is fetched: pages are files of the program."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None) -> None:
+    def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
-        self._desk = desk
         self.setWindowTitle("Manual")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(940, 640)
@@ -99,12 +95,12 @@ class ManualWindow(QDialog):
         column.addWidget(split, 1)
 
     @classmethod
-    def open_at(cls, desk: Desk, context: str, parent: QWidget) -> ManualWindow:
+    def open_at(cls, context: str, parent: QWidget) -> ManualWindow:
         """The manual at the place for a context; the window that is open already is used."""
-        open_ones = [
-            w for w in QApplication.topLevelWidgets() if isinstance(w, ManualWindow) and w.isVisible()
-        ]
-        window = open_ones[0] if open_ones else cls(desk, parent.window())
+        owner = parent.window()
+        # A window of its own for a dialog: another one would be blocked by it.
+        open_ones = [w for w in owner.findChildren(cls) if w.isVisible() and w.parentWidget() is owner]
+        window = open_ones[0] if open_ones else cls(owner)
         window.open_place(manual().for_context(context))
         window.show()
         window.raise_()
@@ -199,13 +195,3 @@ class ManualWindow(QDialog):
 
     def _copy(self) -> None:
         QApplication.clipboard().setText(manual().topic(self.place.topic).text)
-
-
-def help_context(widget: QWidget | None, fallback: str = "") -> str:
-    """What F1 is about: the nearest `dsmHelp` from the focused widget upwards."""
-    while widget is not None:
-        kept = widget.property(HELP)
-        if isinstance(kept, str) and kept:
-            return kept
-        widget = widget.parentWidget()
-    return fallback

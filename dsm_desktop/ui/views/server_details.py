@@ -11,6 +11,7 @@ from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.help import HELP
 from dsm_desktop.ui.theme import SPACE, ui_font
 from dsm_desktop.ui.views.server_overview import ServerOverview
 from dsm_desktop.ui.views.server_tabs import TABS, ServerTab
@@ -34,6 +35,7 @@ class ServerDetails(QWidget):
         self.tabs.setUsesScrollButtons(True)
         self.tabs.tabBar().setFont(ui_font(step=-1))
         self.tabs.setAccessibleName("Details of the server")
+        self.tabs.setProperty(HELP, "server")
         self.overview = ServerOverview(desk)
         self.tabs.addTab(self.overview, "Overview")
         for tab in TABS:

@@ -6,16 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSettings, QTimer
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout
 
 from dsm_desktop.core.inventory import PartKind
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.inventory import (
-    ChangeRow,
     PartRow,
-    SnapshotRow,
-    compare_snapshots,
-    list_snapshots,
     newest_inventory,
 )
 from dsm_desktop.queries.jobs import server_tasks
@@ -106,13 +102,6 @@ TASKS = (
     Column("started", "Started", lambda r: r.started_at, kind="time", width=96),
     Column("job", "Job number", lambda r: r.job_id, kind="number", width=84, shown=False),
 )
-CHANGES = (
-    Column("what", "What", lambda r: words.sentence(r.what), width=80),
-    Column("name", "Name", lambda r: r.name, width=230),
-    Column("before", "Before", lambda r: r.before or "—", width=180),
-    Column("after", "After", lambda r: r.after or "—", width=180),
-)
-
 
 Rows = Callable[[Connection, int], Sequence[Any]]
 
@@ -228,6 +217,7 @@ class LogsTab(ListTab):
             "Nothing was fetched yet, or nothing matches the search.",
             [("Fetch logs", lambda: self._start("fetch_event_logs"))],
         )
+        self.panel.opened.connect(self._explain)
         self._log, self._words = QComboBox(), QLineEdit()
         for key, label in (("", "All logs"), *_LOGS.items()):
             self._log.addItem(label, key)
@@ -253,6 +243,13 @@ class LogsTab(ListTab):
         log, text = self._wanted
         return server_logs(connection, server_id, log=log, words=text)
 
+    def _explain(self, row_id: int) -> None:
+        from dsm_desktop.ui.dialogs.explain import ExplainDialog
+
+        row = self.panel.model.row_of(row_id)
+        if row is not None:
+            ExplainDialog(self._desk, row.message_id, row.message, self.window()).open()
+
 
 class ServerJobsTab(ListTab):
     title = "Jobs"
@@ -270,52 +267,3 @@ class ServerJobsTab(ListTab):
         row = self.panel.model.row_of(task_id)
         if row is not None:
             self._desk.job_opened.emit(row.job_id)
-
-
-class HistoryTab(ListTab):
-    """Two dated readings side by side: only what differs."""
-
-    title = "History"
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, "changes", CHANGES, "history", self.rows)
-        self.panel.when_empty("Nothing changed", "Both readings are the same, or there is only one.")
-        self._snapshots: list[SnapshotRow] = []
-        self._older, self._newer = QComboBox(), QComboBox()
-        bar = QHBoxLayout()
-        bar.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
-        for label, box in (("From", self._older), ("to", self._newer)):
-            box.setAccessibleName(f"{label} which reading")
-            box.activated.connect(lambda _: self.read())
-            bar.addWidget(QLabel(label))
-            bar.addWidget(box, 1)
-        self._column.insertLayout(0, bar)
-
-    def show_server(self, server_id: int) -> None:
-        if server_id != self._server_id:
-            self._older.clear()
-            self._newer.clear()
-        super().show_server(server_id)
-
-    def read(self) -> None:
-        self._wanted = (self._older.currentData(), self._newer.currentData())
-        super().read()
-
-    def rows(self, connection: Connection, server_id: int) -> Sequence[ChangeRow]:
-        self._snapshots = list_snapshots(connection, server_id)
-        older, newer = self._wanted
-        if newer is None and len(self._snapshots) > 1:
-            older, newer = self._snapshots[1].id, self._snapshots[0].id
-        if older is None or newer is None or older == newer:
-            return []
-        return compare_snapshots(connection, older, newer)
-
-    def _show(self, prepared: Prepared) -> None:
-        super()._show(prepared)
-        if self._newer.count() == len(self._snapshots):
-            return
-        for box, place in ((self._older, 1), (self._newer, 0)):
-            box.clear()
-            for snapshot in self._snapshots:
-                box.addItem(words.stamp(snapshot.taken_at), snapshot.id)
-            box.setCurrentIndex(min(place, box.count() - 1))

@@ -69,9 +69,9 @@ def _jobs(desk: Desk) -> ServerTab:
 
 
 def _history(desk: Desk) -> ServerTab:
-    from dsm_desktop.ui.views.server_tables import HistoryTab
+    from dsm_desktop.ui.views.changes import ChangesView
 
-    return HistoryTab(desk)
+    return ChangesView(desk, single=True)
 
 
 def _calls(desk: Desk) -> ServerTab:

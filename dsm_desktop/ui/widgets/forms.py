@@ -11,6 +11,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from dsm_desktop.ui import theme, words
+from dsm_desktop.ui.help import FIELD
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 from dsm_desktop.ui.widgets.editors import Editor, editor_for, has_initial, initial_of
 
@@ -48,6 +49,7 @@ class Form(QWidget):
         if has_initial(start):
             editor.set_value(start)
         editor.control.setAccessibleName(title)
+        editor.control.setProperty(FIELD, name)
         tip = info.description or ""
         editor.control.setAccessibleDescription(tip)
         editor.control.setToolTip(tip)

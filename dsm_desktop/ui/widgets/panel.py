@@ -10,7 +10,6 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.core.errors import DsmError
-from dsm_desktop.queries import export
+from dsm_desktop.queries import report
 from dsm_desktop.queries.filter import FilterError, parse
 from dsm_desktop.ui import words
 from dsm_desktop.ui.icons import icon, set_icon
@@ -230,11 +229,10 @@ class GridPanel(QWidget):
     # -- out ----------------------------------------------------------------------------------------------------
 
     def ask_export(self) -> None:
-        """Ask for a file; the selected rows if there are several, else everything shown."""
-        kinds = "Excel workbook (*.xlsx);;CSV (*.csv);;JSON (*.json)"
-        name, _ = QFileDialog.getSaveFileName(self, f"Export {self._name}", f"{self._name}.xlsx", kinds)
-        if name:
-            self.export_to(Path(name))
+        """Which rows, which format, or on paper."""
+        from dsm_desktop.ui.dialogs.export import ExportDialog  # it shows a panel itself
+
+        ExportDialog(self._work, self, self._name).open()
 
     def export_to(self, file: Path) -> None:
         """Write in a worker and say where."""
@@ -243,7 +241,7 @@ class GridPanel(QWidget):
         count = words.plural(len(table.rows), "row")
         self._work.command(
             self,
-            lambda: export.write(table, file),
+            lambda: report.write(table, file),
             lambda _: self.banner.say(f"{count} written to {file}.", Tone.OK),
             self.banner.fail,
         )
