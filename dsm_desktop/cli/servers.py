@@ -56,6 +56,24 @@ def add(session: Session, address: str, port: int, name: str) -> None:
 
 @servers.command()
 @click.argument("ids", nargs=-1, required=True, type=int)
+@click.option("--name", help="A name of your own (one server).")
+@click.option(
+    "--trust", "trust_mode", type=click.Choice(["pin", "ca", "off"]), help="Why the certificate is believed."
+)
+@click.option(
+    "--old-tls/--no-old-tls", "old_tls", default=None, help="Allow TLS 1.0 and short keys for these alone."
+)
+@click.option("--credential", "assigned_credential_id", type=int, help="Id of a credential set.")
+@click.pass_obj
+def edit(session: Session, ids: tuple[int, ...], **values: object) -> None:
+    """Change what is said about servers here; nothing is changed on a device."""
+    given = {name: value for name, value in values.items() if value is not None}
+    session.app().commands.edit_servers(ids, given)
+    output.say(f"{len(ids)} servers changed.")
+
+
+@servers.command()
+@click.argument("ids", nargs=-1, required=True, type=int)
 @click.confirmation_option(prompt="Take these servers and their history off the list?")
 @click.pass_obj
 def remove(session: Session, ids: tuple[int, ...]) -> None:

@@ -7,6 +7,7 @@ import binascii
 import os
 import time
 import unicodedata
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -97,11 +98,18 @@ class PassphraseProvider:
 
     slot: ClassVar[str] = "passphrase"
 
-    def __init__(self, passphrase: SecretStr, *, cost: Argon2Cost | None = None) -> None:
+    def __init__(
+        self,
+        passphrase: SecretStr,
+        *,
+        cost: Argon2Cost | None = None,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
         text = unicodedata.normalize("NFC", passphrase.get_secret_value())
         self._long_enough = len(text) >= MIN_LENGTH
         self._passphrase = bytearray(text.encode())
         self._cost = cost
+        self._timer = timer
         self.outgrown = False
 
     def fetch(self, key_id: str, record: dict[str, Any] | None) -> SiteKey:
@@ -109,9 +117,9 @@ class PassphraseProvider:
             raise SiteKeyLost("No passphrase was set for this store.", hint="Unlock another way.")
         cost, salt, wrapped = _read(record)
         cost.check()
-        begun = time.perf_counter()
+        begun = self._timer()
         wrapping = _derive(self._passphrase, salt, cost)
-        self.outgrown = self._cost is None and time.perf_counter() - begun < 0.4 * TARGET_SECONDS
+        self.outgrown = self._cost is None and self._timer() - begun < 0.4 * TARGET_SECONDS
         material = bytearray(KEY_BYTES)
         try:
             AESGCM(wrapping).decrypt_into(

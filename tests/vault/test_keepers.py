@@ -171,7 +171,11 @@ def test_the_tuned_cost_is_about_a_second_and_never_below_the_least() -> None:
 def test_a_cost_that_has_become_too_low_is_noticed() -> None:
     key = SiteKey.generate()
     record = passphrase().keep(key)
-    provider = PassphraseProvider(SecretStr("correct horse battery"))
+    words = SecretStr("correct horse battery")
+    slow = PassphraseProvider(words, timer=iter((0.0, 0.9)).__next__)
+    slow.fetch(key.key_id, record)
+    assert not slow.outgrown
+    provider = PassphraseProvider(words, timer=iter((0.0, 0.1, 0.2)).__next__)
     provider.fetch(key.key_id, record)
     assert provider.outgrown
     provider.wipe()
