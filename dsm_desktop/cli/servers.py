@@ -65,7 +65,7 @@ def add(session: Session, address: str, port: int, name: str) -> None:
 )
 @click.option("--credential", "assigned_credential_id", type=int, help="Id of a credential set.")
 @click.pass_obj
-def edit(session: Session, ids: tuple[int, ...], **values: object) -> None:
+def edit(session: Session, /, ids: tuple[int, ...], **values: object) -> None:
     """Change what is said about servers here; nothing is changed on a device."""
     given = {name: value for name, value in values.items() if value is not None}
     session.app().commands.edit_servers(ids, given)

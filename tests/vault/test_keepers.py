@@ -175,7 +175,7 @@ def test_a_cost_that_has_become_too_low_is_noticed() -> None:
     slow = PassphraseProvider(words, timer=iter((0.0, 0.9)).__next__)
     slow.fetch(key.key_id, record)
     assert not slow.outgrown
-    provider = PassphraseProvider(words, timer=iter((0.0, 0.1, 0.2)).__next__)
+    provider = PassphraseProvider(words, timer=iter((0.0, 0.1, 0.2, 0.3)).__next__)
     provider.fetch(key.key_id, record)
     assert provider.outgrown
     provider.wipe()
