@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from dsm_desktop import __version__
-from dsm_desktop.cli import output
-from dsm_desktop.cli.admin import admin
-from dsm_desktop.cli.agent import agent
-from dsm_desktop.cli.audit import audit
-from dsm_desktop.cli.credentials import credentials
-from dsm_desktop.cli.demo import demo
-from dsm_desktop.cli.jobs import job, jobs
-from dsm_desktop.cli.report import report
-from dsm_desktop.cli.search import search
-from dsm_desktop.cli.server_import import servers
 from dsm_desktop.cli.session import Session
 from dsm_desktop.core.errors import DsmError
 
@@ -28,7 +19,37 @@ Without a command the window opens. Exit codes: 0 done, 1 the job failed on at l
 """
 
 
-@click.group(invoke_without_command=True, help=HELP)
+COMMANDS = {
+    "admin": "admin:admin",
+    "agent": "agent:agent",
+    "audit": "audit:audit",
+    "credentials": "credentials:credentials",
+    "demo": "demo:demo",
+    "job": "jobs:job",
+    "jobs": "jobs:jobs",
+    "report": "report:report",
+    "search": "search:search",
+    "servers": "server_import:servers",
+}
+
+
+class Lazy(click.Group):
+    """Commands are imported when they are called: the window starts without them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *COMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = place.partition(":")
+        found = getattr(import_module(f"dsm_desktop.cli.{module}"), name)
+        assert isinstance(found, click.Command)
+        return found
+
+
+@click.group(cls=Lazy, invoke_without_command=True, help=HELP)
 @click.version_option(__version__, prog_name="dsm-desktop")
 @click.option(
     "--profile", type=click.Path(path_type=Path), help="Folder of the profile (default: this user's)."
@@ -62,10 +83,6 @@ def simulator(arguments: tuple[str, ...]) -> int:
     return serve(list(arguments))
 
 
-for command in (admin, agent, audit, credentials, demo, job, jobs, report, search, servers):
-    cli.add_command(command)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the process's exit code. Typed errors are shown, a bug writes a crash report."""
     try:
@@ -73,15 +90,19 @@ def main(arguments: list[str] | None = None) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.Abort:
+        from dsm_desktop.cli import output
+
         output.say("Stopped.")
         return output.EXIT_CANCELLED
     except click.ClickException as error:
         error.show()
-        return output.EXIT_USAGE
+        return 2
     except DsmError as error:
+        from dsm_desktop.cli import output
+
         output.show_error(error)
         return output.exit_code_for(error)
-    return result if isinstance(result, int) else output.EXIT_OK
+    return result if isinstance(result, int) else 0
 
 
 def entry() -> None:

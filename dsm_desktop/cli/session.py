@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dsm_desktop.app.application import Application
-from dsm_desktop.app.context import KeyState
-from dsm_desktop.app.profile import Profile, default_folder
 from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.folders import default_folder
+
+if TYPE_CHECKING:
+    from dsm_desktop.app.application import Application
+    from dsm_desktop.app.profile import Profile
 
 
 class Session:
@@ -21,11 +24,18 @@ class Session:
         key_file: Path | None = None,
         passphrase_stdin: bool = False,
     ) -> None:
-        self.profile = Profile(profile or default_folder())
+        self.folder = profile or default_folder()
         self.store_url = store_url
         self._key_file = key_file
         self._passphrase_stdin = passphrase_stdin
         self._app: Application | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """The profile's paths."""
+        from dsm_desktop.app.profile import Profile  # the window shows its first picture without
+
+        return Profile(self.folder)
 
     def app(self) -> Application:
         """The opened profile. BadInput when there is none yet."""
@@ -36,12 +46,16 @@ class Session:
                     hint="Start the window once, or run `dsm-desktop admin init`.",
                     where=str(self.profile.folder),
                 )
+            from dsm_desktop.app.application import Application  # the window shows its first picture without
+
             self._app = Application(self.profile, store_url=self.store_url)
             self._app.catch_crashes()
         return self._app
 
     def unlocked(self) -> Application:
         """The same with the key open as far as the options and the profile can open it; work that needs no secret goes on."""
+        from dsm_desktop.app.context import KeyState
+
         app = self.app()
         if app.key.state() is KeyState.OPEN:
             return app
@@ -55,9 +69,9 @@ class Session:
 
     def open_window(self) -> int:
         """The program proper. Qt is imported only here, so that the rest runs where Qt is not installed."""
-        from dsm_desktop.ui.main import run_profile
+        from dsm_desktop.ui.start import start
 
-        return run_profile(self.profile, self.store_url)
+        return start(self.folder, self.store_url)
 
     def close(self) -> None:
         if self._app is not None:

@@ -13,11 +13,8 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
     URL,
@@ -42,6 +39,9 @@ from dsm_desktop.core.errors import Blame
 from dsm_desktop.store.engine import postgres_options, sqlite_engine
 from dsm_desktop.store.failures import StoreDamaged, StoreError, failure_of
 from dsm_desktop.store.models import UtcDateTime
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 # Any constant will do as long as no other program of the same database uses it: the letters "dsmd".
 _ADVISORY_LOCK = 0x64736D64
@@ -98,15 +98,19 @@ def head() -> str:
 @cache
 def revisions() -> tuple[str, ...]:
     """All revisions, oldest first."""
-    script = ScriptDirectory.from_config(_config())
-    return tuple(reversed([r.revision for r in script.walk_revisions()]))
+    # From the names of the files: Alembic itself takes a third of a second to load and is needed only to migrate.
+    names = (entry.name for entry in files("dsm_desktop.store.migrations.versions").iterdir())
+    return tuple(sorted(name.partition("_")[0] for name in names if name[:1].isdigit()))
 
 
 def current(connection: Connection) -> str:
     """The store's revision, "" for an empty database. Raises NotAStore, StoreTooNew."""
-    found = MigrationContext.configure(connection).get_current_revision() or ""
+    tables = set(inspect(connection).get_table_names())
+    found = ""
+    if "alembic_version" in tables:
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or ""
     where = connection.engine.url.render_as_string(hide_password=True)
-    if not found and set(inspect(connection).get_table_names()) - {"alembic_version"}:
+    if not found and tables - {"alembic_version"}:
         raise NotAStore(
             "The database holds tables of another program.",
             hint="Give the store an empty database or file of its own.",
@@ -141,6 +145,8 @@ def downgrade(url: str | URL, to: str) -> Migration:
     """Take the schema back step by step ("base" = empty). Columns that the older schema lacks are lost."""
     with migrating(url) as connection:
         before = current(connection)
+        from alembic import command  # see `revisions`
+
         command.downgrade(_config(connection), to)
         if to != "base":
             _sign(connection)
@@ -150,6 +156,8 @@ def downgrade(url: str | URL, to: str) -> Migration:
 
 def run(connection: Connection, to: str) -> None:
     """Upgrade within the transaction of `migrating`; refuses to leave a row that points nowhere."""
+    from alembic import command  # see `revisions`
+
     command.upgrade(_config(connection), to)
     _sign(connection)
     _check_references(connection)
@@ -216,6 +224,8 @@ def _check_references(connection: Connection) -> None:
 
 
 def _config(connection: Connection | None = None) -> Config:
+    from alembic.config import Config  # see `revisions`
+
     config = Config()
     with as_file(files("dsm_desktop.store") / "migrations") as folder:
         config.set_main_option("script_location", str(folder).replace("%", "%%"))

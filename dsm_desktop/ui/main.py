@@ -3,46 +3,35 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
-from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import AppContext, CredentialDraft, KeyState, RunnerState
-from dsm_desktop.app.first_run import FirstRun
-from dsm_desktop.app.profile import Profile
 from dsm_desktop.core.settings import AppearanceSettings, SimulatorSettings
 from dsm_desktop.ui import theme, words
+from dsm_desktop.ui.application import application as application
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.stop import ClosingDialog
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog, key_banner
-from dsm_desktop.ui.dialogs.wizard import FirstRunWizard
 from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.shell.window import MainWindow
 from dsm_desktop.ui.theme import Theme, ThemeName
 from dsm_desktop.ui.widgets.grid import GridView
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dsm_desktop.app.application import Application
     from dsm_desktop.app.demo import DemoSite
+    from dsm_desktop.ui.first_sight import FirstSight
 
 _IDLE_LOOK_MS = 1_000
-
-
-def application(arguments: list[str] | None = None) -> QApplication:
-    """The one QApplication of the process, with the program's names."""
-    existing = QApplication.instance()
-    if isinstance(existing, QApplication):
-        return existing
-    app = QApplication(arguments if arguments is not None else sys.argv[:1])
-    app.setApplicationName("DSM Desktop")
-    app.setOrganizationName("dsm-desktop")
-    app.setDesktopFileName("dsm-desktop")
-    return app
+_SIGHT_MS = 5_000
 
 
 class Session:
@@ -93,9 +82,39 @@ class Session:
         ):
             self.theme.set(ThemeName(chosen.theme.value))
 
+    def take_over(self, sight: FirstSight) -> None:
+        """Show the servers where the first picture showed them, then let the picture go."""
+        begun, panel = sight.begun(), self.window.servers.panel
+        self.window.setGeometry(sight.geometry())
+        end = QDeadlineTimer(_SIGHT_MS)
+        while self.desk.work.busy and panel.model.total == 0 and not end.hasExpired():
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        begun = sight.begun()
+        panel.filter.setText(begun.filter)
+        panel.apply_filter()
+        self.window.show()
+        panel.grid.select_ids(begun.selected)
+        panel.grid.verticalScrollBar().setValue(begun.scrolled)
+        sight.close()
+        sight.deleteLater()
+
+    def open_and_start(self, opened: Application) -> None:
+        """Show the window; open the key without asking if that goes, listen, and start the runner."""
+
+        def keyed(_: object) -> None:
+            opened.listen()
+            opened.runner.start()
+            self.ask_key()
+
+        self.window.show()
+        self.desk.work.command(self.window, opened.key.open_quietly, keyed)
+
     def open(self) -> None:
         """Show the window; ask for the key where it is locked, say so where it is wrong."""
         self.window.show()
+        self.ask_key()
+
+    def ask_key(self) -> None:
         key_banner(self.desk, self.window.banner)
         if self.context.key.state() is KeyState.LOCKED:
             UnlockDialog(self.desk, self.window, lambda: key_banner(self.desk, self.window.banner)).open()
@@ -173,27 +192,36 @@ def run_window(context: AppContext) -> int:
         session.close()
 
 
-def run_profile(profile: Profile, store_url: str = "") -> int:
-    """The program proper: the first-run wizard where there is no profile, then the window on it."""
+def first_run(folder: Path) -> bool | None:
+    """The wizard for a new profile: None = left, else whether a demo site is wanted."""
+    from dsm_desktop.app.first_run import FirstRun  # once in the life of a profile
+    from dsm_desktop.app.profile import Profile
+    from dsm_desktop.ui.dialogs.wizard import FirstRunWizard
+
+    wizard = FirstRunWizard(FirstRun(Profile(folder)))
+    if wizard.exec() != FirstRunWizard.DialogCode.Accepted:
+        return None
+    return wizard.demo.isChecked()
+
+
+def run_opened(opened: Application, *, sight: FirstSight | None = None, demo: bool = False) -> int:
+    """The window on an opened profile until it is closed. Key, feed and runner come when the servers are in sight."""
     app = application()
-    Theme(app)
-    demo = False
-    if not profile.exists and not store_url:
-        wizard = FirstRunWizard(FirstRun(profile))
-        if wizard.exec() != FirstRunWizard.DialogCode.Accepted:
-            return 0
-        demo = wizard.demo.isChecked()
-    opened = Application(profile, store_url=store_url)
     site: DemoSite | None = None
+    session: Session | None = None
     try:
         opened.catch_crashes()
-        opened.key.open_quietly()
-        opened.listen()
-        opened.runner.start()
+        session = Session(opened, app)
+        app.setQuitOnLastWindowClosed(True)
+        if sight is not None:
+            session.take_over(sight)
+        session.open_and_start(opened)
         if demo:
             site = _demo_site(opened)
-        return run_window(opened)
+        return app.exec()
     finally:
+        if session is not None:
+            session.close()
         if site is not None:
             site.stop()
         opened.close()
@@ -203,7 +231,7 @@ def _demo_site(opened: Application) -> DemoSite:
     """Simulated servers on this machine, their login, and the scan that finds them."""
     from dsm_desktop.app.demo import DemoSite, scan_parameters  # not at every start
 
-    site = DemoSite.start(SimulatorSettings().servers)
+    site = DemoSite.start(SimulatorSettings())
     login = CredentialDraft(None, "Demo site", "idrac", site.username, site.password, ("127.0.0.0/8",))
     opened.commands.save_credential(login)
     opened.commands.submit("discovery_scan", [], scan_parameters(site))

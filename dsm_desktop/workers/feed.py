@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -60,6 +59,8 @@ class Feed:
 
     def _run(self) -> None:
         pause = _RETRY_FIRST
+        # The driver in use: the one of Postgres is not loaded for a local store.
+        driver: Any = self._store.engines.read.dialect.dbapi
         while not self._ending.is_set():
             try:
                 with self._store.engines.read.connect() as connection:
@@ -70,7 +71,7 @@ class Feed:
                         self._ready.set()
                         pause = _RETRY_FIRST
                         self._watch(connection, news)
-            except (SQLAlchemyError, psycopg.Error, DsmError) as error:
+            except (SQLAlchemyError, driver.Error, DsmError) as error:
                 log.warning("the change feed is interrupted, trying again: %s", error)
                 self._ending.wait(pause)
                 pause = min(pause * 2, _RETRY_MOST)

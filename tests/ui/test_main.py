@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from dsm_desktop.app.context import RunnerState
-from dsm_desktop.app.profile import Profile
 from dsm_desktop.ui.dialogs.stop import ClosingDialog
-from dsm_desktop.ui.main import Session, run_profile
+from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import save_pictures
 from dsm_desktop.ui.shell.window import MainWindow
+from dsm_desktop.ui.start import start
 from dsm_desktop.ui.theme import ThemeName
 from tests.ui.kit import make_app
 from tests.ui.seed import seed_servers
@@ -41,7 +41,7 @@ def test_the_program_runs_on_a_profile_with_its_own_runner_until_the_window_is_c
     timer = QTimer(interval=50)
     timer.timeout.connect(look)
     timer.start()
-    assert run_profile(Profile(tmp_path / "profile")) == 0
+    assert start(tmp_path / "profile") == 0
     timer.stop()
     assert seen["rows"] == 4
     assert seen["runner"]

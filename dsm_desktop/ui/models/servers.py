@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsm_desktop.queries.servers import ServerRow
+from dsm_desktop.queries.server_row import ServerRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.models.columns import Column
 

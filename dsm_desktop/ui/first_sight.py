@@ -1,0 +1,109 @@
+"""The window's first picture: the servers as last read, shown while the rest of the program is still loading.
+
+Imports only Qt and the grid. What is typed into the filter, scrolled and selected here is taken over by the window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dsm_desktop.queries.first_look import first_look
+from dsm_desktop.queries.server_row import ServerRow
+from dsm_desktop.ui.icons import icon
+from dsm_desktop.ui.models.rows import Prepared, RowsModel
+from dsm_desktop.ui.models.servers import COLUMNS
+from dsm_desktop.ui.shell.areas import AREAS, keys_of
+from dsm_desktop.ui.shell.navigation import NavigationRail
+from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.widgets.grid import GridView
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a person did before the window was there."""
+
+    filter: str = ""
+    scrolled: int = 0
+    selected: list[int] = field(default_factory=list)
+
+
+class FirstSight(QMainWindow):
+    """Rows and a filter line; everything else says that it is coming."""
+
+    def __init__(self, folder: Path, rows: list[ServerRow]) -> None:
+        super().__init__()
+        self.setWindowTitle("DSM Desktop")
+        self.setWindowIcon(icon("logo"))
+        self.resize(1280, 800)
+        self.model = RowsModel(COLUMNS, self)
+        self.grid = GridView(self.model, "Servers")
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter servers")
+        self.filter.setAccessibleName("Filter servers")
+        self.filter.addAction(icon("filter", Tone.MUTED), QLineEdit.ActionPosition.LeadingPosition)
+        self._build()
+        settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+        for key, restore in (
+            ("window/geometry", self.restoreGeometry),
+            ("grid/servers", self.grid.restore_layout),
+        ):
+            kept = settings.value(key)
+            if isinstance(kept, QByteArray):
+                restore(kept)
+        # The words of the quick filter are not needed for a picture.
+        self.model.set_rows(Prepared(rows, [""] * len(rows)))
+
+    def _build(self) -> None:
+        rail = NavigationRail()
+        for area in AREAS:
+            rail.add(area.key, area.title, area.icon, keys_of(area))
+        rail.mark("servers")
+        rail.setEnabled(False)
+        right = QVBoxLayout()
+        right.setContentsMargins(SPACE, SPACE // 2, 0, 0)
+        right.addWidget(self.filter)
+        right.addWidget(self.grid, 1)
+        centre = QWidget()
+        row = QHBoxLayout(centre)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(rail)
+        row.addLayout(right, 1)
+        self.setCentralWidget(centre)
+        moving = QProgressBar()
+        moving.setRange(0, 0)
+        moving.setFixedWidth(120)
+        moving.setMaximumHeight(14)
+        moving.setAccessibleName("Opening the store")
+        self.statusBar().addWidget(QLabel("Opening the store …"))
+        self.statusBar().addPermanentWidget(moving)
+        self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def begun(self) -> Begun:
+        """For the window that takes over."""
+        return Begun(self.filter.text(), self.grid.verticalScrollBar().value(), self.grid.selected_ids())
+
+
+def first_sight(folder: Path) -> FirstSight | None:
+    """The first picture of a profile, shown; None where there is nothing to show yet or another area was left open."""
+    settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+    if str(settings.value("window/area") or "servers") != "servers":
+        return None
+    rows = first_look(folder)
+    if not rows:
+        return None
+    sight = FirstSight(folder, rows)
+    sight.show()
+    return sight

@@ -1,0 +1,78 @@
+"""From the start of the process to the window: a picture of the servers first, then the program behind it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEventLoop, QObject, QSettings, Qt, Signal
+
+from dsm_desktop.ui.application import application
+from dsm_desktop.ui.first_sight import FirstSight, first_sight
+from dsm_desktop.ui.theme import Theme, ThemeName
+
+if TYPE_CHECKING:
+    from dsm_desktop.app.application import Application
+
+
+class Loading(QObject):
+    """Imports the program and opens the profile in a thread of its own, so that the picture stays alive."""
+
+    _ended = Signal()
+
+    def __init__(self, folder: Path, store_url: str) -> None:
+        super().__init__()
+        self._folder, self._store_url = folder, store_url
+        self._opened: Application | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._load, name="window-loader")
+
+    def opened(self) -> Application:
+        """Wait with a living event loop; raises what opening raised."""
+        loop = QEventLoop()
+        self._ended.connect(loop.quit, Qt.ConnectionType.QueuedConnection)
+        self._thread.start()
+        loop.exec()
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        assert self._opened is not None
+        return self._opened
+
+    def _load(self) -> None:
+        try:
+            import dsm_desktop.ui.main  # noqa: F401 - what the window needs, while the picture is looked at
+            from dsm_desktop.app.application import Application
+            from dsm_desktop.app.profile import Profile
+
+            self._opened = Application(Profile(self._folder), store_url=self._store_url)
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            self._error = error
+        self._ended.emit()
+
+
+def start(folder: Path, store_url: str = "") -> int:
+    """The program proper; returns the process's exit code."""
+    app = application()
+    kept = str(QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat).value("window/theme") or "")
+    look = Theme(app, ThemeName(kept) if kept in set(ThemeName) else ThemeName.SYSTEM)
+    sight: FirstSight | None = None if store_url else first_sight(folder)
+    demo = False
+    if not (folder / "profile.json").is_file() and not store_url:
+        from dsm_desktop.ui.main import first_run  # only once in the life of a profile
+
+        wanted = first_run(folder)
+        if wanted is None:
+            return 0
+        demo = wanted
+    try:
+        opened = Loading(folder, store_url).opened()
+    except BaseException:
+        if sight is not None:
+            sight.close()
+        raise
+    from dsm_desktop.ui.main import run_opened  # loaded by now
+
+    look.deleteLater()
+    return run_opened(opened, sight=sight, demo=demo)
