@@ -22,8 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sqlalchemy import func, insert, select
 
@@ -36,6 +35,7 @@ from dsm_desktop.store import runners
 from dsm_desktop.store.models import ApiCall, Server
 from tests.kit.site import SiteProcess
 
+ROOT = Path(__file__).resolve().parent.parent
 GENERATIONS = ("idrac9-6", "idrac9-7", "idrac10")
 """Those whose collections can be expanded: about a dozen requests each, the ten of the goal and a login."""
 GATE_SECONDS, GATE_MB, GATE_SERVERS = 90.0, 350.0, 8_000
@@ -171,7 +171,7 @@ def plan_of(app: Application, username: str, password: str) -> Plan:
     for host, method, path in rows:
         if method != "DELETE":
             calls.setdefault(host, []).append((method, path))
-    return Plan(username, password, [(host, sent) for host, sent in calls.items()])
+    return Plan(username, password, list(calls.items()))
 
 
 def main() -> int:

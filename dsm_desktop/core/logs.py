@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import sys
 from collections.abc import Callable
 from typing import TextIO
 
@@ -26,10 +28,31 @@ class MaskingFormatter(logging.Formatter):
         return self._redactor.text(super().format(logging.makeLogRecord(record.__dict__)))
 
 
+class MaskedHandler(logging.Handler):
+    """Writes masked lines. What cannot be written is told by its kind alone: the standard library's own handler would
+    print the record's arguments as they are."""
+
+    def __init__(self, redactor: Redactor, stream: TextIO | None = None) -> None:
+        super().__init__()
+        self._stream = stream
+        self.setFormatter(MaskingFormatter(redactor))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        stream = self._stream or sys.stderr  # asked late: it may be replaced, and a windowed program has none
+        if stream is None:
+            return
+        try:
+            line = self.format(record)
+        except Exception as error:  # noqa: BLE001 - a bad log call must not stop the work it tells of
+            line = f"a line of {record.name} could not be formatted: {type(error).__name__}"
+        with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it any more
+            stream.write(line + "\n")
+            stream.flush()
+
+
 def install_logging(redactor: Redactor, stream: TextIO | None = None) -> Callable[[], None]:
     """Log to `stream` (default: standard error) from WARNING on, or from what DSM_LOG says. Returns what undoes it."""
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(MaskingFormatter(redactor))
+    handler = MaskedHandler(redactor, stream)
     root = logging.getLogger()
     former = root.level
     wanted = logging.getLevelNamesMapping().get(os.environ.get(LEVEL_VARIABLE, "").upper(), logging.WARNING)

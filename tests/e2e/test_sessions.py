@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,10 @@ def counted(site: SiteProcess) -> list[dict[str, int]]:
     return [site.counters(n) for n in range(site.count)]
 
 
+def asked(site: SiteProcess, wanted: int) -> bool:
+    return sum(c["requests"] for c in counted(site)) >= wanted
+
+
 def test_two_calls_and_one_session_at_most_and_none_stays(app: Application, site: SiteProcess) -> None:
     with AgentProcess(CommandLine(app.profile), app) as agent:
         assert scan(app, site).failed == 0
@@ -104,7 +109,7 @@ def test_what_a_killed_runner_left_open_is_ended_at_the_next_start(
         with AgentProcess(line, app) as agent:
             job = app.commands.submit("inventory_refresh", ids(app), {})
             wanted = before + chance.randint(1, 9 * IDRACS)
-            until(lambda w=wanted: sum(c["requests"] for c in counted(site)) >= w, "the job did not begin")
+            until(partial(asked, site, wanted), "the job did not begin")
             agent.kill()
         left_open += sum(c["sessions_open"] for c in counted(site))
         with AgentProcess(line, app) as agent:
@@ -125,7 +130,8 @@ def test_what_a_killed_runner_left_open_is_ended_at_the_next_start(
 
 def test_a_wrong_password_locks_no_idrac_out(tmp_path: Path) -> None:
     options = {
-        "idracs": 100, "listen": "any",
+        "idracs": 100,
+        "listen": "any",
         "seed": 6,
         "network": "127.94.0.0/24",
         "shared_key": True,
