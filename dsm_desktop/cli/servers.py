@@ -8,8 +8,8 @@ import click
 
 from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
-from dsm_desktop.queries.server_filter import matching
-from dsm_desktop.queries.servers import ServerRow, list_servers
+from dsm_desktop.queries.query_language import matching
+from dsm_desktop.queries.servers import ServerRow
 
 COLUMNS = (
     "id",
@@ -85,5 +85,4 @@ def remove(session: Session, ids: tuple[int, ...]) -> None:
 def chosen(session: Session, query: str) -> list[ServerRow]:
     """The servers a query names; all for an empty one."""
     with session.app().store.read() as connection:
-        rows = list_servers(connection)
-    return matching(rows, query)
+        return matching(connection, query)

@@ -1,11 +1,10 @@
-"""The names a filter over servers may use, the same in the window and on the command line."""
+"""What of a server's row can be asked for by name: the plain part of the query language."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from dsm_desktop.queries.filter import Field, parse
-from dsm_desktop.queries.servers import ServerRow
+from dsm_desktop.queries.filter import Field
 
 SERVER_FIELDS: Mapping[str, Field] = {
     field.name: field
@@ -29,24 +28,3 @@ SERVER_FIELDS: Mapping[str, Field] = {
         Field("notes", lambda r: r.notes),
     )
 }
-
-
-def matching(rows: Sequence[ServerRow], query: str) -> list[ServerRow]:
-    """The rows a filter text names ("model:R750 health!=ok"); all for an empty one. Raises FilterError."""
-    test = parse(query, SERVER_FIELDS)
-    if test is None:
-        return list(rows)
-    return [row for row in rows if test(row, _words(row))]
-
-
-def _words(row: ServerRow) -> str:
-    texts = (
-        row.label,
-        row.service_tag or "",
-        row.model,
-        row.endpoint,
-        row.host_name,
-        row.generation,
-        row.notes,
-    )
-    return "\n".join(texts).lower()
