@@ -30,6 +30,7 @@ from dsm_desktop.ui.dialogs.wizard import FirstRunWizard
 from dsm_desktop.ui.main import Session, application
 from dsm_desktop.ui.shell.palette import Palette, entries_of, entries_of_servers
 from dsm_desktop.ui.shell.window import MainWindow
+from dsm_desktop.ui.shots import more_dialogs, more_views
 from dsm_desktop.ui.theme import ThemeName
 
 SIZES = ((1280, 800), (1920, 1080))
@@ -136,6 +137,7 @@ def _views(window: MainWindow) -> Iterator[Shot]:
         window.show_area(f"settings/{page}")
         settle(desk)
         yield f"settings-{page}", window
+    yield from more_views(window, settle)
     window.show_area("servers")
 
 
@@ -154,6 +156,7 @@ def _dialogs(desk: Desk, window: MainWindow) -> Iterator[Shot]:
         ("first-run-key", lambda: _wizard(1)),
         ("first-run-login", lambda: _wizard(2)),
     ]
+    makers += more_dialogs(desk, window)
     if rows:
         makers += [
             ("edit-servers", lambda: EditServersDialog(desk, rows, window)),

@@ -198,9 +198,7 @@ class FirstRunWizard(Dialog):
         self.login.user.setText("root")
         self.login.default.setChecked(True)
         self.has_login.toggled.connect(self.login.setEnabled)
-        self.demo = QCheckBox(
-            "Start with the demo site: simulated servers on this machine, to try everything out"
-        )
+        self.demo = QCheckBox("Start with the demo site: simulated servers")
         for widget in (self.has_login, self.login, self.demo):
             page.column.addWidget(widget)
         page.column.addStretch()

@@ -27,7 +27,7 @@ from dsm_desktop.queries.readings import ReadingRow
 from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.theme import Tone, ui_font
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 14, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 28, 26
 _GAP_FACTOR = 4  # a longer pause than this many usual steps is not joined by a line
 
 
@@ -190,9 +190,7 @@ class HistoryChart(QWidget):
         text = f"{word} {words.number(row.value, self._unit)}"
         width = painter.fontMetrics().horizontalAdvance(text) + 6
         left = min(max(spot.x() - width / 2, field.left()), field.right() - width)
-        above = (word == "max" and spot.y() > field.top() + 22) or (
-            word == "min" and spot.y() > field.bottom() - 22
-        )
+        above = word == "max" or spot.y() > field.bottom() - 22
         painter.drawText(
             QRectF(left, spot.y() - 21 if above else spot.y() + 4, width, 18),
             Qt.AlignmentFlag.AlignCenter,

@@ -27,7 +27,7 @@ from dsm_desktop.ui.painting.sparkline import paint_mark
 from dsm_desktop.ui.theme import LIGHT, Look, Tone, ui_font
 
 MIME = "application/x-dsm-server"
-_UNIT = 22
+_SMALLEST, _LARGEST = 14, 24  # pixels of a unit
 _EDGE, _NUMBERS = 12, 30
 _FRONT = 400
 
@@ -60,6 +60,7 @@ class RackPicture(QWidget):
         self.current: int | None = None
         self._pressed: QPoint | None = None
         self._aim: tuple[int, int] | None = None
+        self._unit = _LARGEST
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Rack")
@@ -75,9 +76,18 @@ class RackPicture(QWidget):
         self._say()
         self.update()
 
+    def fit(self, height: int) -> None:
+        """Units as tall as a rack in this many pixels allows, within what can be read."""
+        units = self.elevation.rack.units if self.elevation else 42
+        unit = min(max((height - 2 * _EDGE) // units, _SMALLEST), _LARGEST)
+        if unit != self._unit:
+            self._unit = unit
+            self.setFixedSize(self.sizeHint())
+            self.update()
+
     def sizeHint(self) -> QSize:
         units = self.elevation.rack.units if self.elevation else 42
-        return QSize(2 * _EDGE + _NUMBERS + _FRONT, 2 * _EDGE + units * _UNIT)
+        return QSize(2 * _EDGE + _NUMBERS + _FRONT, 2 * _EDGE + units * self._unit)
 
     def servers(self) -> list[RackSlot]:
         """From the top down."""
@@ -101,12 +111,12 @@ class RackPicture(QWidget):
 
     def unit_at(self, y: float) -> int:
         units = self.elevation.rack.units if self.elevation else 42
-        return units - int((y - _EDGE) // _UNIT)
+        return units - int((y - _EDGE) // self._unit)
 
     def slot_area(self, unit: int, height: int) -> QRectF:
         units = self.elevation.rack.units if self.elevation else 42
-        top = _EDGE + (units - (unit + height - 1)) * _UNIT
-        return QRectF(_EDGE + _NUMBERS, top, _FRONT, height * _UNIT)
+        top = _EDGE + (units - (unit + height - 1)) * self._unit
+        return QRectF(_EDGE + _NUMBERS, top, _FRONT, height * self._unit)
 
     # -- painting -----------------------------------------------------------------------------------------------
 
@@ -143,7 +153,7 @@ class RackPicture(QWidget):
             area = self.slot_area(unit, 1)
             painter.setPen(QColor(look.muted))
             painter.drawText(
-                QRectF(_EDGE, area.top(), _NUMBERS - 6, _UNIT), Qt.AlignmentFlag.AlignCenter, str(unit)
+                QRectF(_EDGE, area.top(), _NUMBERS - 6, self._unit), Qt.AlignmentFlag.AlignCenter, str(unit)
             )
             painter.setPen(QPen(QColor(look.border), 0.5, Qt.PenStyle.DotLine))
             painter.drawLine(area.bottomLeft(), area.bottomRight())

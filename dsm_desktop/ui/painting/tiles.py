@@ -216,7 +216,7 @@ class TileField(QAbstractScrollArea):
 
     def _paint_words(self, painter: QPainter, row: ServerRow, area: QRect) -> None:
         look, metrics = theme.look(), painter.fontMetrics()
-        lines = [row.label]
+        lines = [_short(row.label) if self._zoom < 3 else row.label]
         if self._zoom > 1:
             lines.append(row.model.removeprefix("PowerEdge "))
         if self._zoom > 2:
@@ -311,6 +311,12 @@ class TileField(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._measure()
+
+
+def _short(label: str) -> str:
+    """A host name without its domain; addresses stay whole."""
+    head = label.partition(".")[0]
+    return label if head.isdecimal() else head
 
 
 def _heading(section: Section) -> str:

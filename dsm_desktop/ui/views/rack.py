@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -59,6 +59,7 @@ class ServerList(QListWidget):
         super().__init__()
         self.setDragEnabled(True)
         self.setUniformItemSizes(True)
+        self.setSpacing(2)
         self.setAccessibleName("Servers in no rack")
 
     def mimeData(self, items: list[QListWidgetItem]) -> QMimeData:  # type: ignore[override]
@@ -82,6 +83,7 @@ class RackView(QWidget):
         self._loose: list[tuple[int, str, str]] = []
         self._done: list[Move] = []
         self._undone: list[Move] = []
+        self._shown: int | None = None
         self._may = desk.why_not(Permission.CONFIGURE)
         self.racks, self.picture, self.loose = QListWidget(), RackPicture(), ServerList()
         self.banner = Banner()
@@ -121,7 +123,7 @@ class RackView(QWidget):
             "Place in the rack", self._place_current, "Into the lowest units that are free"
         )
         left = _column(_heading("Racks"), self.racks, self.add, self.edit, self.remove)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidget(self.picture)
         scroll.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -231,10 +233,20 @@ class RackView(QWidget):
             return
         self.title.setText(found.rack.name)
         self.full.setText(rack_words(found))
+        other = self._shown != found.rack.id
+        self._shown = found.rack.id
         self.picture.show_rack(found)
         self._stack.setCurrentIndex(1)
+        self.picture.fit(self._scroll.viewport().height())
+        if other and (servers := self.picture.servers()):
+            highest = self.picture.slot_area(servers[0].unit, servers[0].height)
+            self._scroll.verticalScrollBar().setValue(int(highest.top()) - 24)
         self.undo.setEnabled(bool(self._done))
         self.redo.setEnabled(bool(self._undone))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.picture.fit(self._scroll.viewport().height())
 
     def _changed(self, change: Change) -> None:
         if change.topic == "racks" or (

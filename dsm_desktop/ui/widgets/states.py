@@ -23,6 +23,8 @@ from dsm_desktop.ui import theme
 from dsm_desktop.ui.icons import pixmap, set_icon
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 
+_SENTENCE = 420  # pixels of a line of the sentence
+
 
 class Picture(QWidget):
     """An icon drawn in the tone's colour of the look in force; says nothing to a screen reader, its neighbour does."""
@@ -53,8 +55,7 @@ class StatePane(QWidget):
         self._title.setFont(ui_font(step=2, bold=True))
         self._text = QLabel()
         self._text.setWordWrap(True)
-        self._text.setMaximumWidth(520)
-        self._text.setMinimumWidth(320)
+        self._text.setFixedWidth(_SENTENCE)
         self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._progress = QProgressBar()
@@ -106,6 +107,8 @@ class StatePane(QWidget):
         self._picture.show_icon(icon_name, tone)
         self._title.setText(title)
         self._text.setText(text)
+        # Beside an alignment a layout does not ask a label how tall it is at its width.
+        self._text.setMinimumHeight(self._text.heightForWidth(_SENTENCE))
         self._text.setVisible(bool(text))
         self._progress.hide()
         while (item := self._buttons.takeAt(0)) is not None:

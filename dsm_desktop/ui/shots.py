@@ -1,0 +1,37 @@
+"""What is photographed and walked through beside the first areas: fleet, racks, reports, their dialogs and the manual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from PySide6.QtWidgets import QTabWidget, QWidget
+
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.export import ExportDialog
+from dsm_desktop.ui.dialogs.racks import RackDialog
+from dsm_desktop.ui.shell.window import MainWindow
+from dsm_desktop.ui.views.manual import ManualWindow
+
+Shot = tuple[str, QWidget]
+_PAGES = (("fleet", ("tiles", "racks")), ("reports", ("find", "changes", "firmware", "spares")))
+
+
+def more_views(window: MainWindow, settle: Callable[[Desk], None]) -> Iterator[Shot]:
+    """Every page of the Fleet and Reports areas."""
+    for area, pages in _PAGES:
+        for page in pages:
+            window.show_area(f"{area}/{page}")
+            view = window.areas.currentWidget()
+            if isinstance(view, QTabWidget):
+                view.setCurrentIndex(pages.index(page))
+            settle(window.desk)
+            yield f"{area}-{page}", window
+
+
+def more_dialogs(desk: Desk, window: MainWindow) -> list[tuple[str, Callable[[], QWidget]]]:
+    """Export, a rack, the manual."""
+    return [
+        ("export", lambda: ExportDialog(desk.work, window.servers.panel, "servers")),
+        ("rack", lambda: RackDialog(desk, None, window)),
+        ("manual", lambda: ManualWindow(window)),
+    ]
