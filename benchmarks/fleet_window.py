@@ -33,7 +33,12 @@ def main() -> None:
     session.window.resize(1280, 800)
     session.open()
     over = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        over.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
     late: list[float] = []
     state = {"due": time.perf_counter() + SETTLE_SECONDS}
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -35,7 +36,7 @@ from tests.kit.site import SiteProcess
 
 COUNT = 40
 USER = "root"
-PARAMS = {
+PARAMS: dict[str, list[dict[str, Any]]] = {
     "power_action": [{"action": "graceful_restart"}, {"action": "on"}],
     "identify_led": [{"on": True}],
     "idrac_reset": [{"wait": False}],
