@@ -101,6 +101,9 @@ class Commands(Protocol):
 
     def answer(self, decision_id: int, option: str) -> None: ...
     def abandon_restore(self, item_id: int, reason: str) -> None: ...
+    def put_back(self, task_id: int) -> None:
+        """Let a runner put back what an ended task left changed."""
+
     def emergency_stop(self, reason: str) -> None:
         """No new step starts anywhere."""
 
@@ -157,9 +160,14 @@ class KeyControl(Protocol):
     """The site key. Blocking, thread-safe."""
 
     def state(self) -> KeyState: ...
+    def open_quietly(self) -> None:
+        """Try what needs no person (keyring, key file); `state` says how it went."""
+
     def unlock(self, passphrase: str) -> None: ...
     def unlock_with_file(self, file: Path) -> None: ...
     def recover(self, recovery_key: str) -> None: ...
+    def lock(self) -> None:
+        """Wipe the key from this process; runners keep theirs and go on."""
 
 
 class AppContext(Protocol):

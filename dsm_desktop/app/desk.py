@@ -69,6 +69,10 @@ class Desk:
         with self._store.write() as uow:
             restore_list.abandon(uow, self._who, item_id, reason)
 
+    def put_back(self, task_id: int) -> None:
+        with self._store.write() as uow:
+            jobs.put_back(uow, self._who, task_id)
+
     def emergency_stop(self, reason: str) -> None:
         with self._store.write() as uow:
             jobs.emergency_stop(uow, self._who, True, reason)

@@ -112,6 +112,9 @@ def _save(widget: QWidget, file: Path) -> Path:
 
 def _views(window: MainWindow) -> Iterator[Shot]:
     desk, servers = window.desk, window.servers
+    window.show_area("dashboard")
+    settle(desk)
+    yield "dashboard", window
     window.show_area("servers")
     servers.panel.grid.clearSelection()
     settle(desk)
@@ -125,7 +128,7 @@ def _views(window: MainWindow) -> Iterator[Shot]:
             yield f"server-{servers.details.tabs.tabText(number).lower()}", window
         servers.details.tabs.setCurrentIndex(0)
     window.show_area("activity")
-    for number, name in enumerate(("jobs", "questions", "restore-list", "api-calls")):
+    for number, name in enumerate(("jobs", "questions", "restore-list", "api-calls", "audit")):
         window.activity.setCurrentIndex(number)
         settle(desk)
         if name == "api-calls" and window.activity.calls.model.rowCount():

@@ -202,3 +202,8 @@ def plural(count: int, noun: str) -> str:
 def yes_no(value: Any) -> str:
     """A tri-state: yes, no, or empty where it was not read."""
     return "" if value is None else "yes" if value else "no"
+
+
+def shortened(text: str, most: int) -> str:
+    """At most so many characters, with an ellipsis where something is left out."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

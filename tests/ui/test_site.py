@@ -26,6 +26,7 @@ from dsm_desktop.queries.jobs import list_jobs
 from dsm_desktop.ui.dialogs.job import ConfirmDialog, JobDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
+from dsm_desktop.ui.shell.areas import AREAS
 from dsm_desktop.ui.shell.palette import Palette
 
 SERVERS = 3
@@ -95,6 +96,12 @@ def wait_for(session: Session, qtbot: QtBot, kind: type[QDialog]) -> None:
     qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
 
 
+def key_of(area: str) -> Qt.Key:
+    """The digit that goes to an area."""
+    place = next(n for n, a in enumerate(AREAS, start=1) if a.key == area)
+    return Qt.Key(ord(str(place)))
+
+
 def back(session: Session, qtbot: QtBot) -> None:
     """Without a window manager nobody gives the keyboard back to the window when a dialog closes."""
     qtbot.waitUntil(lambda: not any(d.isVisible() for d in session.window.findChildren(QDialog)))
@@ -146,7 +153,7 @@ def test_scan_restart_watch_and_export_by_keyboard(
     press(Qt.Key.Key_Space)
     # watch
     back(window, qtbot)
-    QTest.keyClick(main, Qt.Key.Key_2, control)
+    QTest.keyClick(main, key_of("activity"), control)
     assert main.area == "activity"
     qtbot.waitUntil(lambda: job_ended(window, "power_action"), timeout=WAIT)
     job = next(j for j in window.context.store.fetch(list_jobs) if j.kind == "power_action")
@@ -154,7 +161,7 @@ def test_scan_restart_watch_and_export_by_keyboard(
     main.show_job(job.id)
     qtbot.waitUntil(lambda: main.activity.jobs.steps.model.rowCount() > 0, timeout=WAIT)
     # export
-    QTest.keyClick(main, Qt.Key.Key_1, control)
+    QTest.keyClick(main, key_of("servers"), control)
     main.servers.panel.grid.setFocus()
     file = tmp_path / "servers.csv"
 

@@ -24,6 +24,12 @@ class Area:
     build: Callable[[Desk], QWidget]
 
 
+def _dashboard(desk: Desk) -> QWidget:
+    from dsm_desktop.ui.views.dashboard import DashboardView
+
+    return DashboardView(desk)
+
+
 def _servers(desk: Desk) -> QWidget:
     from dsm_desktop.ui.views.servers import ServersView
 
@@ -55,6 +61,7 @@ def _settings(desk: Desk) -> QWidget:
 
 
 AREAS: tuple[Area, ...] = (
+    Area("dashboard", "Dashboard", "dashboard", _dashboard),
     Area("servers", "Servers", "server", _servers),
     Area("fleet", "Fleet", "fleet", _fleet),
     Area("reports", "Reports", "reports", _reports),

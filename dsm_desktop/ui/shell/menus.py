@@ -32,7 +32,7 @@ def fill_menu_bar(window: MainWindow) -> None:
     file.addSeparator()
     file.addAction(plain["export"])
     file.addSeparator()
-    file.addAction(plain["quit"])
+    file.addActions([plain["lock"], plain["quit"]])
     edit = bar.addMenu("&Edit")
     edit.addActions([plain["copy"], plain["find"]])
     edit.addSeparator()

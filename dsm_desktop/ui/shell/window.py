@@ -28,6 +28,7 @@ from dsm_desktop.ui.models.base import GridModel
 from dsm_desktop.ui.shell.actions import Actions
 from dsm_desktop.ui.shell.areas import AREAS, AreaStack, keys_of
 from dsm_desktop.ui.shell.dock import JobsDock
+from dsm_desktop.ui.shell.lock import IdleLock
 from dsm_desktop.ui.shell.menus import fill_menu_bar
 from dsm_desktop.ui.shell.navigation import NavigationRail
 from dsm_desktop.ui.shell.news import NewsCorner
@@ -71,12 +72,15 @@ class MainWindow(QMainWindow):
         self.addToolBar(tool_bar(self))
         fill_menu_bar(self)
         self.news = NewsCorner(self)
+        self.lock = IdleLock(desk, self)
         self._connect()
         self.restore_layout()
         self._dock_wanted = not self.dock.isHidden()
         self.dock.toggleViewAction().triggered.connect(self._dock_toggled)
         self.show_area("servers")
         self.servers.panel.grid.setFocus()
+        if kept := str(desk.settings.value("window/area") or ""):
+            self.show_area(kept if kept in {area.key for area in AREAS} else "servers")
 
     def _dock_toggled(self, on: bool) -> None:
         self._dock_wanted = on
@@ -128,6 +132,7 @@ class MainWindow(QMainWindow):
         add("reset", "Reset the layout", self.reset_layout)
         add("next-pane", "Next pane", lambda: self._next_pane(1), keys="F6")
         add("previous-pane", "Previous pane", lambda: self._next_pane(-1), keys="Shift+F6")
+        add("lock", "Lock the window", self.lock_now, icon="lock", keys="Ctrl+L")
         add("quit", "Quit", self.close, keys="Ctrl+Q")
         # Delete and Enter belong to the grid: elsewhere they edit text.
         for name in ("remove", "edit"):
@@ -151,6 +156,7 @@ class MainWindow(QMainWindow):
         desk.server_opened.connect(self.show_server)
         desk.area_opened.connect(self.show_area)
         desk.calls_opened.connect(self.show_calls)
+        desk.filter_wanted.connect(self.show_filtered)
         desk.theme.changed.connect(self._redraw)
 
     # -- going --------------------------------------------------------------------------------------------------
@@ -196,6 +202,15 @@ class MainWindow(QMainWindow):
     def show_job(self, job_id: int) -> None:
         self.show_area("activity")
         self.activity.show_job(job_id)
+
+    def show_filtered(self, view: str, text: str) -> None:
+        """From a number: the rows it counts."""
+        if view == "servers":
+            self.show_area("servers")
+            self.servers.show_filter(text)
+        else:
+            self.show_area("activity")
+            self.activity.show_filter(view, text)
 
     def show_calls(self, wanted: CallFilter) -> None:
         self.show_area("activity")
@@ -268,6 +283,9 @@ class MainWindow(QMainWindow):
             view.refresh()
         self.status.refresh()
 
+    def lock_now(self) -> None:
+        self.lock.lock()
+
     def pick_theme(self, name: ThemeName) -> None:
         """From the menu: this window's own look, kept with its layout."""
         self.theme_picked = True
@@ -320,6 +338,7 @@ class MainWindow(QMainWindow):
         self.dock.setVisible(self._dock_wanted)
         settings.setValue("window/geometry", self.saveGeometry())
         settings.setValue("window/state", self.saveState())
+        settings.setValue("window/area", self.area)
         if self.theme_picked:
             settings.setValue("window/theme", self.desk.theme.name.value)
         for view in self.areas.made():

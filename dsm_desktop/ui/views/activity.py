@@ -27,6 +27,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, ui_font
+from dsm_desktop.ui.views.audit import AuditView
 from dsm_desktop.ui.views.calls import CallsView
 from dsm_desktop.ui.views.jobs import JobsView
 from dsm_desktop.ui.widgets.area import AreaView
@@ -149,8 +150,20 @@ class RestoreView(GridPanel):
     def _menu(self, menu: QMenu) -> None:
         rows = [self.model.row_of(i) for i in self.grid.selected_ids()]
         items = [r.id for r in rows if r is not None and r.state in ("standing", "failed")]
+        tasks = {r.task_id for r in rows if r is not None and r.id in items and r.task_id is not None}
+        again = menu.addAction("Put back now", lambda: self._put_back(tasks))
+        again.setEnabled(bool(tasks))
         action = menu.addAction("Give up…", lambda: AbandonDialog(self._desk, items, self.window()).open())
         action.setEnabled(bool(items))
+
+    def _put_back(self, tasks: set[int]) -> None:
+        commands, desk = self._desk.context.commands, self._desk
+
+        def do() -> None:
+            for task_id in sorted(tasks):
+                commands.put_back(task_id)
+
+        desk.work.command(self, do, lambda _: desk.tell("A runner puts it back now."), desk.fail)
 
 
 class AbandonDialog(Dialog):
@@ -188,7 +201,7 @@ class AbandonDialog(Dialog):
 
 
 class ActivityView(AreaView, QTabWidget):
-    """Four tabs; the questions' tab says how many wait."""
+    """Five tabs; the questions' tab says how many wait."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -197,11 +210,13 @@ class ActivityView(AreaView, QTabWidget):
         self.setAccessibleName("Activity")
         self.jobs, self.decisions = JobsView(desk), DecisionsView(desk)
         self.restore, self.calls = RestoreView(desk), CallsView(desk)
+        self.audit = AuditView(desk)
         for widget, title in (
             (self.jobs, "Jobs"),
             (self.decisions, "Questions"),
             (self.restore, "Restore list"),
             (self.calls, "API calls"),
+            (self.audit, "Audit"),
         ):
             self.addTab(widget, title)
 
@@ -222,6 +237,15 @@ class ActivityView(AreaView, QTabWidget):
         """Counts beside the titles of the tabs."""
         self.setTabText(1, f"Questions ({found.decisions})" if found.decisions else "Questions")
         self.setTabText(2, f"Restore list ({found.standing})" if found.standing else "Restore list")
+
+    def show_filter(self, view: str, text: str) -> None:
+        """From a number on the dashboard: "jobs" with a filter, "decisions" or "restore_list"."""
+        if view == "jobs":
+            self.setCurrentWidget(self.jobs)
+            self.jobs.jobs.filter.setText(text)
+            self.jobs.jobs.apply_filter()
+        else:
+            self.setCurrentWidget(self.decisions if view == "decisions" else self.restore)
 
     def show_calls(self, wanted: CallFilter) -> None:
         self.setCurrentWidget(self.calls)

@@ -80,6 +80,8 @@ JOBS = (
     Column("dry", "Dry run", lambda r: "yes" if r.dry_run else "", width=70),
     Column("number", "Number", lambda r: r.id, kind="number", width=70),
     Column("message", "Message", lambda r: r.message, width=240),
+    Column("failed", "Failed targets", lambda r: r.failed, kind="number", width=96, shown=False),
+    Column("finished", "Ended", lambda r: r.finished_at, kind="time", width=100, shown=False),
 )
 
 

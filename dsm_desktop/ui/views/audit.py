@@ -1,0 +1,164 @@
+"""Who did what: the audit log in pages, searched in the store, and the proof that its chain is whole."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.queries import Connection
+from dsm_desktop.queries.audit import (
+    PAGE,
+    AuditFilter,
+    AuditRow,
+    audit_actions,
+    audit_actors,
+    audit_page,
+    audit_state,
+)
+from dsm_desktop.store.audit import AuditReport
+from dsm_desktop.ui import words
+from dsm_desktop.ui.bridge import Change
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.models.rows import Prepared
+from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.widgets.panel import GridPanel
+
+_MOST = 5_000
+_TYPING_MS = 200
+
+
+def _detail(row: AuditRow) -> str:
+    return " · ".join(
+        f"{words.sentence(k)} {v}" for k, v in row.detail.items() if v not in (None, "", [], {})
+    )
+
+
+AUDIT = (
+    Column("number", "Number", lambda r: r.id, kind="number", width=76),
+    Column("at", "When", lambda r: r.at, text=lambda r: words.stamp(r.at), kind="time", width=160),
+    Column("actor", "Who", lambda r: r.actor, width=150),
+    Column("action", "What", lambda r: r.action, width=170),
+    Column("subject", "On what", lambda r: r.subject, width=280),
+    Column("detail", "More", _detail, width=360),
+    Column(
+        "hash",
+        "Hash",
+        lambda r: r.hash,
+        width=200,
+        shown=False,
+        help="SHA-256 of the entry and the one before",
+    ),
+)
+
+
+class AuditView(QWidget):
+    """Read when it comes into sight; "Show older" reads the next page."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._rows: list[AuditRow] = []
+        self.panel = GridPanel(desk.work, "audit entries", AUDIT, icon_name="history")
+        self.panel.when_empty("No entries", "Nothing was done yet, or nothing matches the search.")
+        self.actor, self.action, self.words = QComboBox(), QComboBox(), QLineEdit()
+        self.actor.setAccessibleName("Who")
+        self.action.setAccessibleName("What")
+        for box in (self.actor, self.action):
+            box.activated.connect(lambda _: self.refresh())
+        self.words.setPlaceholderText("Search in the log")
+        self.words.setAccessibleName("Search in the log")
+        self.words.setClearButtonEnabled(True)
+        self._typing = QTimer(self, interval=_TYPING_MS, singleShot=True)
+        self._typing.timeout.connect(self.refresh)
+        self.words.textChanged.connect(lambda _: self._typing.start())
+        self.older = QPushButton("Show older")
+        self.older.clicked.connect(self.read_older)
+        self.verify = QPushButton("Verify the chain")
+        self.verify.setToolTip(
+            "Every entry holds the hash of the one before: an edit, a gap or a cut is found"
+        )
+        self.verify.clicked.connect(self.check)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
+        for widget in (self.actor, self.action):
+            bar.addWidget(widget)
+        bar.addWidget(self.words, 1)
+        bar.addWidget(self.older)
+        bar.addWidget(self.verify)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(bar)
+        column.addWidget(self.panel, 1)
+        desk.bridge.changed.connect(self._changed)
+
+    def showEvent(self, event: object) -> None:
+        if not self.actor.count():
+            self._desk.work.query(self, lambda c: (audit_actors(c), audit_actions(c)), self._show_choices)
+        self.refresh()
+
+    def _changed(self, change: Change) -> None:
+        # Every audited change changes something else as well; a look a moment later shows both.
+        if self.isVisible() and not self._typing.isActive():
+            self._typing.start()
+
+    def _show_choices(self, found: tuple[list[str], list[str]]) -> None:
+        for box, everything, values in (
+            (self.actor, "Everybody", found[0]),
+            (self.action, "Everything", found[1]),
+        ):
+            box.clear()
+            box.addItem(everything, "")
+            for value in values:
+                box.addItem(value, value)
+
+    def refresh(self) -> None:
+        """The newest page that matches."""
+        self._ask(None)
+
+    def read_older(self) -> None:
+        """The page before the oldest entry shown."""
+        if self._rows:
+            self._ask(self._rows[-1].id)
+
+    def _ask(self, before: int | None) -> None:
+        wanted = AuditFilter(
+            actor=str(self.actor.currentData() or ""),
+            action=str(self.action.currentData() or ""),
+            words=self.words.text(),
+        )
+        kept, model = ([] if before is None else self._rows), self.panel.model
+
+        def ask(connection: Connection) -> tuple[list[AuditRow], Prepared, bool]:
+            page = audit_page(connection, wanted, before=before)
+            rows = [*kept, *page]
+            return rows, model.prepare(rows), len(page) == PAGE and len(rows) < _MOST
+
+        self._desk.work.query(
+            self, ask, self._show, lambda error: self.panel.error(error, self.refresh), key="audit"
+        )
+
+    def _show(self, found: tuple[list[AuditRow], Prepared, bool]) -> None:
+        self._rows, prepared, more = found
+        self.panel.set_rows(prepared)
+        self.older.setEnabled(more)
+
+    def check(self) -> None:
+        """Walk the whole chain; the answer stands in the strip above the rows."""
+        self.verify.setEnabled(False)
+        self.panel.banner.say("Verifying the chain …")
+        self._desk.work.query(self, audit_state, self._checked, self._failed)
+
+    def _checked(self, report: AuditReport) -> None:
+        self.verify.setEnabled(True)
+        if report.whole:
+            self.panel.banner.say(f"The chain is whole: {report.entries:,} checked.", Tone.OK)
+        else:
+            text = f"The chain is broken at entry {report.broken}: {report.why} Entries from there on prove nothing."
+            self.panel.banner.say(text, Tone.CRITICAL)
+
+    def _failed(self, error: DsmError) -> None:
+        self.verify.setEnabled(True)
+        self.panel.banner.fail(error)

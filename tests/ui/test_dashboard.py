@@ -1,0 +1,72 @@
+"""The dashboard's numbers lead to the rows they count; the lock covers the window and wipes the key."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from dsm_desktop.app.context import KeyState
+from dsm_desktop.ui.main import Session
+from dsm_desktop.ui.screenshots import settle
+from dsm_desktop.ui.views.dashboard import DashboardView, NumberButton
+
+WAIT = 10_000
+
+
+def buttons(session: Session) -> dict[str, NumberButton]:
+    view = session.window.areas.view("dashboard")
+    assert isinstance(view, DashboardView)
+    return {b.number.key: b for b in view.findChildren(NumberButton)}
+
+
+def test_every_number_about_servers_leads_to_as_many_rows(session: Session) -> None:
+    keys = []
+    for key in list(_shown(session)):
+        button = _shown(session)[key]
+        if button.number.view != "servers":
+            continue
+        wanted = button.number.value
+        button.click()
+        settle(session.desk)
+        assert session.window.area == "servers"
+        assert session.window.servers.panel.model.rowCount() == wanted, key
+        keys.append(key)
+    assert {"all", "health.critical", "access.unreachable", "power.on", "age.1h"} <= set(keys)
+
+
+def _shown(session: Session) -> dict[str, NumberButton]:
+    session.window.show_area("dashboard")
+    settle(session.desk)
+    return buttons(session)
+
+
+def test_questions_promises_and_failed_jobs_are_one_click_away(session: Session) -> None:
+    activity = session.window.activity
+    _shown(session)["decisions"].click()
+    assert activity.currentWidget() is activity.decisions
+    _shown(session)["restore"].click()
+    assert activity.currentWidget() is activity.restore
+    button = _shown(session)["jobs.failed"]
+    wanted = button.number.value
+    button.click()
+    settle(session.desk)
+    assert activity.jobs.jobs.model.rowCount() == wanted == 2
+
+
+def test_the_lock_wipes_the_key_and_unlocking_opens_it_again(session: Session, qtbot: QtBot) -> None:
+    window, key = session.window, session.context.key
+    assert key.state() is KeyState.OPEN
+    QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: key.state() is KeyState.LOCKED, timeout=WAIT)
+    assert window.lock.locked
+    assert not window.servers.isEnabled()
+    QTest.keyClick(window.lock.cover.unlock, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not window.lock.locked, timeout=WAIT)
+    assert key.state() is KeyState.OPEN
+    assert window.servers.isEnabled()
+
+
+def test_the_window_locks_by_itself_when_nobody_is_there(session: Session, qtbot: QtBot) -> None:
+    session.window.lock.wait(50)
+    qtbot.waitUntil(lambda: session.window.lock.locked, timeout=WAIT)
