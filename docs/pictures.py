@@ -19,6 +19,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from dsm_desktop.app.demo import DemoSite, scan_parameters, throw_away_profile
+from dsm_desktop.core.settings import SimulatorSettings
 from dsm_desktop.ui.screenshots import save_pictures
 from dsm_desktop.ui.theme import ThemeName
 
@@ -30,6 +31,10 @@ WANTED = {
     "activity-jobs-light": "light/activity-jobs",
     "api-calls-dark": "dark/activity-api-calls",
     "settings-credentials-light": "light/settings-credentials",
+    "fleet-tiles-dark": "dark/fleet-tiles",
+    "reports-firmware-light": "light/reports-firmware",
+    "manual-light": "light/dialog-manual",
+    "export-light": "light/dialog-export",
     "power-light": "light/dialog-job-power_action",
     "first-run-light": "light/dialog-first-run-store",
 }
@@ -39,7 +44,7 @@ GIVE_UP_SECONDS = 300
 
 def main() -> int:
     """0 when every picture was written, else 1."""
-    site = DemoSite.start(IDRACS)
+    site = DemoSite.start(SimulatorSettings(servers=IDRACS))
     try:
         with tempfile.TemporaryDirectory(prefix="dsm-pictures-") as folder:
             app = throw_away_profile(Path(folder) / "profile", site.username, site.password)

@@ -23,8 +23,9 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.ui import theme
+from dsm_desktop.ui.application import application
 from dsm_desktop.ui.main import Session
-from dsm_desktop.ui.screenshots import _dialogs, _views, application
+from dsm_desktop.ui.screenshots import _dialogs, _views
 from tests.ui.kit import make_app
 from tests.ui.test_fleet import with_racks
 

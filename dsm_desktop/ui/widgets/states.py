@@ -108,7 +108,7 @@ class StatePane(QWidget):
         self._title.setText(title)
         self._text.setText(text)
         # Beside an alignment a layout does not ask a label how tall it is at its width.
-        self._text.setMinimumHeight(self._text.heightForWidth(_SENTENCE))
+        self._text.setMinimumHeight(max(0, self._text.heightForWidth(_SENTENCE)))
         self._text.setVisible(bool(text))
         self._progress.hide()
         while (item := self._buttons.takeAt(0)) is not None:
