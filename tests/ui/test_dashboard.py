@@ -7,6 +7,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from dsm_desktop.app.context import KeyState
+from dsm_desktop.ui.desk import News
+from dsm_desktop.ui.dialogs.paste_list import PasteListDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.views.dashboard import DashboardView, NumberButton
@@ -70,3 +72,19 @@ def test_the_lock_wipes_the_key_and_unlocking_opens_it_again(session: Session, q
 def test_the_window_locks_by_itself_when_nobody_is_there(session: Session, qtbot: QtBot) -> None:
     session.window.lock.wait(50)
     qtbot.waitUntil(lambda: session.window.lock.locked, timeout=WAIT)
+
+
+def test_a_pasted_list_selects_servers_and_names_what_is_missing(session: Session) -> None:
+    window = session.window
+    rows = window.servers.panel.model.shown_rows()[:2]
+    window.servers.panel.filter.setText("nothing like this")
+    window.select_from_list()
+    dialog = window.findChild(PasteListDialog)
+    assert isinstance(dialog, PasteListDialog)
+    told: list[News] = []
+    session.desk.told.connect(told.append)
+    dialog.list.setPlainText(f"{rows[0].service_tag}\n{rows[1].host_name}, NOTHERE")
+    dialog.select()
+    settle(session.desk)
+    assert {row.id for row in window.servers.selected()} == {row.id for row in rows}
+    assert "NOTHERE" in told[0].text

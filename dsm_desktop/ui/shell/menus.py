@@ -36,7 +36,7 @@ def fill_menu_bar(window: MainWindow) -> None:
     edit = bar.addMenu("&Edit")
     edit.addActions([plain["copy"], plain["find"]])
     edit.addSeparator()
-    edit.addActions([plain["all"], plain["none"], plain["invert"]])
+    edit.addActions([plain["all"], plain["none"], plain["invert"], plain["paste-list"]])
     _view(window)
     server = bar.addMenu("&Server")
     actions.fill_server_menu(server)

@@ -21,6 +21,7 @@ from dsm_desktop.queries.calls import CallFilter
 from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.ui.desk import Desk, News
 from dsm_desktop.ui.dialogs.job import start_job
+from dsm_desktop.ui.dialogs.paste_list import PasteListDialog
 from dsm_desktop.ui.dialogs.servers import EditServersDialog, RemoveServersDialog
 from dsm_desktop.ui.dialogs.stop import EmergencyStopDialog, ResumeDialog
 from dsm_desktop.ui.icons import icon, redraw_icons
@@ -126,6 +127,7 @@ class MainWindow(QMainWindow):
         add("all", "Select all", lambda: self._grid_do("selectAll"))
         add("none", "Select none", lambda: self._grid_do("clearSelection"), keys="Ctrl+Shift+A")
         add("invert", "Invert the selection", lambda: self._grid_do("invert_selection"), keys="Ctrl+I")
+        add("paste-list", "Select from a list…", self.select_from_list, icon="filter", keys="Ctrl+Shift+V")
         add("reload", "Read the store again", self.reload, keys="Ctrl+F5")
         add("stop", "Emergency stop…", self.ask_stop, icon="stop", keys="Ctrl+Shift+F12")
         add("details", "Show or hide details", self.toggle_details, icon="details", keys="Alt+Return")
@@ -282,6 +284,10 @@ class MainWindow(QMainWindow):
         for view in self.areas.made():
             view.refresh()
         self.status.refresh()
+
+    def select_from_list(self) -> None:
+        self.show_area("servers")
+        PasteListDialog(self.desk, self.servers).open()
 
     def lock_now(self) -> None:
         self.lock.lock()

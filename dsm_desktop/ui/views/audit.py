@@ -66,6 +66,7 @@ class AuditView(QWidget):
         self.actor.setAccessibleName("Who")
         self.action.setAccessibleName("What")
         for box in (self.actor, self.action):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.activated.connect(lambda _: self.refresh())
         self.words.setPlaceholderText("Search in the log")
         self.words.setAccessibleName("Search in the log")
