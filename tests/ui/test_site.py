@@ -23,6 +23,7 @@ from dsm_desktop.app.application import Application
 from dsm_desktop.app.demo import DemoSite, throw_away_profile
 from dsm_desktop.core.settings import SimulatorSettings
 from dsm_desktop.queries.jobs import list_jobs
+from dsm_desktop.ui.dialogs.export import ExportDialog
 from dsm_desktop.ui.dialogs.job import ConfirmDialog, JobDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
@@ -162,6 +163,7 @@ def test_scan_restart_watch_and_export_by_keyboard(
     qtbot.waitUntil(lambda: main.activity.jobs.steps.model.rowCount() > 0, timeout=WAIT)
     # export
     QTest.keyClick(main, key_of("servers"), control)
+    back(window, qtbot)
     main.servers.panel.grid.setFocus()
     file = tmp_path / "servers.csv"
 
@@ -174,8 +176,13 @@ def test_scan_restart_watch_and_export_by_keyboard(
         QTest.keyClicks(line, str(file))
         QTest.keyClick(line, Qt.Key.Key_Return)
 
-    QTimer.singleShot(400, answer)
     QTest.keyClick(main, Qt.Key.Key_E, control)
+    wait_for(window, qtbot, ExportDialog)
+    tab_to(lambda w: w.accessibleName() == "Format")
+    write("csv")
+    tab_to(button("Save…"))
+    QTimer.singleShot(400, answer)
+    press(Qt.Key.Key_Space)
     qtbot.waitUntil(
         lambda: file.exists() and len(file.read_text("utf-8-sig").splitlines()) == SERVERS + 1, timeout=10_000
     )
