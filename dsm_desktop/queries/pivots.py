@@ -69,20 +69,32 @@ def firmware_pivot(connection: Connection, server_ids: Ids = None) -> list[Compo
     f, s = InventoryFirmware, InventorySnapshot
     ids = func.aggregate_strings(cast(s.server_id, String), ",")
     query = (
-        select(f.name, f.component_type, f.version, ids)
+        select(f.name, f.component_type, f.version, ids, Server.model, Server.generation)
         .join(s, s.id == f.snapshot_id)
+        .join(Server, Server.id == s.server_id)
         .where(f.snapshot_id.in_(newest_snapshots()), f.state == "installed")
-        .group_by(f.name, f.component_type, f.version)
+        .group_by(f.name, f.component_type, f.version, Server.model, Server.generation)
     )
     chosen = None if server_ids is None else frozenset(server_ids)
     cells: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     types: dict[str, str] = {}
-    for name, kind, version, servers in connection.execute(query):
+    for name, kind, version, servers, model, generation in connection.execute(query):
         found = [i for i in map(int, servers.split(",")) if chosen is None or i in chosen]
         if found:
-            cells[component_name(name)][version] += found
-            types.setdefault(component_name(name), kind)
+            component = _comparable(component_name(name), kind, model, generation)
+            cells[component][version] += found
+            types.setdefault(component, kind)
     return [_component(name, types[name], cells[name]) for name in sorted(cells, key=str.lower)]
+
+
+def _comparable(component: str, kind: str, model: str, generation: str) -> str:
+    """What versions may be compared within: a BIOS is of one server model, an iDRAC's firmware of one generation
+    (iDRAC10 began at 1.x again)."""
+    if kind == "BIOS" and model:
+        return f"{component} ({model})"
+    if component.startswith("Integrated Dell Remote Access Controller") and generation != "other":
+        return f"{component} ({generation})"
+    return component
 
 
 def _component(name: str, kind: str, versions: dict[str, list[int]]) -> ComponentRow:
