@@ -39,7 +39,7 @@ from dsm_desktop.store.unit_of_work import Store
 from tests.kit.children import Child, migrate_with_copy
 from tests.kit.stores import fill
 
-KILLS = int(os.environ.get("DSM_KILLS", "12"))
+KILLS = max(12, int(os.environ.get("DSM_KILLS", "12")) // 5)  # each kill costs a store and a migration
 
 
 def revision_of(url: str) -> str:
@@ -191,6 +191,7 @@ def test_two_programs_migrate_one_store_at_once(database_url: str) -> None:
     assert revision_of(database_url) == head()
 
 
+@pytest.mark.timeout(120 + 5 * KILLS)
 def test_kill_9_during_a_migration_leaves_the_old_store_or_the_new_one(
     database_url: str, tmp_path: Path
 ) -> None:
