@@ -117,6 +117,9 @@ def _command(kind: JobType) -> click.Command:
             ),
             click.Option(["--query"], default="", help="Or a filter, as in `servers list`."),
         ]
+    if kind.requires:
+        needs = " and ".join(need.text for need in kind.requires)
+        shared.append(click.Option(["--fitting"], is_flag=True, help=f"Leave out servers without {needs}."))
 
     @click.pass_obj
     def run(session: Session, /, **values: Any) -> int:
@@ -145,11 +148,15 @@ def _submit(session: Session, kind: JobType, values: dict[str, Any]) -> int:
 
 
 def _targets(session: Session, kind: JobType, values: dict[str, Any]) -> list[int]:
+    fitting = values.pop("fitting", False)
     if kind.targets is not Targets.SERVER:
         return []
     ids, query = list(values.pop("server_ids")), values.pop("query")
     if query:
         ids += [row.id for row in chosen(session, query) if row.id not in ids]
+    if fitting:
+        asked = frozenset(ids)
+        ids = [row.id for row in kind.fit([r for r in chosen(session, "") if r.id in asked]).fitting]
     if not ids:
         raise BadInput(
             "No server was named.", hint="Give --server ID or --query FILTER (see `servers list`)."

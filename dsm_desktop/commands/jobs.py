@@ -20,6 +20,12 @@ from dsm_desktop.store.orders import STOP_KEY
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 _CHUNK = 500
+# What names a server, and what a job type may require of it.
+_ASKED = [
+    getattr(Server, name)
+    for name in ("id", "name", "host_name", "service_tag", "address", "generation", "idrac_version", "model",
+                 "licence", "power_state", "facts_at")
+]  # fmt: skip
 PRIORITIES = (0, 1000)
 
 
@@ -165,14 +171,17 @@ def _targets(uow: UnitOfWork, declared: JobType, server_ids: Sequence[int]) -> l
         return [(None, "")]
     if not wanted:
         raise BadInput(f"'{declared.label}' needs at least one server.", hint="Select the servers first.")
-    names: dict[int, str] = {}
+    rows: list[Any] = []
     for at in range(0, len(wanted), _CHUNK):
-        rows = uow.session.execute(
-            select(Server.id, Server.name, Server.host_name, Server.service_tag, Server.address).where(
-                Server.id.in_(wanted[at : at + _CHUNK])
-            )
+        rows += uow.session.execute(select(*_ASKED).where(Server.id.in_(wanted[at : at + _CHUNK])))
+    names: dict[int, str] = {r.id: r.name or r.host_name or r.service_tag or r.address for r in rows}
+    found = declared.fit(rows)
+    if found.others:
+        raise BadInput(
+            f"'{declared.label.rstrip('…')}' cannot be done on {len(found.others)} of {len(wanted)} servers. "
+            + found.sentence,
+            hint="Leave those out." if found.fitting else "Choose other servers.",
         )
-        names.update((r.id, r.name or r.host_name or r.service_tag or r.address) for r in rows)
     missing = [server_id for server_id in wanted if server_id not in names]
     if missing:
         shown = ", ".join(map(str, missing[:5]))

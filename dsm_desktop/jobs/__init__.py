@@ -2,6 +2,7 @@
 
 from dsm_desktop.jobs.context import JobContext, Option, Question, ServerClients, Target, TimedOut
 from dsm_desktop.jobs.declaration import Catalogue, Danger, JobType, Paced, Params, Result, Targets, job
+from dsm_desktop.jobs.requirements import Requirement, idrac, licence, powered
 
 __all__ = [
     "Catalogue",
@@ -12,10 +13,14 @@ __all__ = [
     "Paced",
     "Params",
     "Question",
+    "Requirement",
     "Result",
     "ServerClients",
     "Target",
     "Targets",
     "TimedOut",
+    "idrac",
     "job",
+    "licence",
+    "powered",
 ]

@@ -11,7 +11,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.jobs.context import JobContext
+from dsm_desktop.jobs.requirements import C, Fit, Requirement, fit
 
 
 class Targets(enum.StrEnum):
@@ -71,7 +72,7 @@ class JobType:
     `kind` is the stable name (also the file's and the CLI command's); `label` what a menu says; `title` a format string
     over `target`, `count` and the parameters' names; `help` the docstring's text; `exclusive` takes the target's lock
     (work that changes the device or must not overlap); `menu` groups the entry ("Power", "Inventory", "Discovery" …);
-    `confirm` adds a sentence to the confirmation computed from the parameters.
+    `confirm` adds a sentence to the confirmation computed from the parameters; `requires` what a server must be or have.
     """
 
     kind: str
@@ -88,6 +89,11 @@ class JobType:
     help: str
     confirm: Callable[[Any], str] | None
     danger_of: Callable[[Any], Danger] | None
+    requires: tuple[Requirement, ...] = ()
+
+    def fit(self, servers: Sequence[C]) -> Fit[C]:
+        """Which of the servers it can be done on, and why not on the others."""
+        return fit(self.requires, servers)
 
     def validate(self, values: Mapping[str, Any]) -> Params:
         """The parameters as their model; BadInput names each wrong field in words."""
@@ -123,6 +129,7 @@ def job(
     exclusive: bool = False,
     confirm: Callable[[Any], str] | None = None,
     danger_of: Callable[[Any], Danger] | None = None,
+    requires: tuple[Requirement, ...] = (),
 ) -> Callable[[Body], JobType]:
     """Declare a job type from `async def name(ctx: JobContext, params: XParams) -> XResult`."""
 
@@ -144,6 +151,7 @@ def job(
             help=inspect.cleandoc(body.__doc__ or ""),
             confirm=confirm,
             danger_of=danger_of,
+            requires=requires,
         )
 
     return declare

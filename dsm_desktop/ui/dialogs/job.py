@@ -50,12 +50,20 @@ def start_job(
     if job_type.targets is Targets.SERVER and not rows:
         desk.tell(f"Select one or more servers for '{job_type.label.rstrip('…')}'.", Tone.WARNING)
         return None
-    if not job_type.params.model_fields and job_type.danger is Danger.NONE:
+    found = job_type.fit(rows)
+    if rows and not found.fitting:
+        desk.tell(found.sentence, Tone.WARNING)
+        return None
+    if not job_type.params.model_fields and job_type.danger is Danger.NONE and not found.others:
         desk.submit(kind, [row.id for row in rows], {})
         return None
     dialog = JobDialog(desk, job_type, rows, preset, parent)
     dialog.open()
     return dialog
+
+
+def _some(rows: Sequence[ServerRow]) -> str:
+    return ", ".join(row.label for row in rows[:4]) + ("…" if len(rows) > 4 else ".")
 
 
 class JobDialog(Dialog):
@@ -72,7 +80,8 @@ class JobDialog(Dialog):
         super().__init__(
             parent, job_type.label.rstrip("…"), job_type.help.split("\n\n")[0].replace("\n", " ")
         )
-        self._desk, self._type, self._rows = desk, job_type, list(rows)
+        self._fit = job_type.fit(rows)
+        self._desk, self._type, self._rows = desk, job_type, list(self._fit.fitting)
         self.setMinimumWidth(600)
         self.setProperty(HELP, f"job/{job_type.kind}")
         if job_type.targets is Targets.SERVER:
@@ -92,11 +101,13 @@ class JobDialog(Dialog):
         self.calls_button.setToolTip("A dry run: what it would do, and the requests for it")
         self.calls_button.clicked.connect(self.show_calls)
         self.add_cancel()
-        self.start_button = self.add_action("Start")
+        count = len(self._rows)
+        self._start_words = f"Start on the other {count}" if self._fit.others else "Start"
+        self.start_button = self.add_action(self._start_words)
         self.start_button.clicked.connect(self.start)
         self.form.focus_first()
         self.dry.toggled.connect(
-            lambda on: self.start_button.setText("Show what it would do" if on else "Start")
+            lambda on: self.start_button.setText("Show what it would do" if on else self._start_words)
         )
 
     def _add_targets(self) -> None:
@@ -106,14 +117,14 @@ class JobDialog(Dialog):
         label.setWordWrap(True)
         label.setAccessibleName("Targets")
         self.body.addWidget(label)
+        said = [f"{self._fit.sentence} Left out: {_some(self._fit.others)}"] if self._fit.others else []
         off = [row for row in self._rows if row.access not in (Access.MANAGED, Access.UNKNOWN)]
         if off:
-            self.banner.say(
-                f"{len(off)} of {len(names)} could not be read the last time and may fail: "
-                + ", ".join(row.label for row in off[:4])
-                + ("…" if len(off) > 4 else "."),
-                Tone.WARNING,
+            said.append(
+                f"{len(off)} of {len(names)} could not be read the last time and may fail: {_some(off)}"
             )
+        if said:
+            self.banner.say("\n".join(said), Tone.WARNING)
 
     def _add_range_file(self) -> None:
         """Addresses from a list or CSV: the first column of each line."""

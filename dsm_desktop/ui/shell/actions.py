@@ -89,10 +89,14 @@ class Actions(QObject):
         self.rows = list(rows)
         for kind, action in self.jobs.items():
             job_type = self._desk.context.catalogue[kind]
-            reason = self._desk.why_not(job_type.needs)
-            if not reason and job_type.targets is Targets.SERVER and not rows:
-                reason = "Select one or more servers."
-            _allow(action, reason, job_type.help.split("\n")[0])
+            reason, tip = self._desk.why_not(job_type.needs), job_type.help.split("\n")[0]
+            if not reason and job_type.targets is Targets.SERVER:
+                found = job_type.fit(rows)
+                reason = (
+                    "Select one or more servers." if not rows else "" if found.fitting else found.sentence
+                )
+                tip = f"{tip}\n{found.sentence}" if found.others and found.fitting else tip
+            _allow(action, reason, tip)
         reason = self._desk.why_not(Permission.OPERATE) or ("" if rows else "Select one or more servers.")
         for choice, action in self.power.items():
             _allow(action, reason or _power_reason(choice, rows), "")

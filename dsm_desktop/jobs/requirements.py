@@ -1,0 +1,133 @@
+"""What a job type asks of a server before it is started there: declared once, asked by menu, form, command line and queue.
+
+@job("scp_export", …, requires=(idrac(8, "2.70"), licence("Enterprise")))
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from dsm_desktop.core.states import PowerState
+
+
+class Candidate(Protocol):
+    """What is known of a server without asking it; a row of the list of servers is one."""
+
+    @property
+    def generation(self) -> str: ...
+    @property
+    def idrac_version(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def licence(self) -> str: ...
+    @property
+    def power_state(self) -> str: ...
+    @property
+    def facts_at(self) -> datetime | None: ...
+
+
+C = TypeVar("C", bound=Candidate)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """`text` stands after "Needs": "iDRAC9 4.00 or newer". `instead` "" = the server fits, else what it is, to stand after
+    "is" or "are": "iDRAC8", "switched off"."""
+
+    text: str
+    instead: Callable[[Candidate], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit(Generic[C]):
+    """Who fits. `sentence` says what is needed and how many are what instead, "" where all fit."""
+
+    fitting: tuple[C, ...]
+    others: tuple[C, ...]
+    sentence: str
+
+
+def idrac(generation: int, version: str = "") -> Requirement:
+    """An iDRAC of this generation with at least this firmware, or of any later generation."""
+    wanted = _numbers(version)
+
+    def instead(server: Candidate) -> str:
+        found = re.fullmatch(r"iDRAC(\d+)", server.generation)
+        if found is None:
+            return "no iDRAC"
+        number = int(found[1])
+        if number > generation or (number == generation and not _numbers(server.idrac_version) < wanted):
+            return ""
+        return f"{server.generation} {server.idrac_version if number == generation else ''}".strip()
+
+    return Requirement(f"iDRAC{generation} {version}".strip() + " or newer", instead)
+
+
+def licence(level: str) -> Requirement:
+    """An iDRAC licence of this level ("Enterprise") or above."""
+    levels = ("basic", "express", "enterprise", "datacenter")
+    wanted = levels.index(level.lower())
+
+    def instead(server: Candidate) -> str:
+        if not server.licence:
+            return ""  # not read: the iDRAC will say it
+        rank = max((n for n, name in enumerate(levels) if name in server.licence.lower()), default=0)
+        return "" if rank >= wanted else f"licensed {server.licence}"
+
+    return Requirement(f"an {level} licence" if level[0] in "AEIOU" else f"a {level} licence", instead)
+
+
+def powered(on: bool) -> Requirement:
+    """A server that is switched on, or off."""
+    bad = PowerState.OFF if on else PowerState.ON
+    return Requirement(
+        f"a server that is {'on' if on else 'off'}",
+        lambda server: f"switched {bad.value}" if server.power_state == bad.value else "",
+    )
+
+
+def fit(requirements: Sequence[Requirement], servers: Sequence[C]) -> Fit[C]:
+    """Who meets all of them. A server that was never read counts as fitting: nothing is known that speaks against it."""
+    fitting: list[C] = []
+    others: list[C] = []
+    missed: dict[str, Counter[str]] = {}
+    for server in servers:
+        lacks = _first_missed(requirements, server)
+        if lacks is None:
+            fitting.append(server)
+        else:
+            others.append(server)
+            missed.setdefault(lacks[0], Counter())[lacks[1]] += 1
+    return Fit(tuple(fitting), tuple(others), _sentence(missed, len(servers)))
+
+
+def _first_missed(requirements: Sequence[Requirement], server: Candidate) -> tuple[str, str] | None:
+    if server.facts_at is None:
+        return None
+    found = ((need.text, need.instead(server)) for need in requirements)
+    return next((pair for pair in found if pair[1]), None)
+
+
+def _sentence(missed: dict[str, Counter[str]], total: int) -> str:
+    parts = []
+    for text, instead in missed.items():
+        what = ", ".join(
+            f"{_of(count, total)} {'is' if count == 1 else 'are'} {word}"
+            for word, count in instead.most_common()
+        )
+        parts.append(f"Needs {text}; {what}.")
+    return " ".join(parts)
+
+
+def _of(count: int, total: int) -> str:
+    return "it" if total == 1 else f"{count} of {total}"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))

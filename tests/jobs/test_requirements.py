@@ -1,0 +1,93 @@
+"""What a job type requires of its targets is declared once and asked by queue, command line and window alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dsm_desktop.commands import jobs
+from dsm_desktop.core.access import Principal, Role
+from dsm_desktop.core.errors import BadInput
+from dsm_desktop.jobs import Catalogue, JobContext, Params, Result, idrac, job, licence, powered
+from dsm_desktop.store.engine import sqlite_url
+from dsm_desktop.store.models import Server
+from dsm_desktop.store.opening import open_store
+
+
+@dataclass(frozen=True)
+class Box:
+    """A server as the list knows it."""
+
+    generation: str = "iDRAC9"
+    idrac_version: str = "7.10.50.00"
+    model: str = "PowerEdge R750"
+    licence: str = "iDRAC9 Enterprise"
+    power_state: str = "on"
+    facts_at: datetime | None = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class NoParams(Params):
+    """Nothing to choose."""
+
+
+@job("polish", label="Polish…", title="Polish {target}", requires=(idrac(9, "4.00"), licence("Enterprise")))
+async def polish(ctx: JobContext, params: NoParams) -> Result:
+    """Polish a server."""
+    return Result()
+
+
+@pytest.mark.parametrize(
+    ("box", "fits"),
+    [
+        (Box(), True),
+        (Box(idrac_version="4.00.00.00"), True),
+        (Box(idrac_version="3.36.36.36"), False),
+        (Box(generation="iDRAC10", idrac_version="1.20.25.00"), True),
+        (Box(generation="iDRAC8", idrac_version="2.86.86.86"), False),
+        (Box(generation="other"), False),
+        (Box(licence="iDRAC9 Datacenter"), True),
+        (Box(licence="iDRAC9 Express"), False),
+        (Box(licence=""), True),
+        (Box(generation="iDRAC8", facts_at=None), True),
+    ],
+)
+def test_generation_firmware_and_licence_decide(box: Box, fits: bool) -> None:
+    assert bool(polish.fit([box]).fitting) is fits
+
+
+def test_the_sentence_counts_what_stands_against_it() -> None:
+    fleet = [*[Box()] * 34, *[Box(generation="iDRAC8")] * 2, Box(idrac_version="3.36.36.36")]
+    found = polish.fit(fleet)
+    assert (len(found.fitting), len(found.others)) == (34, 3)
+    assert found.sentence == "Needs iDRAC9 4.00 or newer; 2 of 37 are iDRAC8, 1 of 37 is iDRAC9 3.36.36.36."
+    assert polish.fit([Box(licence="iDRAC9 Express")]).sentence == (
+        "Needs an Enterprise licence; it is licensed iDRAC9 Express."
+    )
+    assert polish.fit([Box()]).sentence == ""
+
+
+def test_power_can_be_required() -> None:
+    assert powered(on=True).instead(Box(power_state="off")) == "switched off"
+    assert powered(on=False).instead(Box(power_state="off")) == ""
+
+
+def test_the_queue_refuses_what_does_not_fit_and_says_why(tmp_path: Path) -> None:
+    store = open_store(sqlite_url(tmp_path / "store.db"))
+    who = Principal("anna", Role.ADMIN)
+    try:
+        with store.write() as uow:
+            for number, generation in enumerate(("iDRAC9", "iDRAC8"), start=1):
+                uow.session.add(
+                    Server(id=number, address=f"10.0.0.{number}", generation=generation, idrac_version="7.10.50.00",
+                           facts_at=uow.now, added_at=uow.now)
+                )  # fmt: skip
+        with store.write() as uow, pytest.raises(BadInput, match="1 of 2 is iDRAC8") as caught:
+            jobs.submit(uow, who, Catalogue([polish]), "polish", [1, 2], {})
+        assert "Leave those out" in caught.value.hint
+        with store.write() as uow:
+            assert jobs.submit(uow, who, Catalogue([polish]), "polish", [1], {}) > 0
+    finally:
+        store.close()
