@@ -89,6 +89,8 @@ class RedfishClient:
         )
         self._documents: Documents | None = None
         self._log_paths: dict[LogKind, str] = {}
+        self.learned: dict[str, str] = {}
+        """Paths found by links, by what they lead to; forgotten when one of them is gone (a new firmware moves them)."""
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -166,8 +168,12 @@ class RedfishClient:
             return self._document(self.transport.request("GET", path, timeout=timeout), path)
         return self._document(self._session.request("GET", path, timeout=timeout), path)
 
-    def call(self, method: str, path: str, body: Any, *, timeout: float = 60.0) -> Answer:
+    def call(
+        self, method: str, path: str, body: Any, *, timeout: float = 60.0, changing: bool = True
+    ) -> Answer:
         """A changing call; the answer of a success. `timeout` s unless the client has a `read_timeout` of its own.
+
+        `changing=False` for the POSTs that only ask (Dell's Get… actions).
 
         Raises the typed error of a refusal.
         """
@@ -184,7 +190,7 @@ class RedfishClient:
                 where=self.transport.name,
             )
         limit = timeout if self._read_timeout is None else self._read_timeout
-        answer = session.request(method, path, body=body, timeout=limit)
+        answer = session.request(method, path, body=body, timeout=limit, changing=changing)
         if not answer.ok:
             raise self._error(answer, f"{method} {path}")
         return answer
