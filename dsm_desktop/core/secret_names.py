@@ -94,3 +94,12 @@ def is_secret_name(name: str) -> bool:
 def is_safe_name(name: str) -> bool:
     """True where a long or random-looking value is known to be no secret (messages, links, ids, fingerprints)."""
     return not name or name.startswith("@") or "@odata" in name or bool(_SAFE.search(_plain(name)))
+
+
+_KEY_ENDS = re.compile(r"(?i)(key|keys|digest|cert|certificate|certdata)$")
+
+
+def is_secret_attribute(name: str) -> bool:
+    """True for a setting of a BMC or BIOS ("Users.2.IPMIKey", "Users.2#SHA256Password") that holds a password, hash, salt or key."""
+    last = re.split(r"[.#]", name)[-1]
+    return is_secret_name(last) or bool(_KEY_ENDS.search(last))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from dsm_desktop.core.inventory import Scalar
-from dsm_desktop.core.redact import is_secret_name
+from dsm_desktop.core.secret_names import is_secret_attribute
 from dsm_desktop.redfish.documents import Doc
 from dsm_desktop.redfish.values import text
 
@@ -18,27 +18,22 @@ _GROUPS = re.compile(
     r"|Security|OS-BMC|USB|RemoteHosts|ActiveDirectory|LDAP|EmailAlert|SupportAssist|ServerPwr|ServerTopology|ServerInfo"
     r"|ServerOS|ThermalSettings|PSPFCEnabled|LCAttributes|LCD|Users)\.\d+\."
 )
-_KEYS = re.compile(r"(?i)(key|keys|digest|cert|certificate)$")
 _USER = re.compile(r"Users\.\d+\.(UserName|Enable|Privilege|IpmiLanPrivilege|SolEnable)\Z")
 LOCKDOWN = "Lockdown.1.SystemLockdown"
 
 
-def is_secret(name: str) -> bool:
-    """True for attributes that hold a password, hash, salt or key (also IPMIKey, MD5v3Key, SHA1v3Key of the users)."""
-    last = name.rpartition(".")[2]
-    return is_secret_name(last) or bool(_KEYS.search(last))
-
-
 def bios_settings(doc: Doc) -> dict[str, Scalar]:
     """ "BIOS.<AttributeName>" → value."""
-    return {f"BIOS.{name}": value for name, value in _attributes(doc).items() if not is_secret(name)}
+    return {
+        f"BIOS.{name}": value for name, value in _attributes(doc).items() if not is_secret_attribute(name)
+    }
 
 
 def idrac_settings(doc: Doc) -> dict[str, Scalar]:
     """The part of DellAttributes an operator compares, as "iDRAC.<Group.N.Name>"; of users only who exists and may what."""
     found: dict[str, Scalar] = {}
     for name, value in _attributes(doc).items():
-        if not _GROUPS.match(name) or is_secret(name):
+        if not _GROUPS.match(name) or is_secret_attribute(name):
             continue
         if name.startswith("Users.") and not _USER.match(name):
             continue
