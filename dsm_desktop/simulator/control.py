@@ -9,7 +9,8 @@ GET    /idracs/<name>/counters         its numbers
 POST   /idracs/<name>/faults           {"name": "slow", "seconds": 2, "uri": "/Systems", "times": 3}
 DELETE /idracs/<name>/faults[/<fault>] switch all or one off
 POST   /idracs/<name>/<verb>           new_certificate, drop_sessions, drop_connections, reset_idrac, clear_journal,
-                                       require_password_change, set_password, add_user, set_power, log; body = arguments
+                                       require_password_change, set_password, add_user, set_power,
+                                       hold_media, release_media, log; body = arguments
 POST   /clock                          {"speed": 60} or {"advance": 3600}
 POST   /latency                        {"seconds": 0.3}
 """
@@ -39,6 +40,8 @@ VERBS: Final = frozenset(
         "set_password",
         "add_user",
         "set_power",
+        "hold_media",
+        "release_media",
     }
 )
 

@@ -16,12 +16,15 @@ from dsm_desktop.simulator.clock import SimClock, stamp
 from dsm_desktop.simulator.exchange import Request, Response
 from dsm_desktop.simulator.faults import FaultSet
 from dsm_desktop.simulator.hardware import Server, build_server
+from dsm_desktop.simulator.hostboot import Host
 from dsm_desktop.simulator.journal import Counters, Journal
 from dsm_desktop.simulator.logs import Logs
 from dsm_desktop.simulator.messages import Speaker
 from dsm_desktop.simulator.personas import Persona
 from dsm_desktop.simulator.power import Power, Timing
+from dsm_desktop.simulator.shares import Shares
 from dsm_desktop.simulator.tls import Identity
+from dsm_desktop.simulator.vmedia import VirtualMedia
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.certificates import Certificates
@@ -94,6 +97,10 @@ class Device:
         self._logs: Logs | None = None
         self._unwritten: list[tuple[float, str, tuple[str, ...]]] = []
         self._service = service
+        self.errands = service.errands
+        self.shares = Shares(service.errands, plot.address)
+        self.vmedia = VirtualMedia(self)
+        self.host = Host(self)
         self._certificates = certificates
         self._wires: set[Any] = set()
         self._head: dict[int, bytes] = {}
@@ -180,6 +187,12 @@ class Device:
         fast = random.Random(f"{self.plot.tag}/{name}/{tick}").uniform(-0.2, 0.2)
         return base + swing * (slow + fast)
 
+    def take_boot_target(self) -> str:
+        """What the host boots from this time; a one-time choice is used up."""
+        target = str(self.boot["target"])
+        self.boot = {"enabled": "Disabled", "target": "None"}
+        return "Hdd" if target == "None" else target
+
     # -- changes ---------------------------------------------------------------------------------------------
 
     def changed(self, request: Request, body: Any, account: Account, effect: str) -> None:
@@ -205,6 +218,7 @@ class Device:
 
     def _back(self, when: float, reason: str) -> None:
         self.idrac_booted = when
+        self.vmedia.restarted()
         self.write_lc(when, "RAC0182", reason)
 
     def drop_connections(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ssl
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import orjson
@@ -55,6 +56,8 @@ class Response:
     content_type: str | None = None
     delivery: Delivery | None = None
     close: bool = False
+    later: Callable[[Callable[[Response], None]], None] | None = None
+    """Set when the device must do something first: called with the function that sends the true answer."""
 
 
 def json_response(status: int, doc: Any, headers: tuple[tuple[str, str], ...] = ()) -> Response:

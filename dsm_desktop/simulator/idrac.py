@@ -109,6 +109,21 @@ class SimulatedIdrac:
         return self._settled(lambda d: d.identify)
 
     @property
+    def booted_from(self) -> str:
+        """What the host started from last: "Hdd", "Pxe", "Cd http://…/x.iso", …"""
+        return self._settled(lambda d: d.host.started_from)
+
+    @property
+    def boot_bytes(self) -> int:
+        """Bytes the host has read from images at its boots."""
+        return self._settled(lambda d: d.host.read_bytes)
+
+    @property
+    def media(self) -> dict[str, str | None]:
+        """Image in each virtual drive ("1" is also CD, "2" RemovableDisk)."""
+        return self._settled(lambda d: {n: v.image for n, v in d.vmedia.drives.items()})
+
+    @property
     def journal(self) -> list[Change]:
         """Changes, oldest first."""
         return self._settled(lambda d: d.journal.changes())
@@ -206,6 +221,24 @@ class SimulatedIdrac:
             self._device.revision += 1
 
         self._run(put)
+
+    def hold_media(self, drive: str, image: str, user: str | None = None) -> None:
+        """Let somebody's console hold a drive (CD, RemovableDisk, 1 or 2): ConnectedVia Applet."""
+
+        def hold() -> None:
+            self._device.vmedia.hold(drive, image, user)
+            self._device.revision += 1
+
+        self._run(hold)
+
+    def release_media(self, drive: str) -> None:
+        """Let that console go."""
+
+        def release() -> None:
+            self._device.vmedia.release(drive)
+            self._device.revision += 1
+
+        self._run(release)
 
     def log(self, code: str, *args: str) -> None:
         """Write a lifecycle entry with a known message key, such as "PSU0003"."""

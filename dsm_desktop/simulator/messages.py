@@ -6,25 +6,14 @@ with them were seen on devices and are listed in the fact sheet of Dell Redfish.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, Final
 
 from dsm_desktop.simulator.exchange import Doc, Response, json_response
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Text:
-    """Wording of one message; `%1` … stand for its arguments."""
-
-    message: str
-    severity: str = "Informational"
-    resolution: str = "No response action is required."
-
-
-_RETRY: Final = "Correct the request and retry the operation."
-_WAIT: Final = "Wait a few minutes and retry the operation."
+from dsm_desktop.simulator.texts import RETRY, WAIT, Text
+from dsm_desktop.simulator.texts_media import MEDIA_TEXTS
 
 TEXTS: Final[dict[str, Text]] = {
+    **MEDIA_TEXTS,
     "JCP027": Text("The (installation or configuration) job %1 is successfully created on iDRAC."),
     "JCP037": Text("The (installation or configuration) job %1 is successfully completed."),
     "LC061": Text("Lifecycle controller is ready to take provisioning requests"),
@@ -74,10 +63,10 @@ TEXTS: Final[dict[str, Text]] = {
     "SYS1003": Text("System CPU Resetting."),
     "SYS336": Text("An existing hash value is updated because some system configuration items are changed."),
     "SYS401": Text(
-        "Unable to complete the operation because the media type entered is not supported.", "Warning", _RETRY
+        "Unable to complete the operation because the media type entered is not supported.", "Warning", RETRY
     ),
     "SYS402": Text(
-        "Unable to run the method because the requested HTTP method is not allowed.", "Informational", _RETRY
+        "Unable to run the method because the requested HTTP method is not allowed.", "Informational", RETRY
     ),
     "SYS403": Text(
         "Unable to complete the operation because the resource %1 entered is not found.",
@@ -87,13 +76,13 @@ TEXTS: Final[dict[str, Text]] = {
     "SYS405": Text(
         "Unable to complete the operation because the JSON data format entered is invalid.",
         "Critical",
-        _RETRY,
+        RETRY,
     ),
     "SYS407": Text(
         "Unable to complete the operation because the value %1 entered for the query parameter %2 is "
         "invalid.",
         "Warning",
-        _RETRY,
+        RETRY,
     ),
     "SYS413": Text("The operation successfully completed."),
     "SYS414": Text("A new resource is successfully created."),
@@ -113,55 +102,55 @@ TEXTS: Final[dict[str, Text]] = {
         "Unable to complete the operation because the value %1 entered for the query parameter %2 is out "
         "of range %3.",
         "Warning",
-        _RETRY,
+        RETRY,
     ),
     "SYS424": Text(
         "Unable to complete the operation because the value %1 entered for the property %2 is of "
         "different type than the property can accept.",
         "Warning",
-        _RETRY,
+        RETRY,
     ),
     "SYS426": Text(
         "Unable to complete the operation because the value %1 entered for the property %2 is not in the "
         "list of acceptable values.",
         "Warning",
-        _RETRY,
+        RETRY,
     ),
     "SYS428": Text(
         "Unable to complete the operation because the property %1 is a required property and must be "
         "included in the request.",
         "Warning",
-        _RETRY,
+        RETRY,
     ),
     "SYS429": Text(
         "Unable to complete the operation because the property %1 is not in the list of valid properties "
         "for the resource.",
         "Warning",
-        _RETRY,
+        RETRY,
     ),
     "SYS430": Text("The operation is successfully completed."),
     "SYS446": Text(
-        "The requested operation cannot be completed because of an internal error.", "Critical", _WAIT
+        "The requested operation cannot be completed because of an internal error.", "Critical", WAIT
     ),
     "SYS451": Text(
-        "Unable to complete the operation because the query parameter %1 is not supported.", "Warning", _RETRY
+        "Unable to complete the operation because the query parameter %1 is not supported.", "Warning", RETRY
     ),
     "SYS457": Text(
         "Unable to complete the operation because the value entered for the query parameter %1 is invalid.",
         "Informational",
-        _RETRY,
+        RETRY,
     ),
     "SYS456": Text(
         "Unable to process requested query %1 because the value entered %2 is not supported by the "
         "implementation.",
         "Informational",
-        _RETRY,
+        RETRY,
     ),
     "SYS468": Text(
         "Unable to complete the operation because the Authorization request header is present in the "
         "request.",
         "Informational",
-        _RETRY,
+        RETRY,
     ),
     "SYS479": Text(
         "There are insufficient privileges for the account or credentials associated with the current "
@@ -172,12 +161,12 @@ TEXTS: Final[dict[str, Text]] = {
     "SYS518": Text(
         "iDRAC is currently unable to display any information because data sources are unavailable.",
         "Informational",
-        _WAIT,
+        WAIT,
     ),
     "SWC0700": Text(
         "iDRAC is not ready. The configuration values cannot be accessed. Please retry after a few minutes.",
         "Critical",
-        _WAIT,
+        WAIT,
     ),
     "TMP0120": Text(
         "The system inlet temperature is greater than the upper warning threshold.",

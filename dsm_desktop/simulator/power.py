@@ -47,6 +47,10 @@ class Power:
         self.booted_at = now - 40 * 86400.0 if on else now
         self.off_at = now - 86400.0
         self.boots = 0
+        self.loaded_at = self.booted_at + timing.post
+        """When the loader of the operating system had been read; far in the future while it is being read."""
+        self.on_boot: list[Callable[[float], None]] = []
+        """Called at the start of every boot with its moment."""
 
     @property
     def is_on(self) -> bool:
@@ -71,7 +75,7 @@ class Power:
         since = now - self.booted_at
         if since < self._timing.post:
             return "SystemHardwareInitializationComplete"
-        return "OSRunning" if since > self._timing.post + self._timing.os_boot else "OSBootStarted"
+        return "OSRunning" if now - self.loaded_at > self._timing.os_boot else "OSBootStarted"
 
     def just_off(self, now: float) -> bool:
         """Switched off a moment ago."""
@@ -109,7 +113,10 @@ class Power:
 
     def _boot(self, when: float) -> None:
         self.booted_at = when
+        self.loaded_at = when + self._timing.post
         self.boots += 1
+        for begin in self.on_boot:
+            begin(when)
 
     def _force_off(self, now: float) -> None:
         self._epoch += 1

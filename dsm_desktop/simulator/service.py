@@ -11,7 +11,9 @@ import orjson
 
 from dsm_desktop.simulator import query
 from dsm_desktop.simulator.access import Account, parse_basic
+from dsm_desktop.simulator.errands import Errands
 from dsm_desktop.simulator.exchange import Doc, Request, Response
+from dsm_desktop.simulator.faults import FaultKind, Values
 from dsm_desktop.simulator.tree import Tree
 from dsm_desktop.simulator.tree.base import ROOT, Action, Resource, refuse
 from dsm_desktop.simulator.tree.sessions import login, login_failed
@@ -30,6 +32,7 @@ class Service:
     def __init__(self, trees: dict[str, Tree], host_check: bool) -> None:
         self._trees = trees
         self._host_check = host_check
+        self.errands = Errands()
         self._cache: OrderedDict[tuple[str, str], tuple[int, float, bytes]] = OrderedDict()
         self._cached = 0
 
@@ -45,10 +48,10 @@ class Service:
                 if answer is not None:
                     return answer
         response = self._guarded(device, request)
-        for kind, values in hits:
-            if kind.spoil is not None:
-                response = kind.spoil(response, values)
-        return response
+        later = response.later
+        if later is None:
+            return _spoiled(response, hits)
+        return Response(202, later=lambda send: later(lambda final: send(_spoiled(final, hits))))
 
     def _guarded(self, device: Device, request: Request) -> Response:
         """A defect of the simulator answers 500 like a device would, and is logged."""
@@ -203,6 +206,13 @@ class _Reader:
         if fresh is not None:
             self.fresh = fresh if self.fresh is None else min(fresh, self.fresh)
         return self._tree.finish(self._device, found.resource, path, found.segments)
+
+
+def _spoiled(response: Response, hits: list[tuple[FaultKind, Values]]) -> Response:
+    for kind, values in hits:
+        if kind.spoil is not None:
+            response = kind.spoil(response, values)
+    return response
 
 
 def _bad_media(device: Device, request: Request) -> Response | None:

@@ -46,6 +46,7 @@ class Site:
         self._certificates = Certificates(spec.shared_key)
         trees = {key: Tree(BY_KEY[key]) for key in sorted({p.generation for p in self.plots})}
         service = Service(trees, spec.host_check)
+        self._errands = service.errands
         self._devices = [
             Device(p, BY_KEY[p.generation], self.clock, self._certificates, service) for p in self.plots
         ]
@@ -202,6 +203,7 @@ class Site:
         for server in self._servers:
             await server.wait_closed()
         self._servers.clear()
+        self._errands.close()
 
     # -- steering --------------------------------------------------------------------------------------------
 

@@ -201,6 +201,14 @@ class Wire(asyncio.Protocol):
         self._served += 1
         self._endpoint.begin()
         response = self._endpoint.handle(request)
+        if response.later is not None:
+            response.later(lambda final: self._answer(request, final))
+        else:
+            self._answer(request, response)
+
+    def _answer(self, request: Request, response: Response) -> None:
+        if self._endpoint is None or self._transport is None:
+            return  # the client has gone while the device was busy
         if (
             request.headers.get("connection", "").lower() == "close"
             or self._served >= self._endpoint.keepalive[1]

@@ -30,6 +30,7 @@ from dsm_desktop.simulator.tree import (
     storage,
     system,
     thermal,
+    vmedia,
 )
 from dsm_desktop.simulator.tree.base import ROOT, Action, Resource
 from dsm_desktop.simulator.tree.lifetimes import dropped
@@ -55,6 +56,7 @@ _BRANCHES = (
     sensors,
     manager,
     interfaces,
+    vmedia,
     attributes,
     logs,
     jobs,

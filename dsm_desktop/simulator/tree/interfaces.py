@@ -1,4 +1,4 @@
-"""The iDRAC's own network, its interfaces and virtual media drives."""
+"""The iDRAC's own network and its interfaces."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
 
 _HTTPS = f"{MANAGER}/NetworkProtocol/HTTPS/Certificates"
-_MEDIA = {"CD": ("Virtual CD", ["CD", "DVD"]), "RemovableDisk": ("Virtual Removable Disk", ["USBStick"])}
 
 
 def resources(persona: Persona) -> Iterable[Resource]:
-    """Ethernet, protocols, host and serial interfaces, certificates, virtual media."""
+    """Ethernet, protocols, host and serial interfaces, certificates."""
     nics, nics_build = collection(
         "EthernetInterface",
         "Ethernet Network Interface Collection",
@@ -55,7 +54,7 @@ def resources(persona: Persona) -> Iterable[Resource]:
     none, none_build = collection(
         "Certificate", "Certificate Collection", "A Collection of Certificates", lambda d: []
     )
-    yield from (
+    return (
         Resource(f"{MANAGER}/EthernetInterfaces", nics, nics_build),
         Resource(f"{MANAGER}/EthernetInterfaces/NIC.1", "EthernetInterface", _ethernet),
         Resource(f"{MANAGER}/NetworkProtocol", "ManagerNetworkProtocol", _protocols),
@@ -70,29 +69,6 @@ def resources(persona: Persona) -> Iterable[Resource]:
         Resource(f"{MANAGER}/Oem/Dell/RemoteSystemLogs/CA/Certificates", none, none_build, since=IDRAC9_6),
         Resource(f"{MANAGER}/Oem/Dell/RemoteSystemLogs/HTTPS/Certificates", none, none_build, since=IDRAC9_6),
     )
-    for base in persona.vmedia:
-        yield from _media_resources(base)
-
-
-def _media_resources(base: str) -> Iterable[Resource]:
-    """The drives sit below the manager up to 7.x, and below the system since 6.00."""
-    if base.startswith(SYSTEM):
-        names, title, about, build = (
-            ["1", "2"],
-            "VirtualMedia Collection",
-            "Collection of Virtual Media",
-            _media_on_system,
-        )
-    else:
-        names, title, about, build = (
-            ["RemovableDisk", "CD"],
-            "Virtual Media Services",
-            "iDRAC Virtual Media Services Settings",
-            _media_on_manager,
-        )
-    kind, members = collection("VirtualMedia", title, about, lambda d: [f"{base}/{name}" for name in names])
-    yield Resource(base, kind, members)
-    yield Resource(f"{base}/{{}}", "VirtualMedia", build)
 
 
 def actions(persona: Persona) -> Iterable[Action]:
@@ -220,56 +196,3 @@ def _certificate(device: Device) -> Doc:
         "ValidNotAfter": "2034-01-01T00:00:00Z",
         "ValidNotBefore": "2024-01-01T00:00:00Z",
     }
-
-
-def _media(
-    device: Device,
-    name: str,
-    base: str,
-    title: str,
-    description: str,
-    kinds: list[str],
-    protected: bool | None,
-) -> Doc:
-    return {
-        "Actions": {
-            f"#VirtualMedia.{verb}": {"target": f"{base}/{name}/Actions/VirtualMedia.{verb}"}
-            for verb in ("EjectMedia", "InsertMedia")
-        },
-        "ConnectedVia": "NotConnected",
-        "Description": description,
-        "Id": name,
-        "Image": None,
-        "ImageName": None,
-        "Inserted": False,
-        **listed("MediaTypes", kinds),
-        "Name": title,
-        "Password": None,
-        "TransferMethod": None,
-        "TransferProtocolType": None,
-        "UserName": None,
-        "WriteProtected": protected,
-    }
-
-
-def _media_on_system(device: Device, name: str) -> Doc | None:
-    if name not in ("1", "2"):
-        return None
-    return _media(
-        device,
-        name,
-        f"{SYSTEM}/VirtualMedia",
-        f"VirtualMedia Instance {name}",
-        "iDRAC Virtual Media Instance",
-        ["CD", "DVD", "USBStick"],
-        True,
-    )
-
-
-def _media_on_manager(device: Device, name: str) -> Doc | None:
-    if name not in _MEDIA:
-        return None
-    title, kinds = _MEDIA[name]
-    return _media(
-        device, name, f"{MANAGER}/VirtualMedia", title, "iDRAC Virtual Media Services Settings", kinds, None
-    )

@@ -220,6 +220,7 @@ LIFETIMES: Final[dict[str, dict[str, Life]]] = {
         "HTTPS/Certificates": NINE_ON,
     },
     "Power": {"Description": NINE_ON},
+    "VirtualMedia": {"Actions": (IDRAC8, IDRAC10), "UserName": UNTIL_SEVEN, "Password": UNTIL_SEVEN},
 }
 
 

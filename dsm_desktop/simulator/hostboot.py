@@ -1,0 +1,70 @@
+"""What the host starts from. An image in a virtual drive is really read, block by block, while the host boots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from dsm_desktop.simulator.device import Device
+    from dsm_desktop.simulator.shares import Trip
+    from dsm_desktop.simulator.vmedia import Drive
+
+READ_AT_BOOT: Final = 16 * 1024 * 1024
+"""Bytes of an image that loader, kernel and initial disk take."""
+VIRTUAL_CD: Final = "Virtual Optical Drive"
+_NEVER: Final = float("inf")
+
+
+class Host:
+    """The boot of one server. `started_from` names the source of the last boot: "Hdd", "Pxe", "Cd <image>", …"""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self.started_from = "Hdd"
+        self.read_bytes = 0
+        """Bytes of images read at boots so far."""
+        device.power.on_boot.append(self._begin)
+
+    def _begin(self, when: float) -> None:
+        """Power-on self test has begun; the source is chosen when it ends."""
+        device, boots = self._device, self._device.power.boots
+        device.power.loaded_at = _NEVER
+
+        def post_is_over(moment: float) -> None:
+            if device.power.boots == boots and device.power.is_on:
+                self._load(moment, boots)
+
+        device.schedule_at(when + device.timing.post, post_is_over)
+
+    def _load(self, when: float, boots: int) -> None:
+        target = self._device.take_boot_target()
+        drive = self._device.vmedia.first_image() if target == "Cd" else None
+        if drive is not None and drive.via == "URI":
+            self._read(drive, boots)
+        else:
+            held = drive is not None and drive.via == "Applet"
+            self.started_from = f"Cd {drive.image}" if held and drive is not None else _plain(target)
+            self._device.power.loaded_at = when
+
+    def _read(self, drive: Drive, boots: int) -> None:
+        device = self._device
+        image, scheme = drive.image or "", drive.scheme
+
+        def over(trip: Trip | None) -> None:
+            if trip is not None:
+                self.read_bytes += trip.received
+            if device.power.boots != boots:
+                return  # the host has been restarted meanwhile
+            good = trip is not None and not trip.problem
+            self.started_from = f"Cd {image}" if good else "Hdd"
+            device.power.loaded_at = device.now()
+            device.revision += 1
+
+        device.errands.run(
+            lambda: device.shares.boot_from(image, scheme, READ_AT_BOOT), over, lambda: over(None)
+        )
+
+
+def _plain(target: str) -> str:
+    """A source that is there on every server: without a medium in the drive the disk is next."""
+    return target if target in ("Pxe", "BiosSetup", "Utilities", "UefiHttp", "SDCard") else "Hdd"

@@ -1,0 +1,123 @@
+"""How an iDRAC reaches files on other machines: it asks for the size, then for ranges; it never takes a whole image."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import socket
+import urllib.parse
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from dsm_desktop.simulator.errands import Errands
+
+PATIENCE: Final = 5.0
+"""Seconds to wait for a share."""
+BLOCK: Final = 32 * 1024
+_PORTS: Final = {"http": 80, "https": 443, "nfs": 2049, "cifs": 445}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Trip:
+    """What came of a visit to a share. `problem` is "" or one of unreachable, missing, unusable."""
+
+    problem: str = ""
+    size: int = 0
+    received: int = 0
+
+
+def scheme_of(image: str, protocol: str | None = None) -> str | None:
+    """http, https, nfs or cifs, from an image's own form or the transfer protocol beside it; None when neither tells."""
+    if "://" in image:
+        scheme = image.split("://", 1)[0].lower()
+    elif image.startswith(("//", "\\\\")):
+        scheme = "cifs"
+    elif ":/" in image:
+        scheme = "nfs"
+    else:
+        scheme = (protocol or "").lower()
+    return scheme if scheme in _PORTS else None
+
+
+class Shares:
+    """The network side of one iDRAC; its connections come from the iDRAC's own address."""
+
+    def __init__(self, errands: Errands, address: str) -> None:
+        self._errands = errands
+        self._address = address
+
+    def look(self, image: str, scheme: str) -> Trip:
+        """Find out whether an image can be mounted, and read its first blocks."""
+        if scheme in ("nfs", "cifs"):
+            return _knock(image, scheme)
+        return self._read(image, lambda size: _ranges(min(size, 2 * BLOCK), BLOCK))
+
+    def boot_from(self, image: str, scheme: str, most: int) -> Trip:
+        """Read as a starting host does: catalogue, loader and kernel, `most` bytes in all."""
+        if scheme in ("nfs", "cifs"):
+            return _knock(image, scheme)
+        return self._read(image, lambda size: _ranges(min(size, most), 16 * BLOCK))
+
+    def _read(self, url: str, ranges: Callable[[int], Iterator[tuple[int, int]]]) -> Trip:
+        """HEAD, then a GET for every (first, last) byte of `ranges(size)`."""
+        received = size = 0
+        try:
+            parts = urllib.parse.urlsplit(url)
+            connection = self._connect(parts)
+        except ValueError:
+            return Trip("unusable")
+        path = urllib.parse.quote(parts.path or "/", safe="/%") + (f"?{parts.query}" if parts.query else "")
+        try:
+            connection.request("HEAD", path)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                return Trip("missing" if answer.status in (403, 404, 410) else "unusable")
+            size = int(answer.headers.get("Content-Length", "0"))
+            for first, last in ranges(size):
+                if self._errands.stopping.is_set():
+                    return Trip("unreachable", size, received)
+                connection.request("GET", path, headers={"Range": f"bytes={first}-{last}"})
+                answer = connection.getresponse()
+                content = answer.read(last - first + 2)
+                if answer.status != 206 or len(content) != last - first + 1:
+                    return Trip("unusable", size, received)
+                received += len(content)
+        except OSError:
+            return Trip("unreachable", size, received)
+        except (http.client.HTTPException, ValueError):
+            return Trip("unusable", size, received)
+        finally:
+            connection.close()
+        return Trip("" if size else "unusable", size, received)
+
+    def _connect(self, parts: urllib.parse.SplitResult) -> http.client.HTTPConnection:
+        if not parts.hostname:
+            raise ValueError("no host in the URL")
+        scheme = parts.scheme.lower()
+        port, source = parts.port or _PORTS[scheme], (self._address, 0)
+        if scheme == "https":
+            return http.client.HTTPSConnection(
+                parts.hostname,
+                port,
+                timeout=PATIENCE,
+                source_address=source,
+                context=self._errands.trusting(),
+            )
+        return http.client.HTTPConnection(parts.hostname, port, timeout=PATIENCE, source_address=source)
+
+
+def _knock(image: str, scheme: str) -> Trip:
+    """NFS and CIFS shares are not read here; one that takes a connection counts as good."""
+    bare = image.split("://", 1)[-1].replace("\\", "/").lstrip("/")
+    host = bare.split("/", 1)[0].rsplit("@", 1)[-1].split(":", 1)[0]
+    try:
+        socket.create_connection((host, _PORTS[scheme]), PATIENCE).close()
+    except OSError:
+        return Trip("unreachable")
+    return Trip()
+
+
+def _ranges(total: int, step: int) -> Iterator[tuple[int, int]]:
+    for first in range(0, total, step):
+        yield first, min(first + step, total) - 1
