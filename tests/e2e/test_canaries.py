@@ -27,8 +27,9 @@ from dsm_desktop.commands.credentials import KINDS
 from dsm_desktop.core.crash import write_crash_report
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.states import CancelGrade, JobState
-from dsm_desktop.queries.export import Table, write
+from dsm_desktop.queries.export import Table
 from dsm_desktop.queries.jobs import JobRow, list_jobs
+from dsm_desktop.queries.report import write
 from dsm_desktop.store.models import Base, BmcSession, Server
 from dsm_desktop.vault.columns import SESSION_TOKEN
 from tests.kit.commandline import CommandLine

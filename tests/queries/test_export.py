@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from dsm_desktop.core.errors import BadInput
-from dsm_desktop.queries.export import ExportFailed, Table, as_csv, as_json, as_tsv, harmless, write
+from dsm_desktop.queries.export import ExportFailed, Table, as_csv, as_json, as_tsv, harmless
+from dsm_desktop.queries.report import write
 
 LIVE = [
     "=1+1",
