@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 
-from keyring.errors import KeyringError
 from sqlalchemy import URL, make_url
 
 from dsm_desktop.app.profile import Profile
 from dsm_desktop.core.errors import BadInput
-from dsm_desktop.vault.os_keyring import SERVICE, KeyringUnavailable, trusted_backend
 
 Address = URL
 """A store's address; shown, it hides a password."""
@@ -20,6 +18,10 @@ def split_password(profile: Profile, url: str) -> str:
     target = make_url(url)
     if target.password is None:
         return url
+    from keyring.errors import KeyringError  # a store of this machine alone is opened without
+
+    from dsm_desktop.vault.os_keyring import SERVICE, KeyringUnavailable, trusted_backend
+
     try:
         trusted_backend().set_password(SERVICE, _entry(profile), str(target.password))
     except (KeyringUnavailable, KeyringError) as error:
@@ -35,6 +37,10 @@ def with_password(profile: Profile, url: str) -> URL:
     target = make_url(url)
     if target.get_backend_name() == "sqlite" or target.password is not None or not target.username:
         return target
+    from keyring.errors import KeyringError
+
+    from dsm_desktop.vault.os_keyring import SERVICE, KeyringUnavailable, trusted_backend
+
     # Without a keyring libpq's own ways remain.
     with contextlib.suppress(KeyringUnavailable, KeyringError):
         if kept := trusted_backend().get_password(SERVICE, _entry(profile)):

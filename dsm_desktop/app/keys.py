@@ -13,7 +13,6 @@ from dsm_desktop.commands import vault as commands
 from dsm_desktop.core.access import Principal
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.vault.key_file import KeyFileProvider
-from dsm_desktop.vault.os_keyring import KeyringProvider
 from dsm_desktop.vault.passphrase import PassphraseProvider
 from dsm_desktop.vault.recovery import RecoveryProvider
 from dsm_desktop.vault.site_key import KeyKeeper, SiteKeyError
@@ -50,7 +49,7 @@ class Keys:
             return
         try:
             if self._config.key == "keyring":
-                self._vault.unlock(KeyringProvider(self._profile.name))
+                self._vault.unlock(self._keyring())
             elif self._config.key == "file":
                 self._vault.unlock(KeyFileProvider(self._key_file()))
         except SiteKeyError as error:
@@ -86,12 +85,17 @@ class Keys:
 
     def keeper(self, passphrase: str) -> KeyKeeper:
         if self._config.key == "keyring":
-            return KeyringProvider(self._profile.name)
+            return self._keyring()
         if self._config.key == "file":
             return KeyFileProvider(self._key_file())
         if not passphrase:
             raise BadInput("No passphrase was given.", hint="Type one of at least 15 characters.")
         return PassphraseProvider(SecretStr(passphrase))
+
+    def _keyring(self) -> KeyKeeper:
+        from dsm_desktop.vault.os_keyring import KeyringProvider  # not needed to show the window
+
+        return KeyringProvider(self._profile.name)
 
     def _key_file(self) -> Path:
         return Path(self._config.key_file) if self._config.key_file else self._profile.folder / "site.key"

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ _NAMES = tuple(ServerRow.__dataclass_fields__)
 _TIMES = tuple(n for n, name in enumerate(_NAMES) if name.endswith("_at"))
 _FLAGS = tuple(n for n, name in enumerate(_NAMES) if name in ("led_blinking", "lockdown", "old_tls"))
 _JSON = _NAMES.index("subsystem_health")
+_UTC = "+00:00"  # the store keeps times as naive UTC
 
 
 def first_look(profile: Path) -> list[ServerRow]:
@@ -45,9 +47,16 @@ def _is_local(profile: Path) -> bool:
 def _row(cells: list[Any]) -> ServerRow:
     for n in _TIMES:
         if cells[n] is not None:
-            cells[n] = datetime.fromisoformat(cells[n]).replace(tzinfo=UTC)
+            cells[n] = datetime.fromisoformat(cells[n] + _UTC)
     for n in _FLAGS:
         if cells[n] is not None:
             cells[n] = bool(cells[n])
-    cells[_JSON] = json.loads(cells[_JSON]) if cells[_JSON] else {}
+    cells[_JSON] = _healths(cells[_JSON] or "{}")
     return ServerRow(*cells)
+
+
+@lru_cache(maxsize=1_024)
+def _healths(text: str) -> dict[str, Any]:
+    """Most servers of a fleet share one answer; nobody changes it."""
+    found: dict[str, Any] = json.loads(text)
+    return found

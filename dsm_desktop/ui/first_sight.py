@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.queries.filter import FilterError, parse
 from dsm_desktop.queries.first_look import first_look
 from dsm_desktop.queries.server_row import ServerRow
 from dsm_desktop.ui.icons import icon
@@ -53,6 +54,9 @@ class FirstSight(QMainWindow):
         self.filter.setPlaceholderText("Filter servers")
         self.filter.setAccessibleName("Filter servers")
         self.filter.addAction(icon("filter", Tone.MUTED), QLineEdit.ActionPosition.LeadingPosition)
+        self.filter.textChanged.connect(self._filter)
+        self._fields = {column.key: column.field for column in COLUMNS}
+        self._rows, self._prepared = rows, False
         self._build()
         settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
         for key, restore in (
@@ -62,7 +66,7 @@ class FirstSight(QMainWindow):
             kept = settings.value(key)
             if isinstance(kept, QByteArray):
                 restore(kept)
-        # The words of the quick filter are not needed for a picture.
+        # The words of the quick filter are made when one is typed, or for the window.
         self.model.set_rows(Prepared(rows, [""] * len(rows)))
 
     def _build(self) -> None:
@@ -90,6 +94,21 @@ class FirstSight(QMainWindow):
         self.statusBar().addWidget(QLabel("Opening the store …"))
         self.statusBar().addPermanentWidget(moving)
         self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def prepared(self) -> Prepared:
+        """The rows with their words, for the window that takes over."""
+        return self.model.prepare(self._rows)
+
+    def _filter(self, text: str) -> None:
+        """As far as a filter goes without the store: what cannot be read yet waits for the window."""
+        try:
+            test = parse(text, self._fields)
+        except FilterError:
+            return
+        if not self._prepared:
+            self.model.set_rows(self.prepared())
+            self._prepared = True
+        self.model.set_filter(test)
 
     def begun(self) -> Begun:
         """For the window that takes over."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from dsm_desktop.app.context import AppContext, CredentialDraft, KeyState, RunnerState
 from dsm_desktop.core.settings import AppearanceSettings, SimulatorSettings
 from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.application import application as application
+from dsm_desktop.ui.application import calm_collector
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.stop import ClosingDialog
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from dsm_desktop.ui.first_sight import FirstSight
 
 _IDLE_LOOK_MS = 1_000
-_SIGHT_MS = 5_000
 
 
 class Session:
     """A window with its theme, tray icon and end; `open` shows it."""
 
-    def __init__(self, context: AppContext, app: QApplication) -> None:
-        # With 10,000 rows in memory a full collection stops the window for 60 ms; Qt's objects are freed by Qt.
-        gc.set_threshold(50_000, 25, 100)
+    def __init__(self, context: AppContext, app: QApplication, sight: FirstSight | None = None) -> None:
+        calm_collector()
         self._app = app
         self.context = context
         self.theme = Theme(app)
         self.desk = Desk(context, self.theme)
+        if sight is not None:
+            self.desk.work.hold()
         kept = str(self.desk.settings.value("window/theme") or "")
         self._own_theme = kept in set(ThemeName)
         if self._own_theme:
@@ -83,20 +83,20 @@ class Session:
             self.theme.set(ThemeName(chosen.theme.value))
 
     def take_over(self, sight: FirstSight) -> None:
-        """Show the servers where the first picture showed them, then let the picture go."""
+        """Show the servers as the first picture showed them, let it go, and only then begin to read the store."""
         begun, panel = sight.begun(), self.window.servers.panel
         self.window.setGeometry(sight.geometry())
-        end = QDeadlineTimer(_SIGHT_MS)
-        while self.desk.work.busy and panel.model.total == 0 and not end.hasExpired():
-            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
-        begun = sight.begun()
+        panel.set_rows(sight.prepared())
+        panel.grid.restore_layout(sight.grid.layout_state())
         panel.filter.setText(begun.filter)
         panel.apply_filter()
         self.window.show()
         panel.grid.select_ids(begun.selected)
         panel.grid.verticalScrollBar().setValue(begun.scrolled)
+        panel.grid.setFocus()
         sight.close()
         sight.deleteLater()
+        self.desk.work.release()
 
     def open_and_start(self, opened: Application) -> None:
         """Show the window; open the key without asking if that goes, listen, and start the runner."""
@@ -211,7 +211,7 @@ def run_opened(opened: Application, *, sight: FirstSight | None = None, demo: bo
     session: Session | None = None
     try:
         opened.catch_crashes()
-        session = Session(opened, app)
+        session = Session(opened, app, sight)
         app.setQuitOnLastWindowClosed(True)
         if sight is not None:
             session.take_over(sight)

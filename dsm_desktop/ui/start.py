@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QObject, QSettings, Qt, Signal
 
-from dsm_desktop.ui.application import application
+from dsm_desktop.ui.application import application, calm_collector
 from dsm_desktop.ui.first_sight import FirstSight, first_sight
 from dsm_desktop.ui.theme import Theme, ThemeName
 
@@ -54,6 +54,7 @@ class Loading(QObject):
 
 def start(folder: Path, store_url: str = "") -> int:
     """The program proper; returns the process's exit code."""
+    calm_collector()
     app = application()
     kept = str(QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat).value("window/theme") or "")
     look = Theme(app, ThemeName(kept) if kept in set(ThemeName) else ThemeName.SYSTEM)

@@ -58,12 +58,22 @@ class Work(QObject):
         self._orders: dict[int, _Order] = {}
         self._turns: dict[tuple[int, str], int] = {}
         self._closed = False
+        self._held: list[tuple[ThreadPoolExecutor, Callable[[], None]]] | None = None
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     @property
     def busy(self) -> int:
         """Orders under way."""
         return len(self._orders)
+
+    def hold(self) -> None:
+        """Begin no order until `release`: what is shown first is not slowed down by what is read after it."""
+        self._held = []
+
+    def release(self) -> None:
+        held, self._held = self._held or [], None
+        for pool, job in held:
+            pool.submit(job)
 
     def query(
         self,
@@ -136,7 +146,10 @@ class Work(QObject):
                 result, error = None, problem
             self._finished.emit(number, result, error)
 
-        pool.submit(job)
+        if self._held is None:
+            pool.submit(job)
+        else:
+            self._held.append((pool, job))
 
     def _deliver(self, number: int, result: Any, error: Exception | None) -> None:
         order = self._orders.pop(number)
