@@ -24,7 +24,8 @@ from dsm_desktop.net.limits import Limits, Throttle
 from dsm_desktop.net.logins import PENALTY as LOGIN_PENALTY
 from dsm_desktop.net.logins import LoginBudget
 from dsm_desktop.store.api_calls import CallWriter, refused_ago
-from dsm_desktop.store.opening import open_store
+from dsm_desktop.store.failures import StoreDamaged
+from dsm_desktop.store.opening import check_integrity, open_store
 from dsm_desktop.store.retention import Retention
 from dsm_desktop.store.settings import load
 from dsm_desktop.store.unit_of_work import Store
@@ -50,7 +51,9 @@ def catalogue() -> Catalogue:
 class Application:
     """An opened profile (the window's AppContext). Close it at the end."""
 
-    def __init__(self, profile: Profile, *, store_url: str = "", role: Role = Role.ADMIN) -> None:
+    def __init__(
+        self, profile: Profile, *, store_url: str = "", role: Role = Role.ADMIN, check: bool = True
+    ) -> None:
         config = profile.load()
         profile.prepare()
         self._profile = profile
@@ -59,7 +62,7 @@ class Application:
         self.bus = EventBus()
         self.secrets = Secrets()
         self.redactor = Redactor(self.secrets)
-        self.store: Store = open_store(with_password(profile, self.url), backups=profile.backups)
+        self.store: Store = open_store(with_password(profile, self.url), backups=profile.backups, check=check)
         self.principal: Principal = Principal(local_principal().name, role)
         self.catalogue = catalogue()
         self.vault = Vault(self.store)
@@ -85,6 +88,14 @@ class Application:
     @property
     def settings_sections(self) -> Mapping[str, type[Section]]:
         return {section.name: section for section in SECTIONS}
+
+    def check_store(self) -> None:
+        """The file's soundness (1.3 s a gigabyte), where it was opened without. StoreDamaged: nothing is changed any more."""
+        try:
+            check_integrity(self.store)
+        except StoreDamaged:
+            self.read_only = True
+            raise
 
     def listen(self) -> None:
         """Hear what any process commits, on the bus."""

@@ -90,7 +90,7 @@ def check_integrity(store: Store, *, full: bool = False) -> None:
         found = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA {check}")]
     if found != ["ok"]:
         raise StoreDamaged(
-            "The store's file is damaged; it was not opened.",
+            "The store's file is damaged.",
             hint="Restore the newest backup (folder 'backups' beside the store).",
             where=store.engines.read.url.render_as_string(hide_password=True),
             detail="; ".join(found),

@@ -1,4 +1,5 @@
-"""The window's first picture: the servers as last read, shown while the rest of the program is still loading.
+"""The window's first picture, shown while the rest of the program is still loading: the servers as last read, or the
+frame of the area that was left open.
 
 Imports only Qt and the grid. What is typed into the filter, scrolled and selected here is taken over by the window.
 """
@@ -29,6 +30,7 @@ from dsm_desktop.ui.shell.areas import AREAS, keys_of
 from dsm_desktop.ui.shell.navigation import NavigationRail
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.widgets.grid import GridView
+from dsm_desktop.ui.widgets.states import StatePane
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,9 @@ class Begun:
 class FirstSight(QMainWindow):
     """Rows and a filter line; everything else says that it is coming."""
 
-    def __init__(self, folder: Path, rows: list[ServerRow]) -> None:
+    def __init__(self, folder: Path, rows: list[ServerRow], area: str = "servers") -> None:
         super().__init__()
+        self.area = area
         self.setWindowTitle("DSM Desktop")
         self.setWindowIcon(icon("logo"))
         self.resize(1280, 800)
@@ -73,12 +76,18 @@ class FirstSight(QMainWindow):
         rail = NavigationRail()
         for area in AREAS:
             rail.add(area.key, area.title, area.icon, keys_of(area))
-        rail.mark("servers")
+        rail.mark(self.area)
         rail.setEnabled(False)
         right = QVBoxLayout()
         right.setContentsMargins(SPACE, SPACE // 2, 0, 0)
         right.addWidget(self.filter)
         right.addWidget(self.grid, 1)
+        if self.area != "servers":
+            self.filter.hide()
+            self.grid.hide()
+            pane = StatePane()
+            pane.loading(next(a.title.lower() for a in AREAS if a.key == self.area))
+            right.addWidget(pane)
         centre = QWidget()
         row = QHBoxLayout(centre)
         row.setContentsMargins(0, 0, 0, 0)
@@ -116,13 +125,14 @@ class FirstSight(QMainWindow):
 
 
 def first_sight(folder: Path) -> FirstSight | None:
-    """The first picture of a profile, shown; None where there is nothing to show yet or another area was left open."""
+    """The first picture of a profile, shown; None where there is nothing to show yet."""
     settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
-    if str(settings.value("window/area") or "servers") != "servers":
+    if not (folder / "profile.json").is_file():
         return None
-    rows = first_look(folder)
-    if not rows:
+    area = str(settings.value("window/area") or "servers")
+    rows = first_look(folder) if area == "servers" else []
+    if area not in {a.key for a in AREAS} or (area == "servers" and not rows):
         return None
-    sight = FirstSight(folder, rows)
+    sight = FirstSight(folder, rows, area)
     sight.show()
     return sight

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from dsm_desktop.app.context import AppContext, CredentialDraft, KeyState, RunnerState
+from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.settings import AppearanceSettings, SimulatorSettings
 from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.application import application as application
@@ -84,8 +85,17 @@ class Session:
 
     def take_over(self, sight: FirstSight) -> None:
         """Show the servers as the first picture showed them, let it go, and only then begin to read the store."""
-        begun, panel = sight.begun(), self.window.servers.panel
         self.window.setGeometry(sight.geometry())
+        if sight.area == "servers":
+            self._go_on(sight)
+        else:
+            self.window.show()
+        sight.close()
+        sight.deleteLater()
+        self.desk.work.release()
+
+    def _go_on(self, sight: FirstSight) -> None:
+        begun, panel = sight.begun(), self.window.servers.panel
         panel.set_rows(sight.prepared())
         panel.grid.restore_layout(sight.grid.layout_state())
         panel.filter.setText(begun.filter)
@@ -94,12 +104,13 @@ class Session:
         panel.grid.select_ids(begun.selected)
         panel.grid.verticalScrollBar().setValue(begun.scrolled)
         panel.grid.setFocus()
-        sight.close()
-        sight.deleteLater()
-        self.desk.work.release()
 
     def open_and_start(self, opened: Application) -> None:
-        """Show the window; open the key without asking if that goes, listen, and start the runner."""
+        """Show the window; then look whether the store is sound, open the key if that goes without asking, listen, and
+        start the runner. On a damaged store nothing is started."""
+
+        def sound(_: object) -> None:
+            self.desk.work.command(self.window, opened.key.open_quietly, keyed)
 
         def keyed(_: object) -> None:
             opened.listen()
@@ -107,7 +118,11 @@ class Session:
             self.ask_key()
 
         self.window.show()
-        self.desk.work.command(self.window, opened.key.open_quietly, keyed)
+        self.desk.work.command(self.window, opened.check_store, sound, self._damaged)
+
+    def _damaged(self, error: DsmError) -> None:
+        self.window.actions_.follow([])
+        self.window.banner.fail(error)
 
     def open(self) -> None:
         """Show the window; ask for the key where it is locked, say so where it is wrong."""

@@ -46,7 +46,7 @@ class Loading(QObject):
             from dsm_desktop.app.application import Application
             from dsm_desktop.app.profile import Profile
 
-            self._opened = Application(Profile(self._folder), store_url=self._store_url)
+            self._opened = Application(Profile(self._folder), store_url=self._store_url, check=False)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._error = error
         self._ended.emit()

@@ -7,15 +7,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from dsm_desktop.app.application import Application
+from dsm_desktop.app.context import RunnerState
+from dsm_desktop.app.profile import Profile
 from dsm_desktop.queries.first_look import first_look
 from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.ui.first_sight import first_sight
 from dsm_desktop.ui.main import Session
-from tests.ui.conftest import OpenSession
+from dsm_desktop.ui.screenshots import settle
 from tests.ui.kit import make_app
-from tests.ui.seed import seed_site
+from tests.ui.seed import seed_servers, seed_site
 
 LATER = (
     "sqlalchemy",
@@ -63,16 +68,74 @@ def test_the_first_look_reads_what_the_store_reads(tmp_path: Path) -> None:
     assert first_look(tmp_path / "nowhere") == []
 
 
-def test_what_was_begun_in_the_picture_goes_on_in_the_window(
-    open_session: OpenSession, qapp: QApplication, tmp_path: Path
-) -> None:
-    session: Session = open_session()
-    sight = first_sight(session.context.profile)
+def test_what_was_begun_in_the_picture_goes_on_in_the_window(qapp: QApplication, tmp_path: Path) -> None:
+    folder = tmp_path / "profile"
+    make_app(tmp_path, fill=seed_site).close()
+    sight = first_sight(folder)
     assert sight is not None
+    sight.filter.setText("R750")
+    rows = sight.model.rowCount()
+    assert 0 < rows < 60
+    sight.filter.setText("R750 nonsense>")
+    assert sight.model.rowCount() in (0, rows)
+    sight.filter.setText("R750")
     chosen = [row.id for row in sight.model.shown_rows()[:2]]
     sight.grid.select_ids(chosen, current=chosen[0])
-    sight.filter.setText("R750")
-    session.take_over(sight)
+    sight.grid.sort_by([(1, True)])
+    app = Application(Profile(folder))
+    session = Session(app, qapp, sight)
     panel = session.window.servers.panel
-    assert panel.filter.text() == "R750"
-    assert 0 < panel.model.rowCount() < 60
+    try:
+        session.take_over(sight)
+        # Before anything was read: no order ran yet.
+        assert panel.model.rowCount() == rows
+        assert panel.filter.text() == "R750"
+        assert sorted(panel.grid.selected_ids()) == sorted(chosen)
+        assert panel.model.order == [(1, True)]
+        settle(session.desk)
+        assert panel.model.rowCount() == rows
+        assert panel.model.total == 60
+    finally:
+        session.close()
+        app.close()
+
+
+def test_an_area_left_open_has_its_frame_at_once(tmp_path: Path, qapp: QApplication) -> None:
+    make_app(tmp_path, fill=seed_site).close()
+    settings = QSettings(str(tmp_path / "profile" / "window.ini"), QSettings.Format.IniFormat)
+    settings.setValue("window/area", "dashboard")
+    settings.sync()
+    sight = first_sight(tmp_path / "profile")
+    assert sight is not None
+    assert sight.area == "dashboard"
+    assert not sight.grid.isVisible()
+    app = Application(Profile(tmp_path / "profile"))
+    session = Session(app, qapp, sight)
+    try:
+        session.take_over(sight)
+        assert session.window.area == "dashboard"
+        assert session.window.isVisible()
+    finally:
+        session.close()
+        app.close()
+
+
+def test_a_damaged_store_is_shown_and_nothing_is_started_on_it(
+    tmp_path: Path, qapp: QApplication, qtbot: QtBot
+) -> None:
+    make_app(tmp_path, fill=lambda store: seed_servers(store, 3_000)).close()
+    file = tmp_path / "profile" / "store.db"
+    content = bytearray(file.read_bytes())
+    for page in range(len(content) - 4096 * 40, len(content) - 4096, 4096):
+        content[page : page + 64] = os.urandom(64)
+    file.write_bytes(content)
+    app = Application(Profile(tmp_path / "profile"), check=False)
+    session = Session(app, qapp)
+    try:
+        session.open_and_start(app)
+        qtbot.waitUntil(lambda: "damaged" in session.window.banner.accessibleName(), timeout=10_000)
+        assert app.runner.state() is RunnerState.STOPPED
+        assert not session.window.actions_.jobs["discovery_scan"].isEnabled()
+    finally:
+        session.close()
+        app.close()

@@ -184,6 +184,11 @@ class CallsView(QWidget):
         self._job.setText(f"Job {wanted.job_id}  ✕")
         self.read()
 
+    def search(self, words_: str) -> None:
+        """Calls with these words, at once."""
+        self._words.setText(words_)
+        self._filter_changed()
+
     def read(self) -> None:
         wanted = self._wanted
         self._desk.work.query(self, lambda c: call_ids(c, wanted), self._show_ids, self._failed, key="ids")
