@@ -97,6 +97,10 @@ class JobContext(Protocol):
     def check(self) -> None:
         """Raise Cancelled when somebody asked to stop, or LostLease when the task is no longer ours."""
 
+    def still_ours(self) -> None:
+        """Renew the lease now and look: LostLease when the task was taken over. For pool threads, before the last part of
+        a request that takes minutes (each request itself is preceded by the same look)."""
+
     def stopping(self) -> bool:
         """True when a long piece of work should end early (cancelled, or the runner stops). Never raises; for pool threads."""
 

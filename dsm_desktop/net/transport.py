@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from dsm_desktop.net.answer import Answer, BadAnswer, masked_answer, parse_json
 from dsm_desktop.net.limits import Throttle
 from dsm_desktop.net.links import safe_path
 from dsm_desktop.net.recorder import CallEnd, CallStart, Recorder
+from dsm_desktop.net.streams import FileDownload, MultipartUpload
 from dsm_desktop.net.tls import (
     CONNECT_TIMEOUT,
     Certificate,
@@ -68,6 +70,21 @@ class RedirectRefused(BadAnswer):
     """The device answered with a redirect; a client that follows one hands its token to another host."""
 
     retryable = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One call on its way. `timeout` s for the whole of it, or per block where a file is sent or taken."""
+
+    method: str
+    path: str
+    payload: bytes | None
+    upload: MultipartUpload | None
+    into: FileDownload | None
+    headers: Mapping[str, str]
+    secret: bool
+    timeout: float
+    began: float
 
 
 class _Connection(http.client.HTTPConnection):
@@ -126,6 +143,8 @@ class Transport:
         self._der = b""
         self._resume: ssl.SSLSession | None = None
         self._latencies_ms = 0.0
+        self.busy = 0
+        """Calls on their way."""
 
     @property
     def response_ms(self) -> float | None:
@@ -138,6 +157,8 @@ class Transport:
         path: str,
         *,
         body: Any = None,
+        upload: MultipartUpload | None = None,
+        into: FileDownload | None = None,
         headers: Mapping[str, str] | None = None,
         secret: bool = False,
         changing: bool | None = None,
@@ -147,7 +168,7 @@ class Transport:
     ) -> Answer:
         """One call; returns any status but redirects. `timeout` s is for the whole answer, connection set-up extra.
 
-        `body` is sent as JSON. `secret`: headers or body carry a credential, so an approved certificate is required.
+        `body` is sent as JSON; `upload` instead of it, and `into` takes a success's body: `timeout` is per block then. `secret`: headers or body carry a credential, so an approved certificate is required.
         `changing` (default: all but GET and HEAD) is on disk before it is sent. `urgent` ignores rests (logout).
         Raises ForeignLink, Unreachable, TlsFailed and its kinds, NoAnswer, BadAnswer, RedirectRefused, NotReady, Resting, Busy.
         """
@@ -158,14 +179,17 @@ class Transport:
         with self.throttle.slot(self.name, urgent=urgent):
             early = self._connected(secret) if changing else None
             changing = changing and early is None
-            shown = masked(recorded_body if recorded_body is not None else body)
+            shown = masked(recorded_body if recorded_body is not None else upload.shown if upload else body)
             token = self._recorder.begin(CallStart(self._protocol, self.name, method, path, changing, shown))
             began = time.perf_counter()
             end = CallEnd(0, 0.0, error="interrupted")
             try:
                 if early is not None:
                     raise early
-                answer = self._exchange(method, path, payload, headers or {}, secret, timeout, began)
+                self._count(1)
+                answer = self._exchange(
+                    _Request(method, path, payload, upload, into, headers or {}, secret, timeout, began)
+                )
                 text = masked_answer(answer) if answer.status >= 400 else None
                 end = CallEnd(answer.status, answer.latency_ms, answer.size, "", text)
             except DsmError as error:
@@ -177,11 +201,15 @@ class Transport:
                 self._judge(error)
                 raise
             finally:
+                self._count(-1)
                 self._recorder.end(token, end)
         self.throttle.answered(self.name)
         with self._lock:
             self._latencies_ms += answer.latency_ms
             self.requests += 1
+        return self._no_redirect(answer)
+
+    def _no_redirect(self, answer: Answer) -> Answer:
         if 300 <= answer.status < 400 and answer.status != 304:
             raise RedirectRefused(
                 f"the device answered {answer.status}, a redirect; it was not followed",
@@ -208,50 +236,41 @@ class Transport:
         elif error.retryable:
             self.throttle.failed(self.name)
 
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        payload: bytes | None,
-        headers: Mapping[str, str],
-        secret: bool,
-        timeout: float,
-        began: float,
-    ) -> Answer:
+    def _count(self, calls: int) -> None:
+        with self._lock:
+            self.busy += calls
+
+    def _exchange(self, request: _Request) -> Answer:
         while True:
-            connection = self._checkout(secret)
+            connection = self._checkout(request.secret)
             fresh = connection.fresh
             keep = False
             try:
-                answer, keep = self._talk(connection, method, path, payload, headers, timeout, began)
+                answer, keep = self._talk(connection, request)
                 return answer
             except NoAnswer as error:
                 # A kept connection that the device closed meanwhile: a GET may be asked again on a new one.
-                if fresh or method != "GET" or error.timed_out:
+                if fresh or request.method != "GET" or error.timed_out:
                     raise
             finally:
                 self._checkin(connection, keep=keep)
 
-    def _talk(
-        self,
-        connection: _Connection,
-        method: str,
-        path: str,
-        payload: bytes | None,
-        headers: Mapping[str, str],
-        timeout: float,
-        began: float,
-    ) -> tuple[Answer, bool]:
+    def _talk(self, connection: _Connection, request: _Request) -> tuple[Answer, bool]:
         sock = connection.sock
         assert sock is not None
+        timeout = request.timeout
         sock.deadline = time.monotonic() + timeout
         try:
-            self._send(connection, method, path, payload, headers)
+            whole = self._send(connection, request)
             response = connection.getresponse()
             if connection.fresh:
                 # Resuming spares the BMC its RSA signature at the next connection (TLS 1.2: -74 % wall time).
                 self._resume, connection.fresh = sock.session, False
-            raw = self._read(response)
+            if request.into is not None and response.status < 300:
+                raw, size = b"", request.into.take(response, sock, timeout, self.name)
+            else:
+                raw = self._read(response)
+                size = len(raw)
         except TimeoutError as error:
             raise NoAnswer(
                 f"no complete answer within {timeout:.0f} s",
@@ -277,33 +296,35 @@ class Transport:
             response.status,
             fields,
             data,
-            len(raw),
-            (time.perf_counter() - began) * 1000,
+            size,
+            (time.perf_counter() - request.began) * 1000,
             b"" if data is not None else raw,
         )
-        return answer, not response.will_close
+        return answer, whole and not response.will_close
 
-    def _send(
-        self,
-        connection: _Connection,
-        method: str,
-        path: str,
-        payload: bytes | None,
-        headers: Mapping[str, str],
-    ) -> None:
-        """The request in one go."""
-        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+    def _send(self, connection: _Connection, request: _Request) -> bool:
+        """The request in one go; False when the device answers an upload before it has heard all of it."""
+        connection.putrequest(request.method, request.path, skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", self.endpoint.authority)
         connection.putheader("Accept", "application/json")
         connection.putheader("OData-Version", "4.0")
-        for name, value in headers.items():
+        for name, value in request.headers.items():
             connection.putheader(name, value)
-        if payload is not None:
+        if request.upload is not None:
+            connection.putheader("Content-Type", request.upload.content_type)
+            connection.putheader("Content-Length", str(request.upload.length))
+            try:
+                connection.endheaders(request.upload.paced(connection.sock, request.timeout))
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+                return False
+            return True
+        if request.payload is not None:
             connection.putheader("Content-Type", "application/json")
-            connection.putheader("Content-Length", str(len(payload)))
-        elif method not in ("GET", "HEAD", "DELETE"):
+            connection.putheader("Content-Length", str(len(request.payload)))
+        elif request.method not in ("GET", "HEAD", "DELETE"):
             connection.putheader("Content-Length", "0")
-        connection.endheaders(payload)
+        connection.endheaders(request.payload)
+        return True
 
     def _read(self, response: http.client.HTTPResponse) -> bytes:
         """The whole body, never more than the cap, never less than announced."""

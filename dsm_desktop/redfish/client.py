@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,7 @@ from dsm_desktop.net.answer import Answer, BadAnswer
 from dsm_desktop.net.limits import NotReady, Throttle
 from dsm_desktop.net.links import safe_path
 from dsm_desktop.net.recorder import Recorder
+from dsm_desktop.net.streams import FileDownload, MultipartUpload
 from dsm_desktop.net.tls import Certificate, Endpoint, Trust
 from dsm_desktop.net.transport import RedirectRefused, Transport
 from dsm_desktop.redfish import actions
@@ -169,13 +171,21 @@ class RedfishClient:
         return self._document(self._session.request("GET", path, timeout=timeout), path)
 
     def call(
-        self, method: str, path: str, body: Any, *, timeout: float = 60.0, changing: bool = True
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        timeout: float = 60.0,
+        changing: bool = True,
+        headers: Mapping[str, str] | None = None,
+        upload: MultipartUpload | None = None,
+        into: FileDownload | None = None,
     ) -> Answer:
         """A changing call; the answer of a success. `timeout` s unless the client has a `read_timeout` of its own.
 
-        `changing=False` for the POSTs that only ask (Dell's Get… actions).
-
-        Raises the typed error of a refusal.
+        `changing=False` for the POSTs that only ask (Dell's Get… actions). `upload` sends a file in place of `body`, `into`
+        takes one from the answer: `timeout` is per block then. Raises the typed error of a refusal.
         """
         self.root()
         session = self._session
@@ -190,7 +200,16 @@ class RedfishClient:
                 where=self.transport.name,
             )
         limit = timeout if self._read_timeout is None else self._read_timeout
-        answer = session.request(method, path, body=body, timeout=limit, changing=changing)
+        answer = session.request(
+            method,
+            path,
+            body=body,
+            timeout=limit,
+            changing=changing,
+            headers=headers,
+            upload=upload,
+            into=into,
+        )
         if not answer.ok:
             raise self._error(answer, f"{method} {path}")
         return answer

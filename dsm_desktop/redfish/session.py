@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from dsm_desktop.core.errors import DsmError
@@ -19,6 +20,7 @@ from dsm_desktop.net.answer import Answer
 from dsm_desktop.net.limits import NotReady
 from dsm_desktop.net.links import own_path, safe_path
 from dsm_desktop.net.logins import Attempt, LoginRefused
+from dsm_desktop.net.streams import FileDownload, MultipartUpload
 from dsm_desktop.net.transport import NoAnswer, Transport
 from dsm_desktop.redfish.errors import PasswordChangeRequired, SessionsFull, error_of, means_wrong_login
 from dsm_desktop.redfish.values import moment, text
@@ -113,44 +115,55 @@ class Session:
             self._ensure()
 
     def request(
-        self, method: str, path: str, *, body: Any = None, timeout: float = 30.0, changing: bool | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        timeout: float = 30.0,
+        changing: bool | None = None,
+        headers: Mapping[str, str] | None = None,
+        upload: MultipartUpload | None = None,
+        into: FileDownload | None = None,
     ) -> Answer:
         """One authenticated call; a lost session is renewed once (the token dies with each iDRAC reset).
 
         Raises what Transport.request raises, and LoginRefused, LoginHeld, PasswordChangeRequired.
         """
+
+        def send(login: dict[str, str]) -> Answer:
+            return self._transport.request(
+                method,
+                path,
+                body=body,
+                headers={**(headers or {}), **login},
+                secret=True,
+                timeout=timeout,
+                changing=changing,
+                upload=upload,
+                into=into,
+            )
+
         for _ in range(2):
             with self._lock:
-                headers = self._ensure()
-            if "Authorization" in headers and not self._basic_proven:
-                return self._prove(headers, method, path, body, timeout, changing)
-            answer = self._transport.request(
-                method, path, body=body, headers=headers, secret=True, timeout=timeout, changing=changing
-            )
+                login = self._ensure()
+            if "Authorization" in login and not self._basic_proven:
+                return self._prove(partial(send, login))
+            answer = send(login)
             if answer.status != 401:
                 return answer
-            self._lost(headers)
+            self._lost(login)
         raise LoginRefused(
             "the device opens a session and then refuses it",
             hint="Check the account's privileges, or reset the iDRAC.",
             where=self._transport.name,
         )
 
-    def _prove(
-        self,
-        headers: dict[str, str],
-        method: str,
-        path: str,
-        body: Any,
-        timeout: float,
-        changing: bool | None,
-    ) -> Answer:
+    def _prove(self, send: Callable[[], Answer]) -> Answer:
         """The first call with Basic is a login: it goes through the budget."""
         with self._transport.throttle.logins.attempt(self._transport.name, self._pair) as attempt:
             try:
-                answer = self._transport.request(
-                    method, path, body=body, headers=headers, secret=True, timeout=timeout, changing=changing
-                )
+                answer = send()
             except NoAnswer:
                 attempt.sent_in_vain()
                 raise

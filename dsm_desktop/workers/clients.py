@@ -198,7 +198,10 @@ class DeviceClients:
         """Log out where nothing was asked for a while, and where login or trust has changed."""
         limit = time.monotonic() - self._idle
         with self._lock:
-            idle = [server_id for server_id, kept in self._kept.items() if kept.used < limit]
+            # A call may take longer than the idle time: an upload's session must outlive it.
+            idle = [
+                i for i, kept in self._kept.items() if kept.used < limit and not kept.client.transport.busy
+            ]
             gone = [self._kept.pop(server_id).client for server_id in idle] + self._replaced
             self._replaced = []
         _close_all(gone)

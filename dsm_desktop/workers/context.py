@@ -87,6 +87,9 @@ class RunContext:
         if self.promises.all_entered:
             self._run.frontier()
 
+    def still_ours(self) -> None:
+        self._run.renew()
+
     def stopping(self) -> bool:
         return self._run.stopping
 
