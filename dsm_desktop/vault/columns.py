@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, literal
 
-from dsm_desktop.store.models import Base, BmcSession, CredentialSet
+from dsm_desktop.store.models import Base, BmcSession, CredentialSet, MediaIdentity
 from dsm_desktop.vault.seal import Place
 
 
@@ -47,4 +47,6 @@ def _table(model: type[Base]) -> Table:
 CREDENTIAL_SECRET = SealedColumn(_table(CredentialSet), "secret", "secret_version")
 SESSION_TOKEN = SealedColumn(_table(BmcSession), "token")
 
-SEALED_COLUMNS: tuple[SealedColumn, ...] = (CREDENTIAL_SECRET, SESSION_TOKEN)
+MEDIA_KEY = SealedColumn(_table(MediaIdentity), "private_key")
+
+SEALED_COLUMNS: tuple[SealedColumn, ...] = (CREDENTIAL_SECRET, SESSION_TOKEN, MEDIA_KEY)

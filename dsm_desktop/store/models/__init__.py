@@ -23,6 +23,13 @@ from dsm_desktop.store.models.jobs import (
     TaskLog,
     TaskStep,
 )
+from dsm_desktop.store.models.media import (
+    LibraryFolder,
+    LibraryItem,
+    LibraryUse,
+    MediaIdentity,
+    MediaMount,
+)
 from dsm_desktop.store.models.servers import (
     Server,
     ServerAddress,
@@ -48,6 +55,11 @@ __all__ = [
     "Job",
     "JobTask",
     "Lease",
+    "LibraryFolder",
+    "LibraryItem",
+    "LibraryUse",
+    "MediaIdentity",
+    "MediaMount",
     "MessageText",
     "PartWords",
     "Rack",
