@@ -48,7 +48,7 @@ def main() -> None:
             late.append((now - state["due"]) * 1e3)
             state["due"] = now + EVERY_MS / 1e3
         if over.is_set():
-            qt.quit()
+            qt.exit(0)  # quit() would ask first, as closing does, while jobs run
 
     timer = QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
