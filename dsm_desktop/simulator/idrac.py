@@ -196,6 +196,10 @@ class SimulatedIdrac:
 
         self._run(change)
 
+    def set_ip_blocking(self, on: bool) -> None:
+        """Switch the blocking of addresses after wrong passwords (attribute IPBlocking.1.BlockEnable)."""
+        self._run(lambda: setattr(self._device.access, "blocking", on))
+
     def require_password_change(self, required: bool = True) -> None:
         """Refuse everything but a change of the password, as with the factory password."""
 

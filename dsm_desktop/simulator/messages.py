@@ -62,6 +62,11 @@ TEXTS: Final[dict[str, Text]] = {
     "SYS1001": Text("System is turning off."),
     "SYS1003": Text("System CPU Resetting."),
     "SYS336": Text("An existing hash value is updated because some system configuration items are changed."),
+    "SYS400": Text(
+        "Unable to complete the operation because the ETag value entered does not match the resource.",
+        "Warning",
+        RETRY,
+    ),
     "SYS401": Text(
         "Unable to complete the operation because the media type entered is not supported.", "Warning", RETRY
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -14,8 +14,9 @@ from dsm_desktop.simulator.access import Account, parse_basic
 from dsm_desktop.simulator.errands import Errands
 from dsm_desktop.simulator.exchange import Doc, Request, Response
 from dsm_desktop.simulator.faults import FaultKind, Values
-from dsm_desktop.simulator.tree import Tree
+from dsm_desktop.simulator.tree import Tree, metadata
 from dsm_desktop.simulator.tree.base import ROOT, Action, Resource, refuse
+from dsm_desktop.simulator.tree.index import Found
 from dsm_desktop.simulator.tree.sessions import login, login_failed
 
 if TYPE_CHECKING:
@@ -26,6 +27,15 @@ CACHE_BYTES: Final = 48 * 1024 * 1024
 _WAKING_OPEN: Final = frozenset({"/redfish", ROOT})
 
 
+class _Copy(NamedTuple):
+    """A serialised document with its headers, good for one revision of its device until a moment."""
+
+    revision: int
+    until: float
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
 class Service:
     """One for a whole site; state lives in the devices. Keeps serialised documents up to a number of bytes."""
 
@@ -33,7 +43,7 @@ class Service:
         self._trees = trees
         self._host_check = host_check
         self.errands = Errands()
-        self._cache: OrderedDict[tuple[str, str], tuple[int, float, bytes]] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str], _Copy] = OrderedDict()
         self._cached = 0
 
     def handle(self, device: Device, request: Request) -> Response:
@@ -78,6 +88,9 @@ class Service:
         if request.verb == "POST" and request.path == sessions:
             bad = _bad_media(device, request)
             return bad or login(device, request)
+        if request.path == metadata.PATH and request.verb in ("GET", "HEAD"):
+            document = metadata.metadata(device.persona)
+            return Response(200, document, content_type=metadata.MEDIA_TYPE)
         tree = self._trees[device.persona.key]
         found = tree.find(request.path)
         if (
@@ -87,7 +100,7 @@ class Service:
             and found.resource.open
             and not request.query
         ):
-            return self._get(device, tree, request, found.resource, found.segments)
+            return self._get(device, tree, request, found.resource, found)
         account = self._authenticate(device, request, now)
         if isinstance(account, Response):
             return account
@@ -97,7 +110,7 @@ class Service:
         if found is None:
             return speak.not_found(request.path)
         if request.verb in ("GET", "HEAD") and found.resource is not None:
-            return self._get(device, tree, request, found.resource, found.segments)
+            return self._get(device, tree, request, found.resource, found)
         action = found.actions.get(request.verb)
         if action is None:
             allowed = ",".join([*(["GET", "HEAD"] if found.resource else []), *found.actions])
@@ -130,35 +143,36 @@ class Service:
     # -- reading ---------------------------------------------------------------------------------------------
 
     def _get(
-        self, device: Device, tree: Tree, request: Request, resource: Resource, segments: list[str]
+        self, device: Device, tree: Tree, request: Request, resource: Resource, found: Found
     ) -> Response:
         key = (device.plot.tag, request.target)
         now = device.clock.now()
         hit = self._cache.get(key)
-        if hit is not None and hit[0] == device.revision and now < hit[1]:
-            return Response(200, hit[2], _etag(device))
+        if hit is not None and hit.revision == device.revision and now < hit.until:
+            return Response(200, hit.body, hit.headers)
         speak = device.speaker
         reader = _Reader(device, tree, resource.fresh)
         try:
-            doc = reader.read(request, resource, segments)
+            doc = reader.read(request, resource, found.segments)
         except query.BadQuery as error:
             return speak.error(400, speak.info(error.key, *error.arguments))
         if doc is None:
             return speak.not_found(request.path)
         body = orjson.dumps(doc)
         until = float("inf") if reader.fresh is None else now + reader.fresh
-        self._keep(key, device.revision, until, body)
-        return Response(200, body, _etag(device))
+        headers = (*_described(doc, found), *_etag(device))
+        self._keep(key, _Copy(device.revision, until, body, headers))
+        return Response(200, body, headers)
 
-    def _keep(self, key: tuple[str, str], revision: int, until: float, body: bytes) -> None:
+    def _keep(self, key: tuple[str, str], copy: _Copy) -> None:
         old = self._cache.pop(key, None)
         if old is not None:
-            self._cached -= len(old[2])
-        self._cache[key] = (revision, until, body)
-        self._cached += len(body)
+            self._cached -= len(old.body)
+        self._cache[key] = copy
+        self._cached += len(copy.body)
         while self._cached > CACHE_BYTES:
-            _, (_, _, dropped) = self._cache.popitem(last=False)
-            self._cached -= len(dropped)
+            _, dropped = self._cache.popitem(last=False)
+            self._cached -= len(dropped.body)
 
     # -- changing --------------------------------------------------------------------------------------------
 
@@ -170,7 +184,7 @@ class Service:
         speak = device.speaker
         body: Any = {}
         if request.verb in ("POST", "PATCH", "PUT"):
-            bad = _bad_media(device, request)
+            bad = _bad_media(device, request) or _lost_update(device, request)
             if bad is not None:
                 return bad
             try:
@@ -222,8 +236,25 @@ def _bad_media(device: Device, request: Request) -> Response | None:
     return device.speaker.error(415, device.speaker.info("SYS401"))
 
 
+def _described(doc: Doc, found: Found) -> tuple[tuple[str, str], ...]:
+    """Allow and Link as recorded from a 13G (2.41): the methods of the URI, and the schema the document follows."""
+    allow = ("Allow", ",".join(["GET", "HEAD", *found.actions]))
+    schema = str(doc.get("@odata.type", "")).lstrip("#").rpartition(".")[0]
+    if not schema:
+        return (allow,)
+    return (allow, ("Link", f"</redfish/v1/Schemas/{schema}.json>;rel=describedby"))
+
+
 def _etag(device: Device) -> tuple[tuple[str, str], ...]:
     return (("ETag", f'W/"gen-{device.revision + 1}"'),) if device.persona.etags else ()
+
+
+def _lost_update(device: Device, request: Request) -> Response | None:
+    """412 for a change made against a version that is no longer the present one, where documents carry ETags."""
+    wanted = request.headers.get("if-match", "*")
+    if wanted == "*" or not device.persona.etags or ("ETag", wanted) in _etag(device):
+        return None
+    return device.speaker.error(412, device.speaker.info("SYS400"))
 
 
 def _known_host(device: Device, request: Request) -> bool:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _ROLES = ("Administrator", "Operator", "ReadOnly", "None")
 _STANDARD = {
     "Administrator": ["Login", "ConfigureManager", "ConfigureUsers", "ConfigureSelf", "ConfigureComponents"],
-    "Operator": ["Login", "ConfigureManager", "ConfigureSelf", "ConfigureComponents"],
-    "ReadOnly": ["Login"],
+    "Operator": ["Login", "ConfigureComponents", "ConfigureSelf"],
+    "ReadOnly": ["Login", "ConfigureSelf"],
     "None": [],
 }
 _OEM = ["ClearLogs", "AccessVirtualConsole", "AccessVirtualMedia", "TestAlerts", "ExecuteDebugCommands"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def resources(persona: Persona) -> Iterable[Resource]:
     """Readable without credentials, all of them."""
     return (
-        Resource("/redfish", "", lambda device: {"v1": "/redfish/v1"}, open=True),
+        Resource("/redfish", "", lambda device: {"v1": "/redfish/v1/"}, open=True),
         Resource(ROOT, "ServiceRoot", _root, open=True),
         Resource(f"{ROOT}/odata", "", _odata, open=True),
     )

@@ -99,3 +99,8 @@ def odata_type(kind: str, rank: int) -> tuple[str, str]:
     if kind.endswith("Collection"):
         return f"{kind}.{kind}", f"#{kind}.{kind}"
     return f"{kind}.{kind}", f"#{kind}.{VERSIONS[kind][rank]}.{kind}"
+
+
+def kinds() -> tuple[str, ...]:
+    """Every type a simulated iDRAC of any generation may name, collections not counted."""
+    return tuple(VERSIONS)
