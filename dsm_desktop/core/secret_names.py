@@ -44,6 +44,7 @@ _PARTS = (
     "pkcs12",
     "httpheaders",
     "proxyauth",
+    "importbuffer",
 )
 _ENDS = ("pwd", "hash", "salt", "psk", "ticket", "pass", "credential", "credentials", "rootpw", "bindpw")
 _EXACT = frozenset({"pw", "pin", "otp", "st1", "st2", "xsrf", "auth", "p12", "pfx", "sessionkey", "nonce"})

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, literal
 
-from dsm_desktop.store.models import Base, BmcSession, CredentialSet, MediaIdentity
+from dsm_desktop.store.models import Base, BmcSession, ConfigurationProfile, CredentialSet, MediaIdentity
 from dsm_desktop.vault.seal import Place
 
 
@@ -48,5 +48,6 @@ CREDENTIAL_SECRET = SealedColumn(_table(CredentialSet), "secret", "secret_versio
 SESSION_TOKEN = SealedColumn(_table(BmcSession), "token")
 
 MEDIA_KEY = SealedColumn(_table(MediaIdentity), "private_key")
+PROFILE_CONTENT = SealedColumn(_table(ConfigurationProfile), "content")
 
-SEALED_COLUMNS: tuple[SealedColumn, ...] = (CREDENTIAL_SECRET, SESSION_TOKEN, MEDIA_KEY)
+SEALED_COLUMNS: tuple[SealedColumn, ...] = (CREDENTIAL_SECRET, SESSION_TOKEN, MEDIA_KEY, PROFILE_CONTENT)

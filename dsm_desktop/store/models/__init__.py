@@ -3,6 +3,13 @@
 from dsm_desktop.store.models.activity import ApiCall, AuditEntry, FeedEntry, ServerEventLog, Setting
 from dsm_desktop.store.models.annotations import CustomField, MessageText, Rack, RackPlace, ServerTag
 from dsm_desktop.store.models.base import Base, UtcDateTime, db_now
+from dsm_desktop.store.models.configuration import (
+    AttributeRegistry,
+    BootRecord,
+    ConfigurationProfile,
+    ConfigurationSnapshot,
+    SiteStandardRow,
+)
 from dsm_desktop.store.models.credentials import BmcSession, CredentialIpRange, CredentialSet, VaultKey
 from dsm_desktop.store.models.inventory import (
     InventoryFirmware,
@@ -40,9 +47,13 @@ from dsm_desktop.store.models.servers import (
 
 __all__ = [
     "ApiCall",
+    "AttributeRegistry",
     "AuditEntry",
     "Base",
     "BmcSession",
+    "BootRecord",
+    "ConfigurationProfile",
+    "ConfigurationSnapshot",
     "CredentialIpRange",
     "CredentialSet",
     "CustomField",
@@ -76,6 +87,7 @@ __all__ = [
     "ServerGroupParent",
     "ServerTag",
     "Setting",
+    "SiteStandardRow",
     "TaskLog",
     "TaskStep",
     "UtcDateTime",
