@@ -119,6 +119,7 @@ class Application:
             ServerClients: ServerClients(clients.server),
             NetworkSettings: load(self.store, NetworkSettings),
             MediaServer: self.media,
+            Vault: self.vault,
         }
         duties = duties_of(self.store, self.catalogue, self._profile.archive) if watch else ()
         return Services(bus=self.bus, clients=clients, by_class=shared, duties=duties)

@@ -4,66 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import SecretStr
 from sqlalchemy import delete, select
 
-from dsm_desktop.configuration.profiles import ProfileInvalid, checksum, parse_profile
 from dsm_desktop.configuration.standard import SiteStandard
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, NotFound
 from dsm_desktop.store import audit
 from dsm_desktop.store.configuration import BASELINE, CURRENT, TOPIC, save_settings
 from dsm_desktop.store.models import ConfigurationProfile, ConfigurationSnapshot, SiteStandardRow
-from dsm_desktop.store.rows import clean_json, clean_text
+from dsm_desktop.store.rows import clean_text
 from dsm_desktop.store.unit_of_work import UnitOfWork
-from dsm_desktop.vault.columns import PROFILE_CONTENT
+from dsm_desktop.vault.profiles import PROFILES, keep_profile, open_profile
 from dsm_desktop.vault.vault import Vault
 
-PROFILES = "profiles"
 STANDARDS = "standards"
-"""Topics of the feed."""
-
-
-class ProfileBroken(ProfileInvalid):
-    """A stored profile does not have the checksum it was stored with."""
-
-
-def keep_profile(
-    uow: UnitOfWork,
-    vault: Vault,
-    text: str,
-    *,
-    name: str,
-    taken_by: str,
-    server_id: int | None = None,
-    origin: str = "export",
-    job_id: int | None = None,
-    notes: str = "",
-) -> int:
-    """Store a profile sealed; returns its id. Raises ProfileInvalid (then nothing is stored), VaultLocked."""
-    profile = parse_profile(text)
-    row = ConfigurationProfile(
-        name=clean_text(name.strip() or "Profile", 160),
-        server_id=server_id,
-        model=clean_text(profile.model, 120),
-        service_tag=clean_text(profile.service_tag, 40),
-        format=profile.format,
-        components=clean_json(list(profile.components[:500])),
-        origin=origin,
-        size=len(text.encode("utf-8", "surrogatepass")),
-        sha256=checksum(text),
-        secrets=len(profile.secrets()),
-        settings=clean_json(profile.values()),
-        notes=clean_text(notes),
-        job_id=job_id,
-        taken_at=uow.now,
-        taken_by=taken_by,
-    )
-    uow.session.add(row)
-    uow.session.flush()
-    row.content = vault.seal(uow, PROFILE_CONTENT.place(row.id), SecretStr(text))
-    uow.changed(PROFILES, "added", row.id)
-    return row.id
+"""Topic of the feed."""
 
 
 def add_profile(uow: UnitOfWork, who: Principal, vault: Vault, text: str, name: str) -> int:
@@ -72,20 +27,6 @@ def add_profile(uow: UnitOfWork, who: Principal, vault: Vault, text: str, name: 
     profile_id = keep_profile(uow, vault, text, name=name, taken_by=who.name, origin="file")
     audit.append(uow, who.name, "profiles.add", name[:160])
     return profile_id
-
-
-def open_profile(uow: UnitOfWork, vault: Vault, profile_id: int) -> str:
-    """The text of a profile, its checksum proven. Raises NotFound, VaultLocked, SealBroken, ProfileBroken."""
-    row = uow.session.get(ConfigurationProfile, profile_id)
-    if row is None or row.content is None:
-        raise NotFound(f"There is no configuration profile {profile_id}.", hint="It may have been removed.")
-    text = vault.open(PROFILE_CONTENT.place(row.id), row.content).get_secret_value()
-    if checksum(text) != row.sha256:
-        raise ProfileBroken(
-            f"The profile '{row.name}' is not what was stored: its checksum differs.",
-            hint="Export it again, or restore a backup of the store.",
-        )
-    return text
 
 
 def reveal_profile(uow: UnitOfWork, who: Principal, vault: Vault, profile_id: int) -> str:

@@ -14,6 +14,7 @@ import orjson
 from dsm_desktop.core.states import Generation
 from dsm_desktop.net.answer import Answer
 from dsm_desktop.net.links import own_path, safe_path
+from dsm_desktop.redfish.device_jobs import device_job, device_jobs
 from dsm_desktop.redfish.documents import Doc, link
 from dsm_desktop.redfish.errors import Conflict, Missing, RedfishError, messages
 from dsm_desktop.redfish.quirks import generation_of
@@ -145,8 +146,6 @@ def import_profile(
 
 def running_job(client: RedfishClient, known: Sequence[str], kinds: Sequence[str]) -> str:
     """The newest unknown job of these types in the iDRAC's queue as a task path, "" for none: was an interrupted POST taken?"""
-    from dsm_desktop.redfish.device_jobs import device_jobs
-
     fresh = [job for job in device_jobs(client) if job.id not in known and job.kind in kinds]
     if not fresh:
         return ""
@@ -202,8 +201,6 @@ def _of_task(doc: Any, status: int) -> Progress:
 
 
 def _from_queue(client: RedfishClient, path: str) -> Progress:
-    from dsm_desktop.redfish.device_jobs import device_job
-
     job = device_job(client, job_id_of_path(path))
     return Progress(job.ended, job.percent, job.message, job.message_id, failed=job.failed)
 
