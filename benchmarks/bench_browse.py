@@ -24,8 +24,9 @@ from dsm_desktop.queries.dashboard import dashboard
 from dsm_desktop.queries.groups import group_tree
 from dsm_desktop.queries.part_search import find
 from dsm_desktop.queries.pivots import firmware_pivot, spare_parts
-from dsm_desktop.queries.query_language import parse_query, words_of
 from dsm_desktop.queries.reading_series import series
+from dsm_desktop.queries.server_fields import words_of
+from dsm_desktop.queries.server_query import parse_query
 from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.store import part_words
 from dsm_desktop.store.engine import open_engines, sqlite_url

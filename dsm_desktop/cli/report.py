@@ -15,8 +15,8 @@ from dsm_desktop.queries import pivots
 from dsm_desktop.queries.changes import changes, changes_table
 from dsm_desktop.queries.export import Table
 from dsm_desktop.queries.pack import monthly_pack, server_table
-from dsm_desktop.queries.query_language import matching
 from dsm_desktop.queries.report import FORMATS, Report, write
+from dsm_desktop.queries.server_query import matching
 
 _DAYS = {"d": 1, "w": 7}
 _OUT = click.option(

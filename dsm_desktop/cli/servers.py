@@ -8,7 +8,7 @@ import click
 
 from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
-from dsm_desktop.queries.query_language import matching
+from dsm_desktop.queries.server_query import matching
 from dsm_desktop.queries.servers import ServerRow
 
 COLUMNS = (

@@ -13,12 +13,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dsm_desktop.queries.server_row import ServerRow
+from dsm_desktop.queries.server_row import STORED, ServerRow
 
-_NAMES = tuple(ServerRow.__dataclass_fields__)
-_TIMES = tuple(n for n, name in enumerate(_NAMES) if name.endswith("_at"))
-_FLAGS = tuple(n for n, name in enumerate(_NAMES) if name in ("led_blinking", "lockdown", "old_tls"))
-_JSON = _NAMES.index("subsystem_health")
+_TIMES = tuple(n for n, name in enumerate(STORED) if name.endswith("_at"))
+_FLAGS = tuple(n for n, name in enumerate(STORED) if name in ("led_blinking", "lockdown", "old_tls"))
+_JSON = tuple(STORED.index(name) for name in ("subsystem_health", "custom"))
 _UTC = "+00:00"  # the store keeps times as naive UTC
 
 
@@ -29,9 +28,12 @@ def first_look(profile: Path) -> list[ServerRow]:
     file = (profile / "store.db").resolve()
     try:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
-            names = ", ".join(_NAMES)  # our own field names, nothing typed
+            names = ", ".join(STORED)  # our own field names, nothing typed
             rows = connection.execute(f"SELECT {names} FROM servers ORDER BY id").fetchall()  # noqa: S608
-        return [_row(list(row)) for row in rows]
+            tags: dict[int, tuple[str, ...]] = {}
+            for server_id, tag in connection.execute("SELECT server_id, tag FROM server_tags ORDER BY tag"):
+                tags[server_id] = (*tags.get(server_id, ()), tag)
+        return [_row([*row, tags.get(row[0], ())]) for row in rows]
     except (sqlite3.Error, ValueError):
         return []  # the real opening of the store says what is wrong, with a hint
 
@@ -51,12 +53,13 @@ def _row(cells: list[Any]) -> ServerRow:
     for n in _FLAGS:
         if cells[n] is not None:
             cells[n] = bool(cells[n])
-    cells[_JSON] = _healths(cells[_JSON] or "{}")
+    for n in _JSON:
+        cells[n] = _object(cells[n] or "{}")
     return ServerRow(*cells)
 
 
 @lru_cache(maxsize=1_024)
-def _healths(text: str) -> dict[str, Any]:
+def _object(text: str) -> dict[str, Any]:
     """Most servers of a fleet share one answer; nobody changes it."""
     found: dict[str, Any] = json.loads(text)
     return found

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from dsm_desktop.queries.filter import FilterError
-from dsm_desktop.queries.query_language import parse_query, words_of
+from dsm_desktop.queries.query_values import FilterError
+from dsm_desktop.queries.server_fields import words_of
+from dsm_desktop.queries.server_query import parse_query
 from dsm_desktop.queries.servers import GroupRow, ServerRow, list_groups
 from dsm_desktop.queries.tags import tag_counts
 from dsm_desktop.store.models import ServerGroupParent

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, String, cast, func, select
 
 from dsm_desktop.core.states import Health
 from dsm_desktop.queries.export import Table
-from dsm_desktop.queries.filter import version_key
 from dsm_desktop.queries.newest import Ids, newest_snapshots
+from dsm_desktop.queries.query_values import version_key
 from dsm_desktop.store.models import InventoryFirmware, InventoryPart, InventorySnapshot, Server
 
 # Dell appends the port's MAC to a network card's name.

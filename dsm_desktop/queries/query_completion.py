@@ -12,14 +12,15 @@ from sqlalchemy import Connection, func, select
 from dsm_desktop.queries.custom_fields import CustomFieldRow, list_custom_fields
 from dsm_desktop.queries.newest import newest_snapshots
 from dsm_desktop.queries.pivots import component_name
-from dsm_desktop.queries.query_language import FLEET_FIELDS
-from dsm_desktop.queries.query_terms import TERMS
+from dsm_desktop.queries.query_language import Language
+from dsm_desktop.queries.query_values import quoted
+from dsm_desktop.queries.server_query import LANGUAGE
 from dsm_desktop.queries.tags import tag_counts
 from dsm_desktop.store.models import InventoryFirmware, Rack, Server, ServerGroup
 
 MOST = 50
 _PIECE = re.compile(
-    r"""(?P<minus>-?)(?:(?P<field>[A-Za-z][\w.]*)(?P<op>!=|<=|>=|=|:|<|>))?(?P<value>"[^"]*"?|[^\s"()|]*)$"""
+    r"""(?P<minus>-?)(?:(?P<field>[A-Za-z][\w.]*)(?P<op>!=|<=|>=|=|:|<|>))?(?P<value>(?:"[^"]*"?|[^\s"()|]+)*)$"""
 )
 _REST = re.compile(r"""[^\s"()|]*""")
 _OPERATORS = {
@@ -34,7 +35,9 @@ _HELP = {
     "idrac": "iDRAC firmware", "bios": "BIOS version", "memory": "GiB", "watts": "power draw", "inlet": "inlet, °C",
     "host": "host name", "read": "facts were read", "seen": "the BMC was met", "inventory": "parts were read",
     "logs": "logs were read", "added": "came onto the list", "problem": "why it is not read", "code": "name of the problem",
-    "notes": "notes", "licence": "iDRAC licence", "cpu": "processors", "asset": "asset tag", "skew": "BMC clock, seconds ahead",
+    "notes": "notes", "tag": "service tag or own tag", "tags": 'own tag; tags:"" = without any', "mac": "MAC of the BMC",
+    "subsystem": "a subsystem that is not in order", "manufacturer": "maker", "uuid": "UUID", "port": "BMC port", "id": "number in the store",
+    "redfish": "version of Redfish", "licence": "iDRAC licence", "cpu": "processors", "asset": "asset tag", "skew": "BMC clock, seconds ahead",
     "response": "answer time, ms", "lockdown": "lockdown mode, yes or no", "led": "locating LED blinks, yes or no",
     "trust": "pin, ca or off", "fw.bios": "BIOS version", "fw.idrac": "iDRAC firmware",
 }  # fmt: skip
@@ -52,8 +55,10 @@ _AGES = ("30min", "2h", "1d", "7d", "4w")
 
 @dataclass(frozen=True, slots=True)
 class QueryContext:
-    """What this site has: values by field, custom fields, firmware components ("perc")."""
+    """What can be asked for, and what this site has: values by field, custom fields, firmware components ("perc")."""
 
+    language: Language = LANGUAGE
+    helps: Mapping[str, str] = field(default_factory=lambda: _HELP)
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     custom: tuple[CustomFieldRow, ...] = ()
     components: tuple[str, ...] = ()
@@ -91,7 +96,13 @@ def query_context(connection: Connection) -> QueryContext:
         "room": distinct(Rack.room), "code": distinct(Server.problem_code),
     }  # fmt: skip
     words = {"_".join(re.findall(r"[a-z0-9]+", component_name(name).lower())) for name, _ in names}
-    return QueryContext(values, tuple(list_custom_fields(connection)), tuple(sorted(words - {""}))[:500])
+    return QueryContext(
+        LANGUAGE,
+        _HELP,
+        {**_FIXED, **values},
+        tuple(list_custom_fields(connection)),
+        tuple(sorted(words - {""}))[:500],
+    )
 
 
 def complete(text: str, cursor: int, context: QueryContext) -> list[Suggestion]:
@@ -107,8 +118,22 @@ def complete(text: str, cursor: int, context: QueryContext) -> list[Suggestion]:
         return _names(
             value, found.start("value"), cursor if '"' in value else end, context, fresh=not found["minus"]
         )
-    start = found.start("value") + (value.rfind(",") + 1 if not value.startswith('"') else 0)
-    return _values(name, value.strip('"').rsplit(",", 1)[-1], start, cursor if '"' in value else end, context)
+    begins = _last_alternative(value)
+    typed = value[begins:]
+    return _values(
+        name, typed.replace('"', ""), found.start("value") + begins, cursor if '"' in typed else end, context
+    )
+
+
+def _last_alternative(value: str) -> int:
+    """Where the part behind the last comma outside quotation marks begins."""
+    begins, inside = 0, False
+    for place, letter in enumerate(value):
+        if letter == '"':
+            inside = not inside
+        elif letter == "," and not inside:
+            begins = place + 1
+    return begins
 
 
 def _start_of(before: str) -> int:
@@ -124,18 +149,19 @@ def _start_of(before: str) -> int:
 
 def _names(typed: str, start: int, end: int, context: QueryContext, *, fresh: bool) -> list[Suggestion]:
     word = typed.strip('"').lower()
-    if word in FLEET_FIELDS or (word in TERMS and not TERMS[word].family):
-        kind = FLEET_FIELDS[word].kind if word in FLEET_FIELDS else "text"
+    fields, terms = context.language.fields, context.language.terms
+    if word in fields or (word in terms and not terms[word].family):
+        kind = fields[word].kind if word in fields else "text"
         return [Suggestion(word + op, word + op, "operator", tip, start, end) for op, tip in _OPERATORS[kind]]
-    known: dict[str, str] = {name: _HELP.get(name, "") for name in FLEET_FIELDS}
-    known |= {name: term.help for name, term in TERMS.items() if not term.family}
+    known: dict[str, str] = {name: context.helps.get(name, "") for name in fields}
+    known |= {name: term.help for name, term in terms.items() if not term.family}
     if "." not in word:
-        known |= {f"{name}.": term.help for name, term in TERMS.items() if term.family}
+        known |= {f"{name}.": term.help for name, term in terms.items() if term.family}
     known |= {f"field.{row.key}": row.help or row.title for row in context.custom}
     if word.startswith("fw."):
         known |= {f"fw.{name}": "version of this firmware" for name in context.components}
     found = [
-        Suggestion(n if n.endswith(".") else n + _first(n), n, "field", known[n], start, end)
+        Suggestion(n if n.endswith(".") else n + _first(n, context), n, "field", known[n], start, end)
         for n in _ranked(known, word)
     ]
     if fresh and word and "or".startswith(word):
@@ -146,15 +172,16 @@ def _names(typed: str, start: int, end: int, context: QueryContext, *, fresh: bo
 
 
 def _values(name: str, typed: str, start: int, end: int, context: QueryContext) -> list[Suggestion]:
-    known = _FIXED.get(name) or context.values.get(name) or ()
+    fields = context.language.fields
+    known = context.values.get(name, ())
     for row in context.custom:
         if name == f"field.{row.key}":
             known = row.choices or (("yes", "no") if row.kind == "yes_no" else ())
-    if name in FLEET_FIELDS and FLEET_FIELDS[name].kind == "time":
+    if name in fields and fields[name].kind == "time":
         known = _AGES
     if name.startswith("fw."):
         known = context.values.get(name[3:], ())
-    return [Suggestion(_quoted(v), v, "value", "", start, end) for v in _ranked(known, typed.lower())][:MOST]
+    return [Suggestion(quoted(v), v, "value", "", start, end) for v in _ranked(known, typed.lower())][:MOST]
 
 
 def _ranked(names: Iterable[str], word: str) -> list[str]:
@@ -166,12 +193,7 @@ def _ranked(names: Iterable[str], word: str) -> list[str]:
     return list(dict.fromkeys((*begins, *holds)))
 
 
-def _first(name: str) -> str:
-    kind = (
-        FLEET_FIELDS[name].kind if name in FLEET_FIELDS else "version" if name.startswith("fw.") else "text"
-    )
+def _first(name: str, context: QueryContext) -> str:
+    found = context.language.fields.get(name)
+    kind = found.kind if found is not None else "version" if name.startswith("fw.") else "text"
     return _OPERATORS[kind][0][0]
-
-
-def _quoted(value: str) -> str:
-    return f'"{value}"' if re.search(r"[\s()|,]", value) else value

@@ -1,81 +1,63 @@
-"""The query bar of the server grid: all of `filter`, and OR, parentheses, and what lies beyond the grid's own columns.
+"""The query language of every grid, of smart groups, reports and the command line.
 
-    model:R750 health!=ok fw.bios<2.19 tag:ABC*
+    R750 health!=ok fw.bios<2.19 tag:ABC* "some words" -retired
     (rack:A3 OR group:"vSAN cluster A") -tags:retired part:HBA355i seen>7d
 
-AND binds tighter than OR (also written |) and is written by a blank; NOT or a leading minus turns a term or a bracket round.
-`tag` is the service tag or an operator's tag. Terms about firmware, parts, custom fields, tags, groups, racks and logs are answered
-by the database once (`Query.test`), everything else from the row in hand.
+A bare word occurs anywhere in the row, `field:value` compares (`query_values` says how). Terms one after another must all be
+true; AND binds tighter than OR (also written |); NOT or a leading minus turns a term or a bracket round; a quotation mark not
+closed runs to the end. A grid brings its fields; the servers bring terms too that the database answers once (`Query.test`).
+Needs no database library, so that rows can be filtered before one is loaded.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+from dsm_desktop.queries.query_values import Field, FilterError, Predicate, value_test, word_test
 
-from dsm_desktop.queries.filter import Field, FilterError, Predicate, parse
-from dsm_desktop.queries.query_terms import TERMS, Answer, term_named
-from dsm_desktop.queries.server_filter import SERVER_FIELDS
-from dsm_desktop.queries.servers import ServerRow, list_servers
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<open>-?\()|(?P<close>\))|(?P<or>\|)|(?P<minus>-)?(?:(?P<field>[A-Za-z][\w.]*)(?P<op>!=|<=|>=|=|:|<|>))?"""
-    r"""(?P<value>"[^"]*"?|[^\s"()|]+)?)""",
+    r"""(?P<value>(?:"[^"]*"?|[^\s"()|]+)+)?)""",
     re.X,
 )
 _MOST_NESTED = 50
 _LONGEST = 10_000
 
 
-class HasId(Protocol):
-    """A row of a grid of servers."""
+@dataclass(frozen=True, slots=True)
+class DatabaseTerm:
+    """A field the database answers by ids. `family`: it takes a name behind a point ("fw.perc").
+    `ask(connection, name, op, raw value)` raises FilterError at a place in the value."""
 
-    id: int
+    name: str
+    help: str
+    ask: Callable[[Connection, str, str, str], frozenset[int]]
+    family: bool = False
 
 
-def _flag(value: bool | None) -> str:
-    return "" if value is None else "yes" if value else "no"
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What can be asked for: fields of the row, and terms of the database."""
 
+    fields: Mapping[str, Field]
+    terms: Mapping[str, DatabaseTerm] = field(default_factory=dict)
 
-FLEET_FIELDS: Mapping[str, Field] = {
-    **SERVER_FIELDS,
-    **{
-        field.name: field
-        for field in (
-            Field("seen", lambda r: r.seen_at, "time"),
-            Field("inventory", lambda r: r.inventory_at, "time"),
-            Field("logs", lambda r: r.logs_at, "time"),
-            Field("added", lambda r: r.added_at, "time"),
-            Field("manufacturer", lambda r: r.manufacturer),
-            Field("licence", lambda r: r.licence),
-            Field("cpu", lambda r: r.processor_summary),
-            Field("uuid", lambda r: r.uuid),
-            Field("asset", lambda r: r.asset_tag),
-            Field("redfish", lambda r: r.redfish_version, "version"),
-            Field("port", lambda r: r.port, "number"),
-            Field("skew", lambda r: r.clock_skew_seconds, "number"),
-            Field("response", lambda r: r.response_ms, "number"),
-            Field("lockdown", lambda r: _flag(r.lockdown)),
-            Field("led", lambda r: _flag(r.led_blinking)),
-            Field("trust", lambda r: r.trust_mode),
-            Field("code", lambda r: r.problem_code),
-            Field("id", lambda r: r.id, "number"),
-            Field("fw.bios", lambda r: r.bios_version, "version"),
-            Field("fw.idrac", lambda r: r.idrac_version, "version"),
-        )
-    },
-}
-"""What is answered from a ServerRow; `query_terms.TERMS` are answered by the database."""
+    def term(self, name: str) -> tuple[DatabaseTerm, str] | None:
+        """The term of a field and what stands behind its point; None when the database has nothing to do with it."""
+        head, _, argument = name.partition(".")
+        term = None if name in self.fields else self.terms.get(head)
+        return (term, argument) if term is not None and term.family == bool(argument) else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """One condition. `text` without its minus; `start` its place in the query, `value_at` that of its value."""
+    """One condition without its minus. `start` its place in the query, `value_at` that of its value."""
 
     text: str
     start: int
@@ -195,42 +177,36 @@ def _hanging(value: str) -> bool:
 
 
 class Query:
-    """A query that was read. `test(connection)` makes it a predicate over (row, the row's words in lower case), as `filter.parse`
-    does; `needs_database` False: `test(None)` will do. Make a new test after what it asks for has changed."""
+    """A query that was read and checked. FilterError says what is wrong and where."""
 
-    def __init__(self, text: str, node: _Node | None) -> None:
+    def __init__(self, text: str, language: Language) -> None:
         self.text = text
-        self._node = node
-        self._asked: list[_Term] = []
-        if node is not None:
-            self._check(node)
+        self.needs_database = False
+        self._language = language
+        self._node = _Parser(text).parse()
+        if self._node is not None:
+            self._check(self._node)
 
     @property
     def empty(self) -> bool:
         return self._node is None
 
-    @property
-    def needs_database(self) -> bool:
-        return bool(self._asked)
-
-    def test(self, connection: Connection | None) -> Predicate | None:
-        """The predicate; None for an empty query. One or two statements for each term that needs the database."""
+    def test(self, connection: Connection | None = None) -> Predicate | None:
+        """The predicate over (row, the row's words in lower case); None for an empty query. Each term that the database answers
+        is asked once: make a new test after what it asks for has changed."""
         return self._build(self._node, connection) if self._node is not None else None
 
     def _check(self, node: _Node) -> None:
         """Say what is wrong before anything is asked."""
         if isinstance(node, _Not):
             self._check(node.inner)
-        elif isinstance(node, _Term):
-            if term_named(node.field) is not None and node.field not in FLEET_FIELDS:
-                self._asked.append(node)
-            else:
-                _in_row(node)
-            if node.field in _BOTH:
-                self._asked.append(node)
-        else:
+        elif not isinstance(node, _Term):
             for inner in node.inner:
                 self._check(inner)
+        elif self._language.term(node.field) is not None:
+            self.needs_database = True
+        else:
+            self._in_row(node)
 
     def _build(self, node: _Node, connection: Connection | None) -> Predicate:
         if isinstance(node, _Not):
@@ -244,68 +220,28 @@ class Query:
         return lambda row, words: any(test(row, words) for test in tests)
 
     def _term(self, node: _Term, connection: Connection | None) -> Predicate:
-        if node not in self._asked:
-            return _in_row(node)
+        found = self._language.term(node.field)
+        if found is None:
+            return self._in_row(node)
         if connection is None:
             raise FilterError(f"'{node.text}' needs the store.", node.start)
-        turned = node.op == "!=" and node.field in _BOTH
-        answer = _ask(connection, node, "=" if turned else node.op)
-        if node.field not in _BOTH:
-            return lambda row, words: row.id in answer
-        here = _in_row(_Term(node.text.replace("!=", "=", 1), node.start, node.field, "=", node.value, node.value_at) if turned else node)  # fmt: skip
-        return lambda row, words: turned != (row.id in answer or here(row, words))
+        term, argument = found
+        try:
+            answer = term.ask(connection, argument, node.op, node.value)
+        except FilterError as error:
+            raise FilterError(error.message, node.value_at, error.hint) from None
+        return lambda row, words: row.id in answer
 
+    def _in_row(self, node: _Term) -> Predicate:
+        if not node.field:
+            return word_test(node.value)
+        known = self._language.fields.get(node.field)
+        if known is None:
+            raise self._unknown(node)
+        get, test = known.get, value_test(node.op, node.value, known.kind, node.value_at)
+        return lambda row, words: test(get(row))
 
-_BOTH = frozenset({"tag"})
-"""Fields that stand in the row and in the database."""
-
-
-def _in_row(node: _Term) -> Predicate:
-    """A condition the row answers. FilterError at its place in the whole query."""
-    if node.field and node.field not in FLEET_FIELDS:
-        near = sorted(n for n in (*FLEET_FIELDS, *TERMS) if n.startswith(node.field[:2]))
-        raise FilterError(
-            f"There is no column '{node.field}'.", node.start,
-            f"Try {', '.join(near[:6])}." if near else "Ctrl+Space lists what can be asked for.",
-        )  # fmt: skip
-    try:
-        test = parse(node.text, FLEET_FIELDS)
-    except FilterError as error:
-        raise FilterError(error.message, node.start + error.position, error.hint) from None
-    assert test is not None
-    return test
-
-
-def _ask(connection: Connection, node: _Term, op: str) -> Answer:
-    found = term_named(node.field)
-    assert found is not None
-    term, argument = found
-    try:
-        return term.ask(connection, argument, op, node.value)
-    except FilterError as error:
-        raise FilterError(error.message, node.value_at, error.hint) from None
-
-
-@lru_cache(maxsize=500)
-def parse_query(text: str) -> Query:
-    """Read a query. FilterError says what is wrong and where (`position`, the character from 0)."""
-    return Query(text, _Parser(text).parse())
-
-
-def words_of(row: ServerRow) -> str:
-    """What a bare word is looked for in."""
-    texts = (
-        row.label, row.host_name, row.service_tag or "", row.model, row.endpoint, row.generation, row.asset_tag,
-        row.notes,
-    )  # fmt: skip
-    return "\n".join(texts).lower()
-
-
-def matching(connection: Connection, text: str, rows: Sequence[ServerRow] | None = None) -> list[ServerRow]:
-    """The servers a query names, of `rows` or of all; every one for an empty query. Raises FilterError."""
-    test = parse_query(text).test(connection)
-    found = list_servers(connection) if rows is None else rows
-    return [row for row in found if test is None or test(row, words_of(row))]
-
-
-Words = Callable[[Any], str]
+    def _unknown(self, node: _Term) -> FilterError:
+        names = sorted((*self._language.fields, *self._language.terms))
+        near = [n for n in names if n.startswith(node.field[:2])] or names
+        return FilterError(f"There is no column '{node.field}'.", node.start, f"Try {', '.join(near[:6])}.")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, String, cast, func, or_, select
 
-from dsm_desktop.queries.filter import Field, FilterError, parse
 from dsm_desktop.queries.newest import is_newest, newest_snapshots
+from dsm_desktop.queries.query_language import DatabaseTerm
+from dsm_desktop.queries.query_values import ORDERED, FilterError, alternatives, unquoted, value_test
 from dsm_desktop.store import part_words, search
 from dsm_desktop.store.models import (
     CustomField,
@@ -24,47 +24,21 @@ from dsm_desktop.store.models import (
     ServerGroup,
     ServerGroupMember,
     ServerGroupParent,
-    ServerTag,
 )
 
 Answer = frozenset[int]
-_PLAIN = (":", "=", "!=")
 _asking: ContextVar[tuple[int, ...]] = ContextVar("dsm_groups_asking", default=())
 """Smart groups whose queries are being answered further up."""
 _DEEPEST = 6
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseTerm:
-    """A field the database answers. `family`: it takes a name behind a point ("fw.perc"). `ask(connection, name, op, raw value)`."""
-
-    name: str
-    help: str
-    ask: Callable[[Connection, str, str, str], Answer]
-    family: bool = False
-
-
-def term_named(field: str) -> tuple[DatabaseTerm, str] | None:
-    """The term of a field and what stands behind its point; None when the database has nothing to do with it."""
-    head, _, argument = field.partition(".")
-    term = TERMS.get(head)
-    return (term, argument) if term is not None and term.family == bool(argument) else None
-
-
-def _test(op: str, raw: str, kind: str = "text") -> Callable[[object], bool]:
-    """The grid's own comparison for one value."""
-    found = parse(f"value{op}{raw}", {"value": Field("value", lambda value: value, kind)})
-    assert found is not None
-    return lambda value: found(value, "")
 
 
 def _any_of(
     pairs: Iterable[tuple[int, object]], op: str, raw: str, everybody: Callable[[], Answer]
 ) -> Answer:
     """Servers with a value that fits; `!=` = those with none that is equal."""
-    if op not in _PLAIN:
+    if op in ORDERED:
         raise FilterError(f"'{op}' does not fit here.", 0, "Write : or = or !=.")
-    test = _test("=" if op == "!=" else op, raw)
+    test = value_test("=" if op == "!=" else op, raw)
     found = frozenset(server_id for server_id, value in pairs if test(value))
     return everybody() - found if op == "!=" else found
 
@@ -84,7 +58,7 @@ def _firmware(connection: Connection, component: str, op: str, raw: str) -> Answ
         .where(or_(f.name.icontains(word, autoescape=True), f.fqdd.icontains(word, autoescape=True)))
         .group_by(f.version)
     )
-    test = _test(op, raw, "version")
+    test = value_test(op, raw, "version")
     return frozenset(
         int(i) for version, ids in connection.execute(query) if test(version) for i in ids.split(",")
     )
@@ -92,11 +66,11 @@ def _firmware(connection: Connection, component: str, op: str, raw: str) -> Answ
 
 def _part(connection: Connection, _: str, op: str, raw: str) -> Answer:
     """Servers that have a part (words, serial, MAC, part number) today."""
-    if op not in _PLAIN:
+    if op in ORDERED:
         raise FilterError("A part has no order.", 0, "Write part:HBA355i.")
     p, s = InventoryPart, InventorySnapshot
     found: set[int] = set()
-    for text in raw.strip('"').split(","):
+    for text in alternatives(raw) or [""]:
         if not part_words.query_words(text):
             raise FilterError("Name a part.", 0, "For example part:HBA355i.")
         parts = part_words.matching(text, connection.dialect.name)
@@ -118,7 +92,7 @@ def _part_column(column: str) -> Callable[[Connection, str, str, str], Answer]:
         value = getattr(p, column)
         query = select(s.server_id, value).join(s, s.id == p.snapshot_id)
         query = query.where(p.snapshot_id.in_(newest_snapshots()), value != "")
-        options = [w for w in raw.strip('"').split(",") if w]
+        options = alternatives(raw)
         if options and op != ":" and not set(raw) & set("*?"):
             # From the index, in the spellings that are met.
             query = query.where(value.in_([form for w in options for form in (w, w.upper(), w.lower())]))
@@ -136,25 +110,9 @@ def _custom(connection: Connection, key: str, op: str, raw: str) -> Answer:
         known = sorted(connection.scalars(select(CustomField.key)))
         hint = f"Known: {', '.join(known[:8])}." if known else "Define it under Settings first."
         raise FilterError(f"There is no custom field '{key}'.", 0, hint)
-    test = _test(op, raw, {"number": "number", "date": "version"}.get(kind, "text"))
+    test = value_test(op, raw, {"number": "number", "date": "version"}.get(kind, "text"))
     rows = connection.execute(select(Server.id, Server.custom))
-    return frozenset(i for i, custom in rows if test(_plain((custom or {}).get(key))))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _tags(connection: Connection, _: str, op: str, raw: str) -> Answer:
-    pairs = _pairs(connection, select(ServerTag.server_id, ServerTag.tag))
-    if op in _PLAIN and not raw.strip('"'):  # tags:"" = without any
-        everyone, tagged = _everybody(connection)(), frozenset(i for i, _ in pairs)
-        return tagged if op == "!=" else everyone - tagged
-    if op not in _PLAIN:
-        return frozenset()
-    return _any_of(pairs, op, raw, _everybody(connection))
+    return frozenset(i for i, custom in rows if test((custom or {}).get(key)))
 
 
 def _rack(column: str) -> Callable[[Connection, str, str, str], Answer]:
@@ -166,8 +124,8 @@ def _rack(column: str) -> Callable[[Connection, str, str, str], Answer]:
 
 
 def _event(connection: Connection, _: str, op: str, raw: str) -> Answer:
-    words = raw.strip('"')
-    if op not in _PLAIN or not search.words_of(words):
+    words = unquoted(raw)
+    if op in ORDERED or not search.words_of(words):
         raise FilterError("Name words of a log entry or its message id.", 0, "For example event:PSU0001.")
     log = ServerEventLog
     query = select(log.server_id).distinct().where(search.matching(words, connection.dialect.name))
@@ -178,9 +136,9 @@ def _event(connection: Connection, _: str, op: str, raw: str) -> Answer:
 def _group(connection: Connection, _: str, op: str, raw: str) -> Answer:
     """Servers in groups of that name and in all groups below; a smart group is asked its own query."""
     groups = [(i, name) for i, name in connection.execute(select(ServerGroup.id, ServerGroup.name))]
-    if op not in _PLAIN:
+    if op in ORDERED:
         raise FilterError("A group has no order.", 0, "Write group:Berlin.")
-    test = _test("=" if op == "!=" else op, raw)
+    test = value_test("=" if op == "!=" else op, raw)
     chosen = [i for i, name in groups if test(name)]
     if not chosen:
         names = ", ".join(sorted(name for _, name in groups)[:6])
@@ -193,7 +151,7 @@ def _group(connection: Connection, _: str, op: str, raw: str) -> Answer:
 
 def group_members(connection: Connection, group_id: int, depth: int = 0) -> Answer:
     """Ids of the servers in a group and in every group below it. FilterError where smart groups ask for each other in a circle."""
-    from dsm_desktop.queries.query_language import matching  # a smart group is a query
+    from dsm_desktop.queries.server_query import matching  # a smart group is a query
 
     if depth > _DEEPEST:
         raise FilterError("These groups ask for each other in a circle.", 0, "Change one of their queries.")
@@ -236,12 +194,10 @@ TERMS: dict[str, DatabaseTerm] = {
         DatabaseTerm("part", "has a part: HBA355i, a serial, a MAC, *3456 (ends with)", _part),
         DatabaseTerm("pn", "has a part with this part number", _part_column("part_number")),
         DatabaseTerm("serial", "has a part with this serial number", _part_column("serial_number")),
-        DatabaseTerm("tag", "service tag or own tag", _tags),
-        DatabaseTerm("tags", 'own tag; tags:"" = without any', _tags),
         DatabaseTerm("group", "in a group or one below it", _group),
         DatabaseTerm("rack", "stands in a rack", _rack("name")),
         DatabaseTerm("room", "stands in a room", _rack("room")),
         DatabaseTerm("event", "has a log entry: a message id or words", _event),
     )
 }
-"""By name; `tag` stands in the row too (query_language)."""
+"""By name."""

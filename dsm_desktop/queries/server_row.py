@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,8 @@ from typing import Any
 class ServerRow:
     """One server as the grid shows it; the newest facts with the times they were read (aware UTC).
 
-    `power_watts` in W, `inlet_celsius` in °C, `memory_gib` in GiB, `response_ms` in ms; None = not read or not reported.
+    `power_watts` in W, `inlet_celsius` in °C, `memory_gib` in GiB, `response_ms` in ms; None = not read or not reported. `custom` the operators' own fields by
+    key, `tags` their words by name.
     """
 
     id: int
@@ -57,6 +58,8 @@ class ServerRow:
     facts_at: datetime | None
     inventory_at: datetime | None
     logs_at: datetime | None
+    custom: dict[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -69,3 +72,7 @@ class ServerRow:
         if self.port == 443:
             return self.address
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+STORED = tuple(name for name in ServerRow.__dataclass_fields__ if name != "tags")
+"""The fields that stand in the servers' table, in their order."""

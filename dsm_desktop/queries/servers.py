@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,27 +11,37 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from dsm_desktop.core.states import Access, Health
+from dsm_desktop.queries.server_row import STORED
 from dsm_desktop.queries.server_row import ServerRow as ServerRow
+from dsm_desktop.queries.tags import tags_by_server
 from dsm_desktop.store.models import JobTask, Server, ServerGroup, ServerGroupMember
 
 _SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
 _BATCH = 500  # SQLite refuses more than 999 bound values in old builds
 
 
-_COLUMNS = [getattr(Server, name) for name in ServerRow.__dataclass_fields__]
+_COLUMNS = [getattr(Server, name) for name in STORED]
 
 
 def list_servers(connection: Connection, ids: Collection[int] | None = None) -> list[ServerRow]:
     """All servers, or those of `ids` that exist, by id."""
     if ids is None:
-        return [ServerRow(*row) for row in connection.execute(select(*_COLUMNS).order_by(Server.id))]
+        tags = tags_by_server(connection)
+        rows = connection.execute(select(*_COLUMNS).order_by(Server.id))
+        return [_row(row, tags) for row in rows]
     wanted = sorted(ids)
-    rows: list[ServerRow] = []
+    found: list[ServerRow] = []
     for start in range(0, len(wanted), _BATCH):
         part = wanted[start : start + _BATCH]
         query = select(*_COLUMNS).where(Server.id.in_(part)).order_by(Server.id)
-        rows.extend(ServerRow(*row) for row in connection.execute(query))
-    return rows
+        tags = tags_by_server(connection, part)
+        found.extend(_row(row, tags) for row in connection.execute(query))
+    return found
+
+
+def _row(row: Any, tags: Mapping[int, tuple[str, ...]]) -> ServerRow:
+    values = [*row, tags.get(row[0], ())]
+    return ServerRow(*values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
@@ -15,12 +16,13 @@ def tag_counts(connection: Connection) -> dict[str, int]:
     return {tag: count for tag, count in connection.execute(query)}  # noqa: C416
 
 
-def tags_by_server(connection: Connection) -> dict[int, tuple[str, ...]]:
-    """The tags of each server that has one, by name."""
+def tags_by_server(connection: Connection, ids: Sequence[int] | None = None) -> dict[int, tuple[str, ...]]:
+    """The tags of each server that has one, by name; of all servers or of these (a few hundred at most)."""
     found: dict[int, list[str]] = defaultdict(list)
-    for server_id, tag in connection.execute(
-        select(ServerTag.server_id, ServerTag.tag).order_by(ServerTag.tag)
-    ):
+    query = select(ServerTag.server_id, ServerTag.tag).order_by(ServerTag.tag)
+    if ids is not None:
+        query = query.where(ServerTag.server_id.in_(ids))
+    for server_id, tag in connection.execute(query):
         found[server_id].append(tag)
     return {server_id: tuple(tags) for server_id, tags in found.items()}
 

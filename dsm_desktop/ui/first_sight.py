@@ -20,8 +20,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dsm_desktop.queries.filter import FilterError, parse
 from dsm_desktop.queries.first_look import first_look
+from dsm_desktop.queries.query_language import Language, Query
+from dsm_desktop.queries.query_values import FilterError
+from dsm_desktop.queries.server_fields import SERVER_FIELDS, words_of
 from dsm_desktop.queries.server_row import ServerRow
 from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.models.rows import Prepared, RowsModel
@@ -51,14 +53,13 @@ class FirstSight(QMainWindow):
         self.setWindowTitle("DSM Desktop")
         self.setWindowIcon(icon("logo"))
         self.resize(1280, 800)
-        self.model = RowsModel(COLUMNS, self)
+        self.model = RowsModel(COLUMNS, self, words_of=words_of)
         self.grid = GridView(self.model, "Servers")
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter servers")
         self.filter.setAccessibleName("Filter servers")
         self.filter.addAction(icon("filter", Tone.MUTED), QLineEdit.ActionPosition.LeadingPosition)
         self.filter.textChanged.connect(self._filter)
-        self._fields = {column.key: column.field for column in COLUMNS}
         self._rows, self._prepared = rows, False
         self._build()
         settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
@@ -111,7 +112,7 @@ class FirstSight(QMainWindow):
     def _filter(self, text: str) -> None:
         """As far as a filter goes without the store: what cannot be read yet waits for the window."""
         try:
-            test = parse(text, self._fields)
+            test = Query(text, Language(SERVER_FIELDS)).test()
         except FilterError:
             return
         if not self._prepared:

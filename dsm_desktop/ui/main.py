@@ -98,8 +98,7 @@ class Session:
         begun, panel = sight.begun(), self.window.servers.panel
         panel.set_rows(sight.prepared())
         panel.grid.restore_layout(sight.grid.layout_state())
-        panel.filter.setText(begun.filter)
-        panel.apply_filter()
+        panel.filter.set_query(begun.filter)
         self.window.show()
         panel.grid.select_ids(begun.selected)
         panel.grid.verticalScrollBar().setValue(begun.scrolled)

@@ -20,9 +20,8 @@ from dsm_desktop.cli.main import cli
 from dsm_desktop.cli.parameters import options_for
 from dsm_desktop.core.settings import SECTIONS
 from dsm_desktop.jobs import Catalogue, Danger, Targets
-from dsm_desktop.queries.query_language import FLEET_FIELDS
 from dsm_desktop.queries.query_terms import TERMS
-from dsm_desktop.queries.server_filter import SERVER_FIELDS
+from dsm_desktop.queries.server_fields import SERVER_FIELDS
 from dsm_desktop.simulator.faults import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +45,6 @@ def tables() -> dict[str, Callable[[], str]]:
     """Name of each generated block and what belongs into it."""
     return {
         "filter fields": filter_fields,
-        "grid fields": grid_fields,
         "query terms": query_terms,
         "settings": settings,
         "idle settings": idle_settings,
@@ -80,17 +78,9 @@ def filter_fields() -> str:
     return _table(("compares as", "fields"), ((kind, " ".join(names)) for kind, names in by_kind.items()))
 
 
-def grid_fields() -> str:
-    from dsm_desktop.ui.models.servers import COLUMNS
-
-    rows = [(f"`{c.key}`", c.title) for c in COLUMNS if c.key not in SERVER_FIELDS]
-    return " · ".join(f"{key} {title}" for key, title in rows) + "\n"
-
-
 def query_terms() -> str:
     rows = [(f"`{t.name}.…`" if t.family else f"`{t.name}`", t.help) for t in TERMS.values()]
-    plain = " ".join(f"`{name}`" for name in FLEET_FIELDS if name not in SERVER_FIELDS and "." not in name)
-    return _table(("term", "finds servers with"), rows) + f"\nand the fields {plain}.\n"
+    return _table(("term", "finds servers with"), rows)
 
 
 def settings() -> str:

@@ -17,9 +17,9 @@ from dsm_desktop.queries.dashboard import dashboard
 from dsm_desktop.queries.messages import explain, known_messages, message_sources
 from dsm_desktop.queries.part_search import find
 from dsm_desktop.queries.pivots import firmware_pivot, spare_parts
-from dsm_desktop.queries.query_language import matching
 from dsm_desktop.queries.racks import elevation, list_racks, unplaced
 from dsm_desktop.queries.reading_series import extremes, series
+from dsm_desktop.queries.server_query import matching
 from dsm_desktop.store.inventory import merge_servers
 from dsm_desktop.store.migrate import downgrade, upgrade
 from dsm_desktop.store.models import AuditEntry, Reading, Server

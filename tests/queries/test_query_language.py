@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dsm_desktop.commands import servers as server_commands
-from dsm_desktop.queries.filter import FilterError
 from dsm_desktop.queries.groups import facets, group_tree, pasted_tags
 from dsm_desktop.queries.query_completion import complete, query_context
-from dsm_desktop.queries.query_language import matching, parse_query
+from dsm_desktop.queries.query_values import FilterError
+from dsm_desktop.queries.server_query import matching, parse_query
 from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.store.unit_of_work import Store
 from tests.queries.fleet import ANNA

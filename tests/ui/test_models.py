@@ -14,7 +14,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from dsm_desktop.queries.filter import parse
+from dsm_desktop.queries.query_language import Language, Query
 from dsm_desktop.ui.models.base import ACCESSIBLE, DISPLAY
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.pages import PAGE, PagesModel
@@ -89,7 +89,7 @@ def test_a_patch_changes_only_its_cells_and_adds_and_removes(model: RowsModel, q
 
 def test_a_row_that_no_longer_passes_the_filter_leaves_the_view_and_comes_back(model: RowsModel) -> None:
     fill(model, Thing(1, "keep"), Thing(2, "keep too"))
-    model.set_filter(parse("keep", {}))
+    model.set_filter(Query("keep", Language({})).test())
     model.patch(model.prepare([Thing(2, "other")]))
     assert names(model) == ["keep"]
     assert model.total == 2
@@ -140,7 +140,7 @@ def test_ten_thousand_rows_sort_and_filter_in_a_tenth_of_a_second(qapp: QApplica
     for column in range(len(COLUMNS)):
         took = min(cpu_seconds(partial(model.set_order, [(column, down)])) for down in (True, False, True))
         assert took < 0.1, COLUMNS[column].title
-    test = parse("srv-00 size>50", {c.key: c.field for c in COLUMNS})
+    test = Query("srv-00 size>50", Language({c.key: c.field for c in COLUMNS})).test()
     assert min(cpu_seconds(partial(model.set_filter, test)) for _ in range(3)) < 0.1
     assert 0 < model.rowCount() < 1_000
 

@@ -47,8 +47,8 @@ def test_the_filter_line_narrows_says_its_mistakes_and_keeps_the_rows(session: S
     assert panel.totals.text() == f"{shown} of 60"
     panel.filter.setText("modl:R750")
     panel.apply_filter()
-    assert panel._problem.isVisible()
-    assert "model" in panel._problem.text()
+    assert panel.filter.problem.isVisible()
+    assert "model" in panel.filter.problem.text()
     assert panel.model.rowCount() == shown
     panel.filter.setText("nothing like this")
     panel.apply_filter()

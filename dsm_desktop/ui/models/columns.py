@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from dsm_desktop.queries.export import Cell
-from dsm_desktop.queries.filter import Field, version_key
+from dsm_desktop.queries.query_values import Field, version_key
 from dsm_desktop.ui import words
 from dsm_desktop.ui.words import Status
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
-from dsm_desktop.queries.filter import Predicate
+from dsm_desktop.queries.query_values import Predicate
 from dsm_desktop.ui.models.base import CHANGED_ROLES, NO_PARENT, GridModel, Index
 from dsm_desktop.ui.models.columns import Column, haystack
 
@@ -31,9 +31,15 @@ class Prepared:
 class RowsModel(GridModel):
     """All rows in memory."""
 
-    def __init__(self, columns: Sequence[Column], parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        parent: QObject | None = None,
+        *,
+        words_of: Callable[[Any], str] | None = None,
+    ) -> None:
         super().__init__(columns, parent)
-        self._words_of = haystack(columns)
+        self._words_of = words_of or haystack(columns)
         self._rows: dict[int, Any] = {}
         self._words: dict[int, str] = {}
         self._view: list[Any] = []

@@ -104,7 +104,7 @@ COLUMNS: tuple[Column, ...] = (
         left=True,
     ),
     Column(
-        "parts_health",
+        "subsystem",
         "Subsystems",
         _subsystems,
         width=110,
@@ -135,9 +135,9 @@ COLUMNS: tuple[Column, ...] = (
         shown=False,
         help="Name the operating system reports",
     ),
-    Column("processor", "Processors", lambda r: r.processor_summary, width=220, shown=False),
+    Column("cpu", "Processors", lambda r: r.processor_summary, width=220, shown=False),
     Column("licence", "Licence", lambda r: r.licence, width=130, shown=False, help="iDRAC licence"),
-    Column("maker", "Manufacturer", lambda r: r.manufacturer, width=110, shown=False),
+    Column("manufacturer", "Manufacturer", lambda r: r.manufacturer, width=110, shown=False),
     Column("mac", "BMC MAC", lambda r: r.bmc_mac, width=140, shown=False),
     Column("asset", "Asset tag", lambda r: r.asset_tag, width=100, shown=False),
     Column("led", "LED", _led, width=80, shown=False, help="Identification light"),
@@ -150,7 +150,7 @@ COLUMNS: tuple[Column, ...] = (
         help="Lockdown mode: the iDRAC refuses changes",
     ),
     Column(
-        "clock",
+        "skew",
         "Clock",
         lambda r: r.clock_skew_seconds,
         text=_skew,
@@ -160,7 +160,7 @@ COLUMNS: tuple[Column, ...] = (
         help="How far the iDRAC's clock is off",
     ),
     Column(
-        "answer",
+        "response",
         "Answer",
         lambda r: r.response_ms,
         text=lambda r: words.number(r.response_ms, "ms"),

@@ -242,8 +242,7 @@ class ActivityView(AreaView, QTabWidget):
         """From a number on the dashboard: "jobs" with a filter, "decisions" or "restore_list"."""
         if view == "jobs":
             self.setCurrentWidget(self.jobs)
-            self.jobs.jobs.filter.setText(text)
-            self.jobs.jobs.apply_filter()
+            self.jobs.jobs.filter.set_query(text)
         else:
             self.setCurrentWidget(self.decisions if view == "decisions" else self.restore)
 

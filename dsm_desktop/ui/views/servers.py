@@ -8,6 +8,9 @@ from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHeaderView, QMenu, QSplitter, QTreeView, QVBoxLayout, QWidget
 
 from dsm_desktop.queries import Connection
+from dsm_desktop.queries.query_completion import QueryContext, query_context
+from dsm_desktop.queries.server_fields import words_of
+from dsm_desktop.queries.server_query import LANGUAGE
 from dsm_desktop.queries.servers import ServerRow, list_groups, list_servers
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
@@ -33,7 +36,8 @@ class ServersView(AreaView, QWidget):
         self._desk = desk
         self._groups: list[Any] = []
         self._facet = "all"
-        self.panel = GridPanel(desk.work, "servers", COLUMNS)
+        self.panel = GridPanel(desk.work, "servers", COLUMNS, language=LANGUAGE, words_of=words_of)
+        self.panel.filter.ask_context = self._ask_context
         self.panel.when_empty(
             "No servers yet",
             "Give the address ranges of your iDRACs and the program finds them, or add one by its address.",
@@ -85,6 +89,14 @@ class ServersView(AreaView, QWidget):
     def panes(self) -> list[QWidget]:
         return [self.tree, self.panel.grid, self.details.tabs.tabBar()]
 
+    def _ask_context(self) -> None:
+        """What the query bar may offer, read when it gets the focus."""
+
+        def take(found: QueryContext) -> None:
+            self.panel.filter.context = found
+
+        self._desk.work.query(self, query_context, take, lambda _: None, key="completion")
+
     # -- reading ------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
@@ -125,6 +137,7 @@ class ServersView(AreaView, QWidget):
             self.details.update_row(next(row for row in prepared.rows if row.id == shown))
 
     def _recount(self) -> None:
+        self.panel.filter.ask_again()
         servers: list[ServerRow] = self.panel.model.all_rows()
         groups = self._groups
         self._desk.work.read(self, lambda: build(servers, groups), self._show_tree, key="facets")
@@ -172,8 +185,7 @@ class ServersView(AreaView, QWidget):
     def show_filter(self, text: str) -> None:
         """From a number on the dashboard: these servers."""
         self.tree.setCurrentIndex(self.facets.index_of("all"))
-        self.panel.filter.setText(text)
-        self.panel.apply_filter()
+        self.panel.filter.set_query(text)
 
     # -- changes ------------------------------------------------------------------------------------------------
 

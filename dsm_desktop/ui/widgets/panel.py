@@ -12,7 +12,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMenu,
     QStackedLayout,
     QToolButton,
@@ -22,23 +21,30 @@ from PySide6.QtWidgets import (
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.queries import report
-from dsm_desktop.queries.filter import FilterError, parse
+from dsm_desktop.queries.query_completion import QueryContext
+from dsm_desktop.queries.query_language import Language
+from dsm_desktop.queries.query_values import Predicate, plain
 from dsm_desktop.ui import words
-from dsm_desktop.ui.icons import icon, set_icon
+from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared, RowsModel
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.widgets.grid import GridView
+from dsm_desktop.ui.widgets.query_bar import QueryBar
 from dsm_desktop.ui.widgets.states import Banner, StatePane
 from dsm_desktop.ui.work import Work
 
-TYPING_MS = 120
 AGES_MS = 30_000
+_MOST_VALUES = 200
 Action = tuple[str, Callable[[], object]]
 
 
 class GridPanel(QWidget):
-    """`name` is what is in it ("servers"), in the plural and small. States: loading, rows, empty, no match, error."""
+    """`name` is what is in it ("servers"), in the plural and small. States: loading, rows, empty, no match, error.
+
+    `language` what its query bar understands (default: the columns); `words_of` what a bare word is looked for in (default: what
+    the cells say).
+    """
 
     chosen = Signal(list)
     opened = Signal(int)
@@ -52,41 +58,37 @@ class GridPanel(QWidget):
         *,
         icon_name: str = "server",
         tools: bool = True,
+        language: Language | None = None,
+        words_of: Callable[[Any], str] | None = None,
     ) -> None:
         super().__init__()
         self._work = work
         self._name, self._icon = name, icon_name
         self._empty: tuple[str, str, list[Action]] = (f"No {name}", "", [])
         self._narrow: Callable[[Any], bool] | None = None
+        self._test: Predicate | None = None
         self._loaded = False
         self.read_at: datetime | None = None
-        self.model = RowsModel(columns, self)
+        self.model = RowsModel(columns, self, words_of=words_of)
         self.grid = GridView(self.model, words.sentence(name))
-        self._fields = {c.key: c.field for c in columns}
+        self.language = language or Language({c.key: c.field for c in columns})
         self.banner = Banner()
         self._state = StatePane()
         self._build(tools)
         self.model.counted.connect(self._counted)
         self.grid.chosen.connect(self._chosen)
         self.grid.opened.connect(self.opened)
-        self._typing = QTimer(self, interval=TYPING_MS, singleShot=True)
-        self._typing.timeout.connect(self.apply_filter)
         ages = QTimer(self, interval=AGES_MS)
         ages.timeout.connect(self.grid.viewport().update)
         ages.start()
         self.loading()
 
     def _build(self, tools: bool) -> None:
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText(f"Filter {self._name}{_example(self.model.columns)}")
-        self.filter.setAccessibleName(f"Filter {self._name}")
-        self.filter.setClearButtonEnabled(True)
-        self.filter.addAction(icon("filter", Tone.MUTED), QLineEdit.ActionPosition.LeadingPosition)
-        self.filter.textChanged.connect(lambda _: self._typing.start())
+        hint = f"Filter {self._name}{_example(self.model.columns)}"
+        self.filter = QueryBar(self._work, self._name, self.language, hint)
+        self.filter.ask_context = self._list_values
+        self.filter.filtered.connect(self._filtered)
         self.filter.returnPressed.connect(self._to_rows)
-        self._problem = QLabel()
-        self._problem.setAccessibleName("Filter problem")
-        self._problem.hide()
         self.totals = QLabel()
         self.totals.setAccessibleName("Totals")
         self.columns_button = self._button("columns", "Choose columns")
@@ -115,11 +117,11 @@ class GridPanel(QWidget):
         column.addWidget(self.banner)
         if tools:
             column.addLayout(self.bar)
-        column.addWidget(self._problem)
+        column.addWidget(self.filter.problem)
         column.addWidget(stack, 1)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.filter)
         escape.setContext(Qt.ShortcutContext.WidgetShortcut)
-        escape.activated.connect(self._to_rows)
+        escape.activated.connect(self._leave_filter)
 
     def _fill_columns(self, menu: QMenu) -> None:
         menu.clear()
@@ -175,23 +177,37 @@ class GridPanel(QWidget):
     def narrow(self, test: Callable[[Any], bool] | None) -> None:
         """A second filter, set by the tree beside the grid."""
         self._narrow = test
-        self.apply_filter()
+        self.model.set_filter(self._test, test)
 
     def apply_filter(self) -> None:
         """Read the filter line; a mistake is shown under it and the rows stay as they were."""
-        self._typing.stop()
-        try:
-            test = parse(self.filter.text(), self._fields)
-        except FilterError as error:
-            self._problem.setText(f"  {error.message} {error.hint}")
-            self._problem.show()
-            return
-        self._problem.hide()
+        self.filter.apply()
+
+    def _filtered(self, test: Predicate | None) -> None:
+        self._test = test
         self.model.set_filter(test, self._narrow)
+
+    def _list_values(self) -> None:
+        """What the filter line may offer behind a column's name."""
+        rows = self.model.all_rows()[:2_000]
+        values = {
+            name: tuple(sorted({plain(field.get(row)) for row in rows} - {""})[:_MOST_VALUES])
+            for name, field in self.language.fields.items()
+            if field.kind in ("text", "version")
+        }
+        helps = {c.key: c.help or c.title for c in self.model.columns}
+        self.filter.context = QueryContext(self.language, helps, values)
 
     def focus_filter(self) -> None:
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter.selectAll()
+
+    def _leave_filter(self) -> None:
+        """Esc closes the list of suggestions first."""
+        if self.filter.popup.isVisible():
+            self.filter.popup.hide()
+        else:
+            self._to_rows()
 
     def _to_rows(self) -> None:
         self.apply_filter()
@@ -213,8 +229,8 @@ class GridPanel(QWidget):
         self._say_totals()
 
     def clear_filter(self) -> None:
-        self.filter.clear()
-        self.narrow(None)
+        self._narrow = None
+        self.filter.set_query("")
 
     def _chosen(self, ids: list[int]) -> None:
         self._say_totals(len(ids))

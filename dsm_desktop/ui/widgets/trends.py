@@ -44,7 +44,7 @@ class Trends(QObject):
         makers: dict[str, PictureOf] = {
             "power_trend": self._line(POWER),
             "inlet_trend": self._line(INLET),
-            "parts_health": self._marks,
+            "subsystem": self._marks,
         }
         for key, maker in makers.items():
             if key in keys:

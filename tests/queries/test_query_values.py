@@ -1,4 +1,4 @@
-"""The filter language."""
+"""The query language on rows alone: what a quick filter does in every grid."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dsm_desktop.queries.filter import Field, FilterError, parse, version_key
+from dsm_desktop.queries.query_language import Language, Query
+from dsm_desktop.queries.query_values import Field, FilterError, quoted, version_key
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ FIELDS = {
 
 def passes(text: str, row: Row | None = None) -> bool:
     row = row or Row()
-    test = parse(text, FIELDS)
+    test = Query(text, Language(FIELDS)).test()
     assert test is not None
     return test(row, f"{row.model}\n{row.tag}\n{row.health}".lower())
 
@@ -42,7 +43,7 @@ def passes(text: str, row: Row | None = None) -> bool:
     [
         "r750", "R750 abc", '"edge r7"', '"edge r7', "model:R750", "model:r750,r650", "tag:ABC*", "tag=abc1234", "tag:?bc1234",
         "health=ok", "health!=critical", "-health=critical", "bios<2.20", "bios>2.9", "bios>=2.19.1", "watts>300",
-        "watts<=312", "model:R750 bios>2 -retired",
+        "watts<=312", "watts=312", "model:R750 bios>2 -retired", "model:r650 OR tag:abc", "-(r650 | r640)", 'model="PowerEdge R650","PowerEdge R750"',
     ],
 )  # fmt: skip
 def test_a_row_passes(text: str) -> None:
@@ -61,6 +62,8 @@ def test_a_row_passes(text: str) -> None:
         "bios<2.9",
         "watts>312",
         "model:R750 r650",
+        "(r750 r650) | r640",
+        'model="PowerEdge R650,PowerEdge R750"',
     ],
 )
 def test_a_row_does_not_pass(text: str) -> None:
@@ -85,11 +88,16 @@ def test_ages_and_empty_cells() -> None:
 )
 def test_a_mistake_is_told_with_its_place(text: str, position: int, words: str) -> None:
     with pytest.raises(FilterError) as caught:
-        parse(text, FIELDS)
+        Query(text, Language(FIELDS))
     assert caught.value.position == position
     assert words in str(caught.value)
 
 
 def test_an_empty_filter_is_none_and_versions_compare_by_number() -> None:
-    assert parse("   ", FIELDS) is None
+    assert Query("   ", Language(FIELDS)).test() is None
     assert version_key("2.9.0") < version_key("2.19.0") < version_key("10.0")
+
+
+@pytest.mark.parametrize("value", ["PowerEdge R750", "a,b", "(x)", "a|b", "", 'say "so"', "plain"])
+def test_a_value_quoted_for_the_bar_finds_itself(value: str) -> None:
+    assert passes(f"model={quoted(value)}", Row(model=value))
