@@ -17,6 +17,7 @@ from dsm_desktop.simulator.exchange import Request, Response
 from dsm_desktop.simulator.faults import FaultSet
 from dsm_desktop.simulator.hardware import Server, build_server
 from dsm_desktop.simulator.hostboot import Host
+from dsm_desktop.simulator.jobs import JobQueue
 from dsm_desktop.simulator.journal import Counters, Journal
 from dsm_desktop.simulator.logs import Logs
 from dsm_desktop.simulator.messages import Speaker
@@ -90,11 +91,13 @@ class Device:
         self.waking_until = 0.0
         self.access = self._new_access(plot)
         self.power = Power(self.timing, self.schedule, self.write_lc, plot.powered, clock.now())
+        self.lockdown = False
         self._events: list[tuple[float, int, Callable[[float], None]]] = []
         self._order = itertools.count()
         self._moment: float | None = None
         self._hardware: Server | None = None
         self._logs: Logs | None = None
+        self._jobs: JobQueue | None = None
         self._unwritten: list[tuple[float, str, tuple[str, ...]]] = []
         self._service = service
         self.errands = service.errands
@@ -140,6 +143,15 @@ class Device:
                 self._logs.lc(when, code, *args)
             self._unwritten.clear()
         return self._logs
+
+    @property
+    def jobs(self) -> JobQueue:
+        """The job queue."""
+        if self._jobs is None:
+            self._jobs = JobQueue(self)
+            self.power.boot_tasks = self._jobs.host_booted
+            self.power.on_down.append(self._jobs.host_went_down)
+        return self._jobs
 
     def write_lc(self, when: float, code: str, *args: str) -> None:
         """Write a lifecycle entry."""

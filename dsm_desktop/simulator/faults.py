@@ -1,7 +1,8 @@
 """What can be made to go wrong with a simulated iDRAC, by name. The list is data: `KINDS`.
 
 A fault either answers instead of the device (stage "instead": the request has no effect), spoils the device's answer
-(stage "answer": the effect has happened), or changes the connection itself (stage "connection").
+(stage "answer": the effect has happened), changes the connection itself (stage "connection"), or strikes inside the
+device while it works (stage "inside").
 Every fault also takes `uri` (regular expression on the path), `verbs`, `skip` (let so many matching requests pass first)
 and `times` (then so often, 0 = until cleared).
 """
@@ -17,6 +18,7 @@ from typing import Any, Final
 from dsm_desktop.simulator import spoilers
 from dsm_desktop.simulator.errors import UnknownFault
 from dsm_desktop.simulator.exchange import Delivery, Request, Response
+from dsm_desktop.simulator.jobs.accidents import ACCIDENTS
 from dsm_desktop.simulator.messages import Speaker
 
 Values = dict[str, Any]
@@ -236,6 +238,7 @@ KINDS: Final[dict[str, FaultKind]] = {
         FaultKind(
             "hostile", "Another fault, drawn anew for every request.", "hostile", {"seed": 0, "share": 0.7}
         ),
+        *(FaultKind(name, help, "inside", parameters) for name, help, parameters in ACCIDENTS),
     )
 }
 
@@ -260,6 +263,10 @@ class Active:
             return False
         if self.verbs and request.verb not in self.verbs:
             return False
+        return self.counts()
+
+    def counts(self) -> bool:
+        """One more occasion: whether it is let pass or struck."""
         if self.skip > 0:
             self.skip -= 1
             return False
@@ -321,11 +328,18 @@ class FaultSet:
         """Whether a connection fault is on."""
         return name in self._active
 
+    def take(self, name: str, subject: str = "") -> Values | None:
+        """Parameters of an "inside" fault that strikes now; `subject` is compared with its parameter `kind`."""
+        fault = self._active.get(name)
+        if fault is None or str(fault.values.get("kind", "")) not in subject:
+            return None
+        return fault.values if fault.counts() else None
+
     def pick(self, request: Request) -> list[tuple[FaultKind, Values]]:
         """The faults that hit this request, in the order they were set."""
         hits: list[tuple[FaultKind, Values]] = []
         for fault in list(self._active.values()):
-            if fault.kind.stage == "connection" or not fault.strikes(request):
+            if fault.kind.stage in ("connection", "inside") or not fault.strikes(request):
                 continue
             if fault.kind.stage == "hostile":
                 hits.extend(_draw(fault))

@@ -23,28 +23,19 @@ class Host:
         self.started_from = "Hdd"
         self.read_bytes = 0
         """Bytes of images read at boots so far."""
-        device.power.on_boot.append(self._begin)
+        device.power.on_posted.append(self._load)
 
-    def _begin(self, when: float) -> None:
-        """Power-on self test has begun; the source is chosen when it ends."""
-        device, boots = self._device, self._device.power.boots
-        device.power.loaded_at = _NEVER
-
-        def post_is_over(moment: float) -> None:
-            if device.power.boots == boots and device.power.is_on:
-                self._load(moment, boots)
-
-        device.schedule_at(when + device.timing.post, post_is_over)
-
-    def _load(self, when: float, boots: int) -> None:
-        target = self._device.take_boot_target()
-        drive = self._device.vmedia.first_image() if target == "Cd" else None
+    def _load(self, when: float) -> None:
+        """Power-on self test is over: choose a source and start from it."""
+        device = self._device
+        target = device.take_boot_target()
+        drive = device.vmedia.first_image() if target == "Cd" else None
         if drive is not None and drive.via == "URI":
-            self._read(drive, boots)
+            device.power.loaded_at = _NEVER
+            self._read(drive, device.power.boots)
         else:
             held = drive is not None and drive.via == "Applet"
             self.started_from = f"Cd {drive.image}" if held and drive is not None else _plain(target)
-            self._device.power.loaded_at = when
 
     def _read(self, drive: Drive, boots: int) -> None:
         device = self._device

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from dsm_desktop.simulator.device import Device
+from dsm_desktop.simulator.jobs import Runs
 from dsm_desktop.simulator.journal import Change
 from dsm_desktop.simulator.plan import Plot
 
@@ -176,6 +177,36 @@ class SimulatedIdrac:
             return self._device.identity.fingerprint
 
         return str(self._run(renew))
+
+    def set_lockdown(self, on: bool = True) -> None:
+        """Switch system lockdown mode on or off: writes are refused with SYS406, power and reading go on."""
+
+        def put() -> None:
+            self._device.lockdown = on
+            self._device.revision += 1
+
+        self._run(put)
+
+    def set_os_obeys(self, obeys: bool = True) -> None:
+        """Whether the operating system reacts to a graceful shutdown."""
+        self._run(lambda: setattr(self._device.power, "os_obeys", obeys))
+
+    def add_job(
+        self, kind: str, name: str, seconds: float = 60.0, at_boot: bool = False, component: str = ""
+    ) -> str:
+        """Put a job into the queue as another tool would, without any effect; returns its id."""
+        runs = Runs.AT_BOOT if at_boot else Runs.AT_ONCE
+
+        def add() -> str:
+            queue = self._device.jobs
+            return queue.add(kind, name, runs=runs, seconds=seconds, component=component).id
+
+        return str(self._run(add))
+
+    @property
+    def jobs(self) -> dict[str, str]:
+        """State of every job by its id, oldest first."""
+        return self._settled(lambda d: {job.id: job.state for job in d.jobs.all()})
 
     def add_user(self, name: str, password: str, role: str = "ReadOnly") -> None:
         """Make an account with the role Administrator, Operator or ReadOnly."""

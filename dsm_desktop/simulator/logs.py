@@ -6,7 +6,7 @@ import dataclasses
 import random
 from typing import Final
 
-from dsm_desktop.simulator.messages import TEXTS, fill
+from dsm_desktop.simulator.texts import TEXTS, fill
 
 SEL_LIMIT: Final = 1024
 HISTORY_DAYS: Final = 90

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -47,10 +48,19 @@ class Power:
         self.booted_at = now - 40 * 86400.0 if on else now
         self.off_at = now - 86400.0
         self.boots = 0
+        self.os_obeys = True
+        """The operating system reacts to a graceful shutdown."""
         self.loaded_at = self.booted_at + timing.post
         """When the loader of the operating system had been read; far in the future while it is being read."""
         self.on_boot: list[Callable[[float], None]] = []
         """Called at the start of every boot with its moment."""
+        self.on_posted: list[Callable[[float], None]] = []
+        """Called when POST is over and the host looks for something to start from."""
+        self.on_down: list[Callable[[float], None]] = []
+        """Called when the host loses power or is reset."""
+        self.boot_tasks: Callable[[float], bool] = lambda when: False
+        """Asked at the start of every boot; True: there is work to do after POST, and `tasks_done` will be called."""
+        self._tasks_end: float | None = None
 
     @property
     def is_on(self) -> bool:
@@ -58,22 +68,47 @@ class Power:
         return self.state in (ON, POWERING_ON)
 
     def server_status(self, now: float) -> str:
-        """ServerStatus of GetRemoteServicesAPIStatus: PoweredOff, InPOST, CollectingSystemInventory, OutOfPOST."""
+        """ServerStatus of GetRemoteServicesAPIStatus.
+
+        PoweredOff, InPOST, AutomatedTaskExecution (followed by another InPOST), CollectingSystemInventory, OutOfPOST.
+        """
         if self.state in (OFF, POWERING_OFF):
             return "PoweredOff" if self.state == OFF else "OutOfPOST"
-        since = now - self.booted_at
-        if since < self._timing.post:
+        since, post = now - self.booted_at, self._timing.post
+        if since < post:
             return "InPOST"
-        if since < self._timing.post + self._timing.inventory:
-            return "CollectingSystemInventory"
-        return "OutOfPOST"
+        if now < self._posted():
+            return "AutomatedTaskExecution" if now < (self._tasks_end or 0.0) else "InPOST"
+        return "CollectingSystemInventory" if now < self._posted() + self._timing.inventory else "OutOfPOST"
+
+    def _posted(self) -> float:
+        """When POST was, or will be, behind the host for good."""
+        if self._tasks_end is None:
+            return self.booted_at + self._timing.post
+        return self._tasks_end + self._timing.post
+
+    def tasks_done(self, when: float) -> None:
+        """What the host had to run between POST and the operating system is done; it restarts by itself."""
+        if self._tasks_end is not None:
+            self._tasks_end = when
+            self._schedule_posted()
+
+    def _schedule_posted(self) -> None:
+        boots = self.boots
+
+        def posted(when: float) -> None:
+            if self.boots == boots and self.is_on:
+                self.loaded_at = when
+                for tell in self.on_posted:
+                    tell(when)
+
+        self._schedule(self._timing.post, posted)
 
     def boot_progress(self, now: float) -> str:
         """BootProgress.LastState."""
         if not self.is_on:
             return "None"
-        since = now - self.booted_at
-        if since < self._timing.post:
+        if now < self._posted():
             return "SystemHardwareInitializationComplete"
         return "OSRunning" if now - self.loaded_at > self._timing.os_boot else "OSBootStarted"
 
@@ -113,23 +148,34 @@ class Power:
 
     def _boot(self, when: float) -> None:
         self.booted_at = when
-        self.loaded_at = when + self._timing.post
         self.boots += 1
-        for begin in self.on_boot:
-            begin(when)
+        self.loaded_at = math.inf
+        for tell in self.on_boot:
+            tell(when)
+        self._tasks_end = math.inf if self.boot_tasks(when) else None
+        if self._tasks_end is None:
+            self._schedule_posted()
 
     def _force_off(self, now: float) -> None:
         self._epoch += 1
         self.state = POWERING_OFF
+        self._tell_down(now)
         self._log(now, "RAC0704")
         self._later(self._timing.force_off, self._is_down)
 
     def _shutdown(self, now: float) -> None:
+        if not self.os_obeys:
+            return
         self._epoch += 1
         self._later(self._timing.shutdown, self._is_down)
 
+    def _tell_down(self, when: float) -> None:
+        for tell in self.on_down:
+            tell(when)
+
     def _is_down(self, when: float) -> None:
         self.state = OFF
+        self._tell_down(when)
         self.off_at = when
         self._log(when, "SYS1001")
 
@@ -139,10 +185,13 @@ class Power:
         self._reboot(now)
 
     def _graceful_restart(self, now: float) -> None:
+        if not self.os_obeys:
+            return
         self._epoch += 1
         self._later(self._timing.shutdown, self._reboot)
 
     def _reboot(self, when: float) -> None:
+        self._tell_down(when)
         self._boot(when)
         self._log(when, "SYS1003")
 
@@ -150,6 +199,7 @@ class Power:
         self._epoch += 1
         self._log(now, "RAC0702")
         self.state = POWERING_OFF
+        self._tell_down(now)
         self._later(self._timing.force_off, self._cycled)
 
     def _cycled(self, when: float) -> None:

@@ -14,6 +14,7 @@ from dsm_desktop.simulator.access import Account, parse_basic
 from dsm_desktop.simulator.errands import Errands
 from dsm_desktop.simulator.exchange import Doc, Request, Response
 from dsm_desktop.simulator.faults import FaultKind, Values
+from dsm_desktop.simulator.messages import Refused
 from dsm_desktop.simulator.tree import Tree, metadata
 from dsm_desktop.simulator.tree.base import ROOT, Action, Resource, refuse
 from dsm_desktop.simulator.tree.index import Found
@@ -158,6 +159,8 @@ class Service:
             return speak.error(400, speak.info(error.key, *error.arguments))
         if doc is None:
             return speak.not_found(request.path)
+        if resource.answer is not None:
+            return resource.answer(device, doc, *found.segments)
         body = orjson.dumps(doc)
         until = float("inf") if reader.fresh is None else now + reader.fresh
         headers = (*_described(doc, found), *_etag(device))
@@ -193,7 +196,12 @@ class Service:
                 return speak.error(400, speak.info("SYS405"))
             if not isinstance(body, dict):
                 return speak.error(400, speak.info("SYS405"))
-        return action.handle(device, request, body, account, *segments)
+        if device.lockdown and action.locked:
+            return speak.error(403, speak.info("SYS406"))
+        try:
+            return action.handle(device, request, body, account, *segments)
+        except Refused as refused:
+            return speak.error(refused.status, *(speak.info(*reason) for reason in refused.reasons))
 
 
 class _Reader:

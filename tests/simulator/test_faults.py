@@ -212,6 +212,6 @@ def test_hostile_draws_the_same_faults_from_the_same_seed(nine: SimulatedIdrac) 
 def test_every_fault_is_described() -> None:
     for kind in KINDS.values():
         assert kind.help.endswith(".")
-        assert kind.stage in ("instead", "answer", "connection", "hostile")
+        assert kind.stage in ("instead", "answer", "connection", "hostile", "inside")
         assert (kind.instead is not None) == (kind.stage == "instead")
         assert (kind.spoil is not None) == (kind.stage == "answer")

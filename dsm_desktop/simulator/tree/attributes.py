@@ -72,7 +72,7 @@ def _idrac(device: Device) -> Doc:
         "Info.1.Product": "Integrated Dell Remote Access Controller",
         "Info.1.ServerGen": hw.generation_number,
         "Info.1.Version": hw.idrac_version,
-        "Lockdown.1.SystemLockdown": "Disabled",
+        "Lockdown.1.SystemLockdown": "Enabled" if device.lockdown else "Disabled",
         "NIC.1.DNSRacName": f"idrac-{hw.tag}",
         "NIC.1.Enable": "Enabled",
         "NIC.1.MTU": 1500,

@@ -40,6 +40,8 @@ class Resource:
     open: bool = False
     """Readable without credentials."""
     paged: bool = False
+    answer: Callable[..., Response] | None = None
+    """(device, document, *segments) -> the answer to a GET, where that is more than the document with 200."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Action:
     handle: Handle
     since: int = IDRAC7
     until: int = IDRAC10
+    locked: bool = True
+    """Refused while system lockdown mode is on; False for what goes on then: power, signing out, questions."""
 
 
 def link(path: str) -> Doc:

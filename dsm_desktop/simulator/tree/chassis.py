@@ -58,8 +58,8 @@ def resources(persona: Persona) -> Iterable[Resource]:
 def actions(persona: Persona) -> Iterable[Action]:
     """LED, asset tag and the chassis form of reset."""
     return (
-        Action("PATCH", CHASSIS, "ConfigureComponents", _patch),
-        Action("POST", f"{CHASSIS}/Actions/Chassis.Reset", "ConfigureComponents", _reset),
+        Action("PATCH", CHASSIS, "ConfigureComponents", _patch, locked=False),
+        Action("POST", f"{CHASSIS}/Actions/Chassis.Reset", "ConfigureComponents", _reset, locked=False),
     )
 
 

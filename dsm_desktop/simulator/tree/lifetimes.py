@@ -211,6 +211,8 @@ LIFETIMES: Final[dict[str, dict[str, Life]]] = {
     "SoftwareInventory": {"Oem": NINE_ON, "ReleaseDate": NINE_ON, "RelatedItem": SEVEN_ON},
     "LogService": {"LogEntryType": NINE_ON},
     "LogEntry": {},
+    "DellJob": {"ActualRunningStartTime": NINE_ON, "ActualRunningStopTime": NINE_ON},
+    "Task": {"StartTime": SIX_ON, "EndTime": SIX_ON},
     "ManagerNetworkProtocol": {
         "RFB": (IDRAC9_4, IDRAC10),
         "DHCP": FIVE_ON,

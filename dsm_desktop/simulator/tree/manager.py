@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from dsm_desktop.simulator.access import Account
-from dsm_desktop.simulator.exchange import Doc, Request, Response, json_response
+from dsm_desktop.simulator.exchange import Doc, Request, Response
 from dsm_desktop.simulator.personas import IDRAC9_4, Persona
 from dsm_desktop.simulator.tree.base import (
     CHASSIS,
@@ -34,7 +34,6 @@ OEM_SERVICES = {
     "DelliDRACCardService": "DelliDRACCardService",
     "Jobs": "Jobs",
 }
-_LC = f"{MANAGER}/Oem/Dell/DellLCService"
 _CARD = f"{MANAGER}/Oem/Dell/DelliDRACCardService"
 
 
@@ -44,28 +43,21 @@ def resources(persona: Persona) -> Iterable[Resource]:
     return (
         Resource(f"{ROOT}/Managers", kind, build),
         Resource(MANAGER, "Manager", _manager, fresh=1),
-        Resource(_LC, "DellLCService", _lc_service, since=IDRAC9_4),
         Resource(_CARD, "DelliDRACCardService", _card_service, since=IDRAC9_4),
     )
 
 
 def actions(persona: Persona) -> Iterable[Action]:
-    """Reset of the iDRAC, Lifecycle Controller status, clock."""
+    """Reset of the iDRAC."""
     return (
-        Action("POST", f"{MANAGER}/Actions/Manager.Reset", "ConfigureManager", _reset),
+        Action("POST", f"{MANAGER}/Actions/Manager.Reset", "ConfigureManager", _reset, locked=False),
         Action(
             "POST",
             f"{_CARD}/Actions/DelliDRACCardService.iDRACReset",
             "ConfigureManager",
             _reset_card,
             since=IDRAC9_4,
-        ),
-        Action(
-            "POST",
-            f"{_LC}/Actions/DellLCService.GetRemoteServicesAPIStatus",
-            "Login",
-            _api_status,
-            since=IDRAC9_4,
+            locked=False,
         ),
     )
 
@@ -195,19 +187,6 @@ def _embedded_card(device: Device) -> Doc:
     return embedded("DelliDRACCard", "v1_1_0", path, "DelliDRACCard", _card_body(device))
 
 
-def _lc_service(device: Device) -> Doc:
-    return {
-        "Actions": {
-            "#DellLCService.GetRemoteServicesAPIStatus": {
-                "target": f"{_LC}/Actions/DellLCService.GetRemoteServicesAPIStatus"
-            },
-        },
-        "Description": "The DellLCService resource provides some actions to support Lifecycle Controller functionality.",
-        "Id": "DellLCService",
-        "Name": "DellLCService",
-    }
-
-
 def _card_service(device: Device) -> Doc:
     return {
         "Actions": {
@@ -240,21 +219,3 @@ def _reset_card(device: Device, request: Request, body: Any, account: Account) -
     device.changed(request, body, account, f"iDRACReset:{kind}")
     device.reset_idrac("user initiated")
     return device.speaker.success(202)
-
-
-def _api_status(device: Device, request: Request, body: Any, account: Account) -> Response:
-    now = device.now()
-    server = device.power.server_status(now)
-    busy = server in ("InPOST", "CollectingSystemInventory")
-    waking = now < device.waking_until
-    speak = device.speaker
-    return json_response(
-        200,
-        {
-            "@Message.ExtendedInfo": [speak.info("SYS413"), speak.info("Success")],
-            "LCStatus": "NotInitialized" if waking else "InUse" if busy else "Ready",
-            "RTStatus": "NotReady" if waking else "Ready",
-            "ServerStatus": server,
-            "Status": "NotReady" if waking or busy else "Ready",
-        },
-    )

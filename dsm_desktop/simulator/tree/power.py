@@ -48,7 +48,7 @@ def resources(persona: Persona) -> Iterable[Resource]:
 
 def actions(persona: Persona) -> Iterable[Action]:
     """The power cap."""
-    return (Action("PATCH", _POWER, "ConfigureManager", _patch),)
+    return (Action("PATCH", _POWER, "ConfigureManager", _patch, locked=False),)
 
 
 def supply_paths(device: Device) -> list[str]:

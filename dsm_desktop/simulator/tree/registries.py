@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dsm_desktop.simulator.exchange import Doc
-from dsm_desktop.simulator.messages import BASE_TEXTS, TEXTS
 from dsm_desktop.simulator.personas import Persona
-from dsm_desktop.simulator.texts import Text
+from dsm_desktop.simulator.texts import BASE_TEXTS, TEXTS, Text
 from dsm_desktop.simulator.tree.base import ROOT, Action, Resource, collection, listed
 
 if TYPE_CHECKING:

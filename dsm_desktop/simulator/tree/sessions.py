@@ -33,7 +33,7 @@ def actions(persona: Persona) -> Iterable[Action]:
     """Signing in is handled by the service itself, because it needs no credentials."""
     return (
         Action("PATCH", f"{ROOT}/SessionService", "ConfigureManager", _patch_service),
-        Action("DELETE", f"{persona.sessions}/{{}}", "Login", _delete),
+        Action("DELETE", f"{persona.sessions}/{{}}", "Login", _delete, locked=False),
     )
 
 

@@ -70,10 +70,10 @@ _SETTINGS = {
 def resources(persona: Persona) -> Iterable[Resource]:
     """System collection, system, and its Settings twin on newer firmware."""
     kind, build = collection(
-        "ComputerSystem", "Computer System Collection", "Collection of Computer Systems", lambda d: [SYSTEM]
+        "ComputerSystem", "Computer System Collection", "Collection of Computer Systems", _members
     )
     return (
-        Resource(f"{ROOT}/Systems", kind, build),
+        Resource(f"{ROOT}/Systems", kind, build, fresh=1),
         Resource(SYSTEM, "ComputerSystem", _system, fresh=1),
         Resource(f"{SYSTEM}/Settings", "ComputerSystem", _settings, since=IDRAC9_7),
     )
@@ -82,10 +82,15 @@ def resources(persona: Persona) -> Iterable[Resource]:
 def actions(persona: Persona) -> Iterable[Action]:
     """Power, LED, boot override, asset tag."""
     return (
-        Action("POST", f"{SYSTEM}/Actions/ComputerSystem.Reset", "ConfigureComponents", reset),
+        Action("POST", f"{SYSTEM}/Actions/ComputerSystem.Reset", "ConfigureComponents", reset, locked=False),
         Action("PATCH", SYSTEM, "ConfigureComponents", _patch),
         Action("PATCH", f"{SYSTEM}/Settings", "ConfigureComponents", _patch, since=IDRAC9_7),
     )
+
+
+def _members(device: Device) -> list[str]:
+    """For two minutes after a forced clear of the job queue the collection is empty."""
+    return [] if device.jobs.restarting(device.now()) else [SYSTEM]
 
 
 def _system(device: Device) -> Doc:

@@ -1,4 +1,4 @@
-"""What a message of an iDRAC is made of."""
+"""The wording of a message, and how its arguments are put in."""
 
 from __future__ import annotations
 
@@ -17,3 +17,10 @@ class Text:
 
 RETRY: Final = "Correct the request and retry the operation."
 WAIT: Final = "Wait a few minutes and retry the operation."
+
+
+def fill(message: str, args: tuple[str, ...]) -> str:
+    """Put arguments into a message text."""
+    for number, argument in enumerate(args, 1):
+        message = message.replace(f"%{number}", argument)
+    return message

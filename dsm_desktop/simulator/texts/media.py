@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from dsm_desktop.simulator.texts import WAIT, Text
+from dsm_desktop.simulator.texts.text import WAIT, Text
 
 _SHARE: Final = (
     "Make sure that the share and the file are correct and can be reached from the iDRAC, and retry."
 )
 
-MEDIA_TEXTS: Final[dict[str, Text]] = {
+MEDIA: Final[dict[str, Text]] = {
     "RAC0715": Text("Image file does not exist in the given remote share path.", "Informational", _SHARE),
     "RAC0718": Text("Remote File Share service is busy with the previous connection.", "Informational", WAIT),
     "RAC0719": Text(

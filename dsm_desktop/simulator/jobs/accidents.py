@@ -1,0 +1,54 @@
+"""What can happen to a job on its way, by name of the fault.
+
+These faults strike inside the device and not at a request; `kind` limits them to jobs whose JobType contains that text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from dsm_desktop.simulator.faults import FaultSet
+
+ACCIDENTS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
+    ("job_stuck", "A job stays at this percentage for ever.", {"percent": 42, "kind": ""}),
+    (
+        "job_vanishes",
+        "A job disappears from the queue at this percentage; its work is not done.",
+        {"percent": 50, "kind": ""},
+    ),
+    (
+        "job_fails",
+        "A job does not do its work and ends Failed with this message.",
+        {"code": "PR21", "kind": ""},
+    ),
+    (
+        "idrac_resets_in_job",
+        "The iDRAC restarts in the middle of a job; then: goes_on, fails, vanishes or stuck.",
+        {"percent": 50, "then": "goes_on", "kind": ""},
+    ),
+    ("queue_full", "No job can be made: the queue is full.", {}),
+)
+"""Name, help and parameters of each."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Accident:
+    """When it strikes, as a share of the job's time, and what becomes of the job."""
+
+    share: float
+    then: str
+    resets: bool = False
+
+
+def draw(faults: FaultSet, kind: str) -> Accident | None:
+    """The accident that waits for a job of this type, if a fault is switched on."""
+    if not faults:
+        return None
+    for name, then in (("job_stuck", "stuck"), ("job_vanishes", "vanishes"), ("idrac_resets_in_job", "")):
+        values = faults.take(name, kind)
+        if values is not None:
+            share = min(100.0, max(0.0, float(values["percent"]))) / 100
+            return Accident(share, then or str(values["then"]), resets=not then)
+    return None
