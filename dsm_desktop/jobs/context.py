@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.store.unit_of_work import UnitOfWork
@@ -34,9 +34,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ServerClients:
-    """The runner's clients by server, for operations that work on the whole fleet in one task; asked for as a service."""
+    """The runner's clients by server, for operations that work on the whole fleet in one task; asked for as a service.
+
+    `login` makes one that signs in with another user name and password than the rules say; close it after use.
+    """
 
     server: Callable[[Target], RedfishClient]
+    login: Callable[[Target, str, SecretStr], RedfishClient]
 
 
 class Option(BaseModel):

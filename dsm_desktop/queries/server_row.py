@@ -60,6 +60,7 @@ class ServerRow:
     logs_at: datetime | None
     custom: dict[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    certificate_expires: datetime | None = None
 
     @property
     def label(self) -> str:

@@ -23,6 +23,7 @@ class Message:
     text: str
     resolution: str = ""
     severity: str = ""
+    args: tuple[str, ...] = ()
 
 
 class RedfishError(DsmError):
@@ -66,7 +67,9 @@ class LockedDown(RedfishError):
 
 
 class PasswordChangeRequired(RedfishError):
-    """The account still has its default password; everything but changing it is refused."""
+    """The account still has its default password; everything but changing it is refused. `account`: its link, "" if not told."""
+
+    account = ""
 
 
 class RedfishDisabled(RedfishError):
@@ -143,6 +146,7 @@ def messages(data: Any) -> list[Message]:
                     _line(entry.get("Message")),
                     _line(entry.get("Resolution")),
                     str(entry.get("Severity") or entry.get("MessageSeverity") or ""),
+                    tuple(str(a) for a in args) if isinstance(args := entry.get("MessageArgs"), list) else (),
                 )
             )
     if isinstance(error, dict):
@@ -185,7 +189,7 @@ def error_of(answer: Answer, *, where: str, what: str) -> DsmError:
             detail=f"{what} → {answer.status} {sorted(ids)}",
         )
     assert issubclass(kind, RedfishError)
-    return kind(
+    error = kind(
         text,
         status=answer.status,
         ids=tuple(sorted(ids)),
@@ -193,6 +197,10 @@ def error_of(answer: Answer, *, where: str, what: str) -> DsmError:
         where=where,
         detail=f"{what} → {answer.status} {sorted(ids)}",
     )
+    if isinstance(error, PasswordChangeRequired):
+        links = (a for m in found if m.id == "PASSWORDCHANGEREQUIRED" for a in m.args)
+        error.account = next(links, "")
+    return error
 
 
 def _said(found: list[Message], status: int) -> tuple[str, str]:

@@ -282,6 +282,8 @@ class FaultSet:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._active: dict[str, Active] = {}
+        self.struck = 0
+        """Requests hit so far."""
 
     def __bool__(self) -> bool:
         return bool(self._active)
@@ -345,6 +347,7 @@ class FaultSet:
                 hits.extend(_draw(fault))
             else:
                 hits.append((fault.kind, fault.values))
+        self.struck += bool(hits)
         return hits
 
 

@@ -149,6 +149,15 @@ class SimulatedIdrac:
         """Number of entries by log."""
         return self._settled(lambda d: {"Sel": len(d.logs.sel.entries), "Lclog": len(d.logs.lclog.entries)})
 
+    def accepts(self, name: str, password: str) -> bool:
+        """Whether these credentials open an account; asked behind the back of every counter."""
+        return self._settled(lambda d: d.access.verify(name, password) is not None)
+
+    @property
+    def struck(self) -> int:
+        """How many requests a fault has hit."""
+        return self._settled(lambda d: d.faults.struck)
+
     # -- steering --------------------------------------------------------------------------------------------
 
     def set_fault(self, name: str, **values: Any) -> None:

@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, literal
 
-from dsm_desktop.store.models import Base, BmcSession, ConfigurationProfile, CredentialSet, MediaIdentity
+from dsm_desktop.store.models import (
+    Base,
+    BmcSession,
+    CertificateAuthority,
+    ConfigurationProfile,
+    ConsoleTicket,
+    CredentialSet,
+    MediaIdentity,
+)
 from dsm_desktop.vault.seal import Place
 
 
@@ -46,8 +54,16 @@ def _table(model: type[Base]) -> Table:
 
 CREDENTIAL_SECRET = SealedColumn(_table(CredentialSet), "secret", "secret_version")
 SESSION_TOKEN = SealedColumn(_table(BmcSession), "token")
-
+AUTHORITY_KEY = SealedColumn(_table(CertificateAuthority), "key")
+CONSOLE_URL = SealedColumn(_table(ConsoleTicket), "url")
 MEDIA_KEY = SealedColumn(_table(MediaIdentity), "private_key")
 PROFILE_CONTENT = SealedColumn(_table(ConfigurationProfile), "content")
 
-SEALED_COLUMNS: tuple[SealedColumn, ...] = (CREDENTIAL_SECRET, SESSION_TOKEN, MEDIA_KEY, PROFILE_CONTENT)
+SEALED_COLUMNS: tuple[SealedColumn, ...] = (
+    CREDENTIAL_SECRET,
+    SESSION_TOKEN,
+    MEDIA_KEY,
+    PROFILE_CONTENT,
+    AUTHORITY_KEY,
+    CONSOLE_URL,
+)

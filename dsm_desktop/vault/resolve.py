@@ -179,11 +179,26 @@ class CredentialResolver:
     def explain(self, server_id: int, kind: str = "idrac") -> list[Choice]:
         """Every login that applies to a server, winner first; opens no secret and works while locked. Raises NotFound."""
         address, assigned, discovered = self._server(server_id)
+        if assigned is not None and assigned not in self._known().sets:
+            self.invalidate()  # made a moment ago: a wrong older login must not be tried instead
         return self._distinct(self._choices(address, kind, assigned, discovered))
 
     def explain_address(self, address: str, kind: str = "idrac") -> list[Choice]:
         """The same for a bare address."""
         return self._distinct(self._choices(address, kind, None, None))
+
+    def users_of(self, credential_id: int, kind: str = "idrac") -> list[int]:
+        """Ids of all servers whose login the rules lead to this set."""
+        self.invalidate()
+        columns = (Server.id, Server.address, Server.assigned_credential_id, Server.discovered_credential_id)
+        with self._store.read() as connection:
+            servers = connection.execute(select(*columns).order_by(Server.id)).all()
+        found = []
+        for server_id, address, assigned, discovered in servers:
+            first = next(self._choices(address, kind, assigned, discovered), None)
+            if first is not None and first.credential_id == credential_id:
+                found.append(server_id)
+        return found
 
     def invalidate(self) -> None:
         """Read sets and ranges anew at the next question."""

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from dsm_desktop.core.calls import CallEnd, CallStart
@@ -191,6 +192,15 @@ class DeviceClients:
     def at(self, address: str, port: int) -> RedfishClient:
         """A client without a login for an address that is no server yet (first contact); close it after use."""
         return self._client(Endpoint(address, port), None, Trust(), None)
+
+    def login(self, target: Target, username: str, password: SecretStr) -> RedfishClient:
+        """A client of a server with another login than the rules say; the same trust, limits and books. Close it after use."""
+        row = self._row(target.server_id)
+        if row is None:
+            raise NotFound("The server is not on the list any more.", where=target.label)
+        credential = Credential(username, password.get_secret_value())
+        endpoint = Endpoint(row.address, row.port)
+        return self._client(endpoint, credential, self._trust(row), target.server_id)
 
     # --- for the runner ---------------------------------------------------------------------------------------------
 

@@ -8,6 +8,17 @@ from pathlib import Path
 
 from dsm_desktop.app.application import Application
 from dsm_desktop.app.profile import Profile
+from dsm_desktop.net.limits import Throttle
+from dsm_desktop.operations import password_rotate
+from dsm_desktop.workers.clients import DeviceClients
+from dsm_desktop.workers.runner import Runner
+
+
+def throttle_of(runner: Runner) -> Throttle:
+    """What keeps a runner's pace and its budget of logins."""
+    clients = runner._services.clients
+    assert isinstance(clients, DeviceClients)
+    return clients._throttle
 
 
 def main() -> None:
@@ -16,6 +27,9 @@ def main() -> None:
     app.key.open_quietly()
     runner = app.make_runner("agent")
     runner.config = replace(runner.config.scaled(0.02), poll=0.2, max_deaths=1000)
+    # The minute between two wrong logins, shortened like the times of takeover: the rule itself is tested elsewhere.
+    throttle_of(runner).logins._penalty = 0.2
+    password_rotate.BETWEEN_LOGINS = 0.5
     runner.start()
     sys.stdout.write("ready\n")
     sys.stdout.flush()

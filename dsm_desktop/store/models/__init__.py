@@ -3,6 +3,7 @@
 from dsm_desktop.store.models.activity import ApiCall, AuditEntry, FeedEntry, ServerEventLog, Setting
 from dsm_desktop.store.models.annotations import CustomField, MessageText, Rack, RackPlace, ServerTag
 from dsm_desktop.store.models.base import Base, UtcDateTime, db_now
+from dsm_desktop.store.models.certificates import CertificateAuthority, ServerCertificate
 from dsm_desktop.store.models.configuration import (
     AttributeRegistry,
     BootRecord,
@@ -11,6 +12,13 @@ from dsm_desktop.store.models.configuration import (
     SiteStandardRow,
 )
 from dsm_desktop.store.models.credentials import BmcSession, CredentialIpRange, CredentialSet, VaultKey
+from dsm_desktop.store.models.device_jobs import (
+    ConsoleTicket,
+    DeviceJob,
+    DeviceQueue,
+    DriveUse,
+    ServerScreenshot,
+)
 from dsm_desktop.store.models.inventory import (
     InventoryFirmware,
     InventoryPart,
@@ -30,13 +38,7 @@ from dsm_desktop.store.models.jobs import (
     TaskLog,
     TaskStep,
 )
-from dsm_desktop.store.models.media import (
-    LibraryFolder,
-    LibraryItem,
-    LibraryUse,
-    MediaIdentity,
-    MediaMount,
-)
+from dsm_desktop.store.models.password_rotations import PasswordRotation
 from dsm_desktop.store.models.servers import (
     Server,
     ServerAddress,
@@ -52,12 +54,17 @@ __all__ = [
     "Base",
     "BmcSession",
     "BootRecord",
+    "CertificateAuthority",
     "ConfigurationProfile",
     "ConfigurationSnapshot",
+    "ConsoleTicket",
     "CredentialIpRange",
     "CredentialSet",
     "CustomField",
     "Decision",
+    "DeviceJob",
+    "DeviceQueue",
+    "DriveUse",
     "FeedEntry",
     "InventoryFirmware",
     "InventoryPart",
@@ -66,13 +73,9 @@ __all__ = [
     "Job",
     "JobTask",
     "Lease",
-    "LibraryFolder",
-    "LibraryItem",
-    "LibraryUse",
-    "MediaIdentity",
-    "MediaMount",
     "MessageText",
     "PartWords",
+    "PasswordRotation",
     "Rack",
     "RackPlace",
     "Reading",
@@ -81,10 +84,12 @@ __all__ = [
     "SavedView",
     "Server",
     "ServerAddress",
+    "ServerCertificate",
     "ServerEventLog",
     "ServerGroup",
     "ServerGroupMember",
     "ServerGroupParent",
+    "ServerScreenshot",
     "ServerTag",
     "Setting",
     "SiteStandardRow",
