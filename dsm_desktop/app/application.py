@@ -11,6 +11,7 @@ from dsm_desktop.app.database import with_password
 from dsm_desktop.app.desk import Desk, ReadDesk
 from dsm_desktop.app.duties import duties_of
 from dsm_desktop.app.keys import Keys
+from dsm_desktop.app.media import media_server
 from dsm_desktop.app.profile import Profile, label_of
 from dsm_desktop.app.runner_process import RunnerBeside
 from dsm_desktop.core.access import Principal, Role, local_principal
@@ -20,6 +21,7 @@ from dsm_desktop.core.logs import install_logging
 from dsm_desktop.core.redact import Redactor, Secrets
 from dsm_desktop.core.settings import SECTIONS, NetworkSettings, Section
 from dsm_desktop.jobs import Catalogue, ServerClients
+from dsm_desktop.media.server import MediaServer
 from dsm_desktop.net.limits import Limits, Throttle
 from dsm_desktop.net.logins import PENALTY as LOGIN_PENALTY
 from dsm_desktop.net.logins import LoginBudget
@@ -70,6 +72,7 @@ class Application:
         self.resolver = CredentialResolver(self.store, self.vault, os.environ, secrets=self.secrets)
         self.commands = Desk(self.store, self.vault, self.catalogue, self.principal)
         self.reads = ReadDesk(self.store, self.resolver)
+        self.media = media_server(self.store, self.vault)
         arguments = ["--profile", str(profile.folder)]
         arguments += ["--store", store_url] if store_url else []
         self.runner = RunnerBeside(
@@ -159,6 +162,7 @@ class Application:
     def close(self) -> None:
         """Let a runner beside us finish by itself, stop listening, wipe the key, close the store."""
         self.runner.leave()
+        self.media.close()
         if self._feed is not None:
             self._feed.stop()
             self._feed = None

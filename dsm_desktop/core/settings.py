@@ -81,6 +81,36 @@ class WatchSettings(Section):
     )
 
 
+class MediaSettings(Section):
+    """How files are served to BMCs (ISOs, packages) and uploads are received; the port is open only while something needs it."""
+
+    name = "media"
+    title = "Media server"
+
+    port: int = Field(
+        8888,
+        ge=0,
+        le=65_535,
+        title="Port",
+        description="Let it in through this machine's firewall. 0: any free one.",
+    )
+    https: bool = Field(
+        False,
+        title="Serve over https",
+        description="With this machine's own certificate; old iDRACs take http only.",
+    )
+    address: str = Field(
+        "",
+        max_length=255,
+        pattern=r"^[A-Za-z0-9.:\-]*$",
+        title="Address given to BMCs",
+        description="Empty: the address this machine has towards each BMC.",
+    )
+    limit_mb: int = Field(
+        0, ge=0, le=100_000, title="Bandwidth limit (MB/s)", description="For all servers together. 0: none."
+    )
+
+
 class AppearanceSettings(Section):
     """How the window looks."""
 
@@ -118,6 +148,7 @@ SECTIONS: tuple[type[Section], ...] = (
     NetworkSettings,
     RetentionSettings,
     WatchSettings,
+    MediaSettings,
     AppearanceSettings,
     SecuritySettings,
     SimulatorSettings,

@@ -33,7 +33,14 @@ def first_look(profile: Path) -> list[ServerRow]:
             tags: dict[int, tuple[str, ...]] = {}
             for server_id, tag in connection.execute("SELECT server_id, tag FROM server_tags ORDER BY tag"):
                 tags[server_id] = (*tags.get(server_id, ()), tag)
-        return [_row([*row, tags.get(row[0], ())]) for row in rows]
+            expiry = {
+                server_id: datetime.fromisoformat(until + _UTC)
+                for server_id, until in connection.execute(
+                    "SELECT server_id, not_after FROM server_certificates"
+                )
+                if until
+            }
+        return [_row([*row, tags.get(row[0], ()), expiry.get(row[0])]) for row in rows]
     except (sqlite3.Error, ValueError):
         return []  # the real opening of the store says what is wrong, with a hint
 

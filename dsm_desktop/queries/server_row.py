@@ -75,5 +75,5 @@ class ServerRow:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
-STORED = tuple(name for name in ServerRow.__dataclass_fields__ if name != "tags")
+STORED = tuple(name for name in ServerRow.__dataclass_fields__ if name not in ("tags", "certificate_expires"))
 """The fields that stand in the servers' table, in their order."""

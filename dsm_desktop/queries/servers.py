@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from dsm_desktop.core.states import Access, Health
+from dsm_desktop.queries.certificates import certificate_expiry
 from dsm_desktop.queries.server_row import STORED
 from dsm_desktop.queries.server_row import ServerRow as ServerRow
 from dsm_desktop.queries.tags import tags_by_server
@@ -26,21 +27,21 @@ _COLUMNS = [getattr(Server, name) for name in STORED]
 def list_servers(connection: Connection, ids: Collection[int] | None = None) -> list[ServerRow]:
     """All servers, or those of `ids` that exist, by id."""
     if ids is None:
-        tags = tags_by_server(connection)
+        tags, expiry = tags_by_server(connection), certificate_expiry(connection)
         rows = connection.execute(select(*_COLUMNS).order_by(Server.id))
-        return [_row(row, tags) for row in rows]
+        return [_row(row, tags, expiry) for row in rows]
     wanted = sorted(ids)
     found: list[ServerRow] = []
     for start in range(0, len(wanted), _BATCH):
         part = wanted[start : start + _BATCH]
         query = select(*_COLUMNS).where(Server.id.in_(part)).order_by(Server.id)
-        tags = tags_by_server(connection, part)
-        found.extend(_row(row, tags) for row in connection.execute(query))
+        tags, expiry = tags_by_server(connection, part), certificate_expiry(connection, part)
+        found.extend(_row(row, tags, expiry) for row in connection.execute(query))
     return found
 
 
-def _row(row: Any, tags: Mapping[int, tuple[str, ...]]) -> ServerRow:
-    values = [*row, tags.get(row[0], ())]
+def _row(row: Any, tags: Mapping[int, tuple[str, ...]], expiry: Mapping[int, datetime]) -> ServerRow:
+    values = [*row, tags.get(row[0], ()), expiry.get(row[0])]
     return ServerRow(*values)
 
 

@@ -11,7 +11,7 @@ import json
 import logging
 import threading
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
@@ -124,23 +124,7 @@ class CallWriter:
     ) -> int:
         """Note that a call leaves now. A changing call: returns when the row is committed, else raises the store's error
         (DiskFull, StoreUnavailable …) and nothing may be sent."""
-        row = {
-            "at": self._clock.now(),
-            "server_id": server_id,
-            "job_id": job_id,
-            "task_id": task_id,
-            "protocol": call.protocol[:12],
-            "host": clean_text(call.host, 255),
-            "method": call.method[:12],
-            "path": masked_text(clean_text(call.path, 2_000)),
-            "changing": call.changing,
-            "status": None,
-            "latency_ms": None,
-            "received_bytes": 0,
-            "error": "",
-            "request": _body(call.body) if call.changing else None,
-            "answer": None,
-        }
+        row = _row(call, self._clock.now(), server_id, job_id, task_id)
         pending = _Call(row, self._clock.monotonic(), threading.Event() if call.changing else None)
         token = next(self._tokens)
         with self._wake:
@@ -169,13 +153,7 @@ class CallWriter:
 
     def end(self, token: int, result: CallEnd) -> None:
         """Note what came back; unknown tokens (begun before a failure) are ignored."""
-        answer = {
-            "status": result.status,
-            "latency_ms": result.latency_ms,
-            "received_bytes": min(result.received_bytes, 2**31 - 1),
-            "error": masked_text(clean_text(result.error, 2_000)) if result.error else "",
-            "answer": _body(result.answer),
-        }
+        answer = _answered(result)
         with self._wake:
             pending = self._open.pop(token, None)
             if pending is None:
@@ -275,6 +253,49 @@ class CallWriter:
             self._lost += max(0, len(ended) - _MOST_WAITING)
             self._next.ended = ended[-_MOST_WAITING:]
             self._next.answers = [*batch.answers, *self._next.answers]
+
+
+def add_calls(store: Store, calls: list[tuple[CallStart, CallEnd, int | None, int | None]]) -> None:
+    """Rows of calls that have ended, each with the ids of its server and job: what others asked of us."""
+    now = SystemClock().now()
+    rows = [_row(call, now, server, job, None) | _answered(end) for call, end, server, job in calls]
+    with store.write() as uow:
+        uow.session.execute(_INSERT, rows)
+        uow.changed("api_calls", "added")
+
+
+def _row(
+    call: CallStart, at: datetime, server_id: int | None, job_id: int | None, task_id: int | None
+) -> dict[str, Any]:
+    """A call that has not been answered yet."""
+    return {
+        "at": at,
+        "server_id": server_id,
+        "job_id": job_id,
+        "task_id": task_id,
+        "protocol": call.protocol[:12],
+        "host": clean_text(call.host, 255),
+        "method": call.method[:12],
+        "path": masked_text(clean_text(call.path, 2_000)),
+        "changing": call.changing,
+        "status": None,
+        "latency_ms": None,
+        "received_bytes": 0,
+        "error": "",
+        "request": _body(call.body) if call.changing else None,
+        "answer": None,
+    }
+
+
+def _answered(result: CallEnd) -> dict[str, Any]:
+    """What came back, as columns."""
+    return {
+        "status": result.status,
+        "latency_ms": result.latency_ms,
+        "received_bytes": min(result.received_bytes, 2**31 - 1),
+        "error": masked_text(clean_text(result.error, 2_000)) if result.error else "",
+        "answer": _body(result.answer),
+    }
 
 
 def refused_ago(store: Store, device: str, within: float) -> float | None:

@@ -38,6 +38,13 @@ from dsm_desktop.store.models.jobs import (
     TaskLog,
     TaskStep,
 )
+from dsm_desktop.store.models.media import (
+    LibraryFolder,
+    LibraryItem,
+    LibraryUse,
+    MediaIdentity,
+    MediaMount,
+)
 from dsm_desktop.store.models.password_rotations import PasswordRotation
 from dsm_desktop.store.models.servers import (
     Server,
@@ -73,6 +80,11 @@ __all__ = [
     "Job",
     "JobTask",
     "Lease",
+    "LibraryFolder",
+    "LibraryItem",
+    "LibraryUse",
+    "MediaIdentity",
+    "MediaMount",
     "MessageText",
     "PartWords",
     "PasswordRotation",

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, column, select, table
-from sqlalchemy.orm import Mapped, column_property, mapped_column
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from dsm_desktop.store.models.base import Base, Id, UtcDateTime
-
-_CERTIFICATES = table("server_certificates", column("server_id"), column("not_after", UtcDateTime()))
+from dsm_desktop.store.models.base import Base, Id
 
 
 class Server(Base):
@@ -18,8 +16,7 @@ class Server(Base):
 
     `service_tag` is unique where known (duplicates found by a scan are merged); `address` is the BMC's IP or name.
     `access` is a core.states.Access, `problem` the last error's message and hint, `problem_code` its class name.
-    `trust_mode` pin | ca | off; `fingerprint` SHA-256 (hex) of the pinned certificate; `certificate_expires` stands in
-    `server_certificates`.
+    `trust_mode` pin | ca | off; `fingerprint` SHA-256 (hex) of the pinned certificate.
     """
 
     __tablename__ = "servers"
@@ -73,10 +70,6 @@ class Server(Base):
     facts_at: Mapped[datetime | None]
     inventory_at: Mapped[datetime | None]
     logs_at: Mapped[datetime | None]
-    certificate_expires: Mapped[datetime | None] = column_property(
-        select(_CERTIFICATES.c.not_after).where(_CERTIFICATES.c.server_id == id).scalar_subquery(),
-        deferred=True,
-    )
 
 
 class ServerAddress(Base):

@@ -1,0 +1,207 @@
+"""The media server as operations see it: `offer` a file to a job's servers, `receive` what they push, `withdraw` both.
+
+    media = ctx.service(MediaServer)
+    offer = await ctx.run(lambda: media.offer(path, job_id=ctx.job_id, addresses=[ctx.target.address]))
+
+It listens only while something is offered. A URL is the same again after a restart, because its token is derived from the
+job; a body that is replayed offers the same file and gets the URL the BMC already has.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.core.settings import MediaSettings
+from dsm_desktop.media.access_log import AccessLog, Row
+from dsm_desktop.media.identity import MediaKeys
+from dsm_desktop.media.listener import Listener
+from dsm_desktop.media.offers import Inbox, Offer, Offers
+from dsm_desktop.media.pace import Pace
+from dsm_desktop.media.route import IpAddress, addresses_of, in_url, own_address
+from dsm_desktop.store.media import ServedMount
+
+log = logging.getLogger(__name__)
+
+__all__ = ["Inbox", "MediaServer", "Offer"]
+
+INBOX_LIMIT = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class MediaHands:
+    """What the assembly gives the server: its identity (asked when it is first needed), the site's settings, where log rows go,
+    and what stands mounted from this machine's files."""
+
+    keys: Callable[[], MediaKeys]
+    settings: Callable[[], MediaSettings]
+    log: Callable[[list[Row]], None]
+    mounts: Callable[[], Sequence[ServedMount]] = tuple
+
+
+class MediaServer:
+    """Thread-safe and blocking: call it in `ctx.run` or in a step. Raises PortTaken, NotServable, NoRoute, VaultLocked."""
+
+    def __init__(self, hands: MediaHands) -> None:
+        self._hands = hands
+        self._lock = threading.RLock()
+        self._tls_lock = threading.Lock()
+        self._keys: MediaKeys | None = None
+        self._context: ssl.SSLContext | None = None
+        self._offers: Offers | None = None
+        self._listener: Listener | None = None
+        self._log: AccessLog | None = None
+        self._standing: set[tuple[int, str]] = set()
+
+    # --- for operations ---------------------------------------------------------------------------------------------
+
+    def offer(
+        self,
+        path: Path | str,
+        *,
+        job_id: int,
+        addresses: Iterable[str],
+        server_id: int | None = None,
+        secure: bool | None = None,
+    ) -> Offer:
+        """Let these servers' BMCs read a file, or every file of a folder (its URL ends in "/"; no listing).
+
+        `secure` True https, False http, None as the settings say. The address in the URL is the one this machine has
+        towards the first of them. A file that is changed afterwards is not served any more.
+        """
+        path, towards = Path(path), list(addresses)
+        with self._lock, self._opened(towards) as (offers, peers):
+            part, size = offers.offer(path, job_id, peers, server_id)
+            return Offer(self._base(towards, secure) + part, path, size)
+
+    def receive(
+        self,
+        name: str,
+        *,
+        job_id: int,
+        addresses: Iterable[str],
+        server_id: int | None = None,
+        limit: int = INBOX_LIMIT,
+        secure: bool | None = True,
+    ) -> Inbox:
+        """Expect one upload (PUT or POST) of this name, at most `limit` bytes; anything else is refused.
+
+        What came stays in memory alone until it is taken or withdrawn. Https unless `secure` says otherwise.
+        """
+        towards = list(addresses)
+        with self._lock, self._opened(towards) as (offers, peers):
+            part, box = offers.receive(name, job_id, peers, server_id, limit)
+            box.url = self._base(towards, secure) + part
+            return box
+
+    def withdraw(self, job_id: int, addresses: Iterable[str] | None = None) -> None:
+        """End a job's offers and inboxes, or only these servers' part in them; closes the port with the last one."""
+        with self._lock:
+            if self._offers is None:
+                return
+            guests = None if addresses is None else [p for a in addresses for p in addresses_of(a)]
+            if self._offers.withdraw(job_id, guests):
+                self._close()
+
+    @property
+    def listening(self) -> int | None:
+        """The open port; None while nothing is offered."""
+        listener = self._listener
+        return listener.port if listener is not None else None
+
+    def address_towards(self, address: str) -> str:
+        """The address of ours a BMC is given: the site's setting, else by route. Raises NoRoute."""
+        return self._hands.settings().address or own_address(address)
+
+    # --- for the assembly -------------------------------------------------------------------------------------------
+
+    def serve_mounts(self) -> None:
+        """Offer what stands mounted, as after a restart, and withdraw what was ejected; problems are logged, because nobody
+        waits for this."""
+        try:
+            self._serve_mounts()
+        except DsmError as error:
+            log.warning("files of mounted media are not served: %s", error)
+
+    def _serve_mounts(self) -> None:
+        with self._lock:
+            standing = {(m.job_id, m.address): m for m in self._hands.mounts()}
+            for job_id, address in self._standing - set(standing):
+                self.withdraw(job_id, [address])
+            self._standing &= set(standing)
+            for mark, mount in standing.items():
+                if mark not in self._standing:
+                    with self._opened([mount.address]) as (offers, peers):
+                        offers.offer(Path(mount.file), mount.job_id, peers, mount.server_id)
+                    self._standing.add(mark)
+
+    def close(self) -> None:
+        """Cut every transfer, close the port, forget the keys."""
+        with self._lock:
+            self._close()
+            self._keys, self._context = None, None
+            self._standing.clear()
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _opened(self, towards: list[str]) -> Iterator[tuple[Offers, list[IpAddress]]]:
+        """The offers with the port open for them, and the peers; the port is closed again when the first offer fails."""
+        peers = [peer for address in towards for peer in addresses_of(address)]
+        offers = self._open_offers()
+        try:
+            yield offers, peers
+        except DsmError:
+            if offers.empty:
+                self._close()
+            raise
+
+    def _open_offers(self) -> Offers:
+        if self._offers is None:
+            offers = Offers(self._own_keys().secret)
+            settings = self._hands.settings()
+            access_log = AccessLog(self._hands.log)
+            try:
+                self._listener = Listener(
+                    settings.port, offers, Pace(settings.limit_mb * 1_000_000), self._tls, access_log.note
+                )
+            except DsmError:
+                access_log.close()
+                raise
+            self._offers, self._log = offers, access_log
+        return self._offers
+
+    def _close(self) -> None:
+        listener, self._listener = self._listener, None
+        access_log, self._log = self._log, None
+        self._offers = None
+        if listener is not None:
+            listener.close()
+        if access_log is not None:
+            access_log.close()
+
+    def _own_keys(self) -> MediaKeys:
+        if self._keys is None:
+            self._keys = self._hands.keys()
+        return self._keys
+
+    def _tls(self) -> ssl.SSLContext:
+        """Asked by the threads of connections, which `_close` waits for under the other lock."""
+        with self._tls_lock:
+            if self._context is None:
+                assert self._keys is not None
+                self._context = self._keys.context()
+            return self._context
+
+    def _base(self, towards: list[str], secure: bool | None) -> str:
+        settings = self._hands.settings()
+        address = settings.address or own_address(towards[0])
+        scheme = "https" if (settings.https if secure is None else secure) else "http"
+        assert self._listener is not None
+        return f"{scheme}://{in_url(address)}:{self._listener.port}"
