@@ -12,6 +12,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final
 
 from dsm_desktop.simulator.access import Access, Account
+from dsm_desktop.simulator.attributes import Attributes
 from dsm_desktop.simulator.clock import SimClock, stamp
 from dsm_desktop.simulator.exchange import Request, Response
 from dsm_desktop.simulator.faults import FaultSet
@@ -81,6 +82,8 @@ class Device:
         self.faults = FaultSet(plot.seed)
         self.timing = Timing()
         self.offset = plot.offset
+        self.skew = 0.0
+        """Seconds the iDRAC's clock is ahead of the site's."""
         self.revision = 0
         self.identify = False
         self.asset_tag: str | None = None
@@ -98,6 +101,7 @@ class Device:
         self._hardware: Server | None = None
         self._logs: Logs | None = None
         self._jobs: JobQueue | None = None
+        self._attributes: Attributes | None = None
         self._unwritten: list[tuple[float, str, tuple[str, ...]]] = []
         self._service = service
         self.errands = service.errands
@@ -153,6 +157,13 @@ class Device:
             self.power.on_down.append(self._jobs.host_went_down)
         return self._jobs
 
+    @property
+    def attributes(self) -> Attributes:
+        """Attributes of iDRAC, system and Lifecycle Controller."""
+        if self._attributes is None:
+            self._attributes = Attributes(self)
+        return self._attributes
+
     def write_lc(self, when: float, code: str, *args: str) -> None:
         """Write a lifecycle entry."""
         if self._logs is None:
@@ -190,7 +201,7 @@ class Device:
 
     def stamp(self, when: float | None = None) -> str:
         """A moment as this iDRAC writes it."""
-        return stamp(self.now() if when is None else when, self.offset)
+        return stamp((self.now() if when is None else when) + self.skew, self.offset)
 
     def sensor(self, name: str, base: float, swing: float) -> float:
         """A reading that drifts slowly and repeatably around `base`; it changes every five simulated seconds."""
@@ -198,12 +209,6 @@ class Device:
         slow = random.Random(f"{self.plot.tag}/{name}/{tick // 12}").uniform(-1, 1)
         fast = random.Random(f"{self.plot.tag}/{name}/{tick}").uniform(-0.2, 0.2)
         return base + swing * (slow + fast)
-
-    def take_boot_target(self) -> str:
-        """What the host boots from this time; a one-time choice is used up."""
-        target = str(self.boot["target"])
-        self.boot = {"enabled": "Disabled", "target": "None"}
-        return "Hdd" if target == "None" else target
 
     # -- changes ---------------------------------------------------------------------------------------------
 
@@ -237,6 +242,12 @@ class Device:
         """Reset every open connection."""
         for wire in list(self._wires):
             wire.reset()
+
+    def close_idle(self) -> None:
+        """End every connection on which nothing is under way."""
+        for wire in list(self._wires):
+            if wire.idle:
+                wire.close()
 
     def idle_wires(self, now: float) -> list[Any]:
         """Connections that rested longer than the firmware allows (real seconds)."""

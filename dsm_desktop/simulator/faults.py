@@ -20,6 +20,7 @@ from dsm_desktop.simulator.errors import UnknownFault
 from dsm_desktop.simulator.exchange import Delivery, Request, Response
 from dsm_desktop.simulator.jobs.accidents import ACCIDENTS
 from dsm_desktop.simulator.messages import Speaker
+from dsm_desktop.simulator.mishaps import MISHAPS
 
 Values = dict[str, Any]
 Instead = Callable[[Speaker, Request, Values], Response | None]
@@ -238,7 +239,7 @@ KINDS: Final[dict[str, FaultKind]] = {
         FaultKind(
             "hostile", "Another fault, drawn anew for every request.", "hostile", {"seed": 0, "share": 0.7}
         ),
-        *(FaultKind(name, help, "inside", parameters) for name, help, parameters in ACCIDENTS),
+        *(FaultKind(name, help, "inside", parameters) for name, help, parameters in (*ACCIDENTS, *MISHAPS)),
     )
 }
 

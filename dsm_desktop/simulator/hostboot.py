@@ -11,7 +11,18 @@ if TYPE_CHECKING:
 
 READ_AT_BOOT: Final = 16 * 1024 * 1024
 """Bytes of an image that loader, kernel and initial disk take."""
-VIRTUAL_CD: Final = "Virtual Optical Drive"
+FIRST_DEVICES: Final = {
+    "VCD-DVD": "Cd",
+    "RFS": "Cd",
+    "CD-DVD": "Cd",
+    "PXE": "Pxe",
+    "HDD": "Hdd",
+    "BIOS": "BiosSetup",
+    "F10": "Utilities",
+    "SD": "SDCard",
+    "UEFIHttp": "UefiHttp",
+}
+"""ServerBoot.1.FirstBootDevice in the words of the boot override."""
 _NEVER: Final = float("inf")
 
 
@@ -28,14 +39,27 @@ class Host:
     def _load(self, when: float) -> None:
         """Power-on self test is over: choose a source and start from it."""
         device = self._device
-        target = device.take_boot_target()
-        drive = device.vmedia.first_image() if target == "Cd" else None
+        target = self._take_target()
+        attached = device.attributes.get("VirtualMedia.1.Attached") != "Detached"
+        drive = device.vmedia.first_image() if target == "Cd" and attached else None
         if drive is not None and drive.via == "URI":
             device.power.loaded_at = _NEVER
             self._read(drive, device.power.boots)
         else:
             held = drive is not None and drive.via == "Applet"
             self.started_from = f"Cd {drive.image}" if held and drive is not None else _plain(target)
+
+    def _take_target(self) -> str:
+        """What the host boots from this time; a one-time choice is used up."""
+        device, attributes = self._device, self._device.attributes
+        target = str(device.boot["target"])
+        device.boot = {"enabled": "Disabled", "target": "None"}
+        first = str(attributes.get("ServerBoot.1.FirstBootDevice"))
+        if target == "None" and first in FIRST_DEVICES:
+            target = FIRST_DEVICES[first]
+            if attributes.get("ServerBoot.1.BootOnce") == "Enabled":
+                attributes.put("ServerBoot.1.FirstBootDevice", "Normal")
+        return "Hdd" if target == "None" else target
 
     def _read(self, drive: Drive, boots: int) -> None:
         device = self._device

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
-from typing import Any
+from typing import Any, Final
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,10 +79,13 @@ class Counters:
         return dataclasses.asdict(self)
 
 
+_SECRET: Final = re.compile("password|passphrase|community|secret|keystring|importbuffer", re.IGNORECASE)
+
+
 def mask(value: Any) -> Any:
     """The body with every password replaced, so that a journal can be printed."""
     if isinstance(value, dict):
-        return {k: "***" if "password" in k.lower() else mask(v) for k, v in value.items()}
+        return {k: "***" if _SECRET.search(k) else mask(v) for k, v in value.items()}
     if isinstance(value, list):
         return [mask(v) for v in value]
     return value

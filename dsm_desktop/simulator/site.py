@@ -29,6 +29,7 @@ from dsm_desktop.simulator.wire import Wire
 BACKLOG: Final = 4096
 SWEEP: Final = 2.0
 START_LIMIT: Final = 30.0
+PORT_TRIES: Final = 8
 
 
 class Site:
@@ -138,8 +139,7 @@ class Site:
             if listen == "any":
                 await self._listen("0.0.0.0")
             else:
-                for plot in self.plots:
-                    await self._listen(plot.address)
+                await self._listen_each()
             self._by_address = {d.plot.address: d for d in self._devices}
         for device in self._devices:
             port = device.plot.port if listen == "ports" else self.port
@@ -160,6 +160,22 @@ class Site:
             self._endpoints[("127.0.0.1", port)] = device
             if number == 0:
                 self.port = port
+
+    async def _listen_each(self) -> None:
+        """One socket per address. A port that is free on the first may be taken on another: then all move."""
+        for attempt in range(1, PORT_TRIES + 1):
+            try:
+                for plot in self.plots:
+                    await self._listen(plot.address)
+            except CannotListen:
+                if self.spec.port or attempt == PORT_TRIES:
+                    raise
+                for server in self._servers:
+                    server.close()
+                self._servers.clear()
+                self.port = 0
+            else:
+                return
 
     async def _listen(self, address: str) -> None:
         server = await self._server(address, self.port)

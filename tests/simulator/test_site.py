@@ -45,6 +45,24 @@ def test_a_taken_port_is_named() -> None:
             Site(SiteSpec(idracs=1, port=port)).start()
 
 
+def test_a_free_port_that_is_taken_on_another_address_is_given_up_for_another() -> None:
+    blockers: list[socket.socket] = []
+
+    class Unlucky(Site):
+        async def _listen(self, address: str) -> None:
+            if address.endswith(".2") and not blockers:
+                blockers.append(socket.socket())
+                blockers[0].bind((address, self.port))
+            await super()._listen(address)
+
+    with Unlucky(SiteSpec(idracs=3, port=0, shared_key=True)) as site:
+        assert site.port != blockers[0].getsockname()[1]
+        for idrac in site.idracs:
+            with Client(idrac) as client:
+                assert client.get(SYSTEM)["SKU"] == idrac.service_tag
+    blockers[0].close()
+
+
 def test_addresses_that_are_no_idrac_refuse() -> None:
     with Site(SiteSpec(idracs=2, port=0, shared_key=True)) as site, pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.77.0.9", site.port), timeout=2)

@@ -130,6 +130,16 @@ def test_what_cannot_be_mounted_is_named(site: Site, eight: SimulatedIdrac, nine
                     assert (answer.status, answer.message_ids[0]) == (400, message)
 
 
+def test_a_fault_makes_every_share_unreachable(nine: SimulatedIdrac, share: FileServer) -> None:
+    nine.set_fault("share_unreachable", times=1)
+    with Client(nine) as client:
+        body = {"Image": share.url("/x.iso")}
+        answer = client.post(f"{OLD}/CD/Actions/VirtualMedia.InsertMedia", body)
+        assert (answer.status, answer.message_ids[0]) == (500, "RAC0904")
+        assert share.visits == []
+        assert insert(client, f"{OLD}/CD", share.url("/x.iso")) == 204
+
+
 def test_a_drive_that_a_console_holds_is_not_taken(nine: SimulatedIdrac, share: FileServer) -> None:
     nine.hold_media("CD", "C:\\laptop\\rescue.iso", "anna")
     with Client(nine) as client:

@@ -12,8 +12,11 @@ from dsm_desktop.simulator.texts.base import BASE_TEXTS
 from dsm_desktop.simulator.texts.general import GENERAL
 from dsm_desktop.simulator.texts.jobs import JOBS
 from dsm_desktop.simulator.texts.media import MEDIA
+from dsm_desktop.simulator.texts.profiles import PROFILES
+from dsm_desktop.simulator.texts.services import SERVICES
+from dsm_desktop.simulator.texts.settings import SETTINGS
 from dsm_desktop.simulator.texts.text import Text, fill
 
-TEXTS: Final[dict[str, Text]] = {**GENERAL, **MEDIA, **JOBS}
+TEXTS: Final[dict[str, Text]] = {**GENERAL, **MEDIA, **JOBS, **PROFILES, **SERVICES, **SETTINGS}
 
 __all__ = ["BASE_TEXTS", "TEXTS", "Text", "fill"]

@@ -1,43 +1,66 @@
-"""Dell attributes of iDRAC, system and Lifecycle Controller: a selection, readable."""
+"""Dell attributes of iDRAC, system and Lifecycle Controller, as resources that take PATCH; and their registry."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dsm_desktop.simulator.exchange import Doc
-from dsm_desktop.simulator.personas import IDRAC9_4, Persona
-from dsm_desktop.simulator.tree.base import MANAGER, ROOT, Action, Resource, link
+from dsm_desktop.simulator.access import Account
+from dsm_desktop.simulator.attributes import CONTROLLER, GROUPS, IDRAC, SYSTEM, Entry, Problem
+from dsm_desktop.simulator.attributes.store import entries
+from dsm_desktop.simulator.exchange import Doc, Request, Response, json_response
+from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC9_6, IDRAC9_7, IDRAC10, Persona
+from dsm_desktop.simulator.tree.base import MANAGER, ROOT, Action, Resource, link, listed, pick
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
 
 _BASE = f"{MANAGER}/Oem/Dell/DellAttributes"
-GROUPS = {
-    "iDRAC.Embedded.1": "iDRACAttributes",
-    "System.Embedded.1": "SystemAttributes",
-    "LifecycleController.Embedded.1": "LCAttributes",
+_ALIASES = {
+    f"{MANAGER}/Attributes": IDRAC,
+    f"{ROOT}/Managers/System.Embedded.1/Attributes": SYSTEM,
+    f"{ROOT}/Managers/LifecycleController.Embedded.1/Attributes": CONTROLLER,
 }
+"""Where the attributes were before Dell's own branch; kept up to 7.x."""
+_FILE = f"{ROOT}/Registries/ManagerAttributeRegistry"
 
 
 def resources(persona: Persona) -> Iterable[Resource]:
     """iDRAC9 and newer; older ones answer 404."""
-    return (Resource(f"{_BASE}/{{}}", "DellAttributes", _group, fresh=5, since=IDRAC9_4),)
+    yield Resource(f"{_BASE}/{{}}", "DellAttributes", _group, fresh=5, since=IDRAC9_4)
+    yield Resource(_FILE, "MessageRegistryFile", _file, open=True, since=IDRAC9_4)
+    yield Resource(
+        f"{_FILE}/ManagerAttributeRegistry.v1_0_0.json",
+        "DellAttributeRegistry",
+        _registry,
+        fresh=float("inf"),
+        open=True,
+        since=IDRAC9_4,
+    )
+    for path, component in _ALIASES.items():
+        build = _fixed(component)
+        yield Resource(path, "DellAttributes", build, fresh=5, since=IDRAC9_4, until=IDRAC9_7)
 
 
 def actions(persona: Persona) -> Iterable[Action]:
-    """None yet."""
-    return ()
+    """Values are set at once."""
+    yield Action("PATCH", f"{_BASE}/{{}}", "ConfigureUsers", _patch, since=IDRAC9_4, locked=False)
+    for path, component in _ALIASES.items():
+        handle = _patch_fixed(component)
+        yield Action("PATCH", path, "ConfigureUsers", handle, since=IDRAC9_4, until=IDRAC9_7, locked=False)
+
+
+def _fixed(component: str) -> Any:
+    return lambda device: _group(device, component)
+
+
+def _patch_fixed(component: str) -> Any:
+    return lambda device, request, body, account: _patch(device, request, body, account, component)
 
 
 def _group(device: Device, name: str) -> Doc | None:
     if name not in GROUPS:
         return None
-    values = {
-        "iDRAC.Embedded.1": _idrac,
-        "System.Embedded.1": _system,
-        "LifecycleController.Embedded.1": _controller,
-    }[name](device)
     return {
         "@Redfish.Settings": {
             "@odata.context": f"{ROOT}/$metadata#Settings.Settings",
@@ -46,94 +69,117 @@ def _group(device: Device, name: str) -> Doc | None:
             "SupportedApplyTimes": ["Immediate", "AtMaintenanceWindowStart"],
         },
         "AttributeRegistry": "ManagerAttributeRegistry.v1_0_0",
-        "Attributes": values,
+        "Attributes": device.attributes.all(name),
         "Description": "This schema provides the oem attributes",
         "Id": GROUPS[name],
         "Name": "OEMAttributeRegistry",
     }
 
 
-def _idrac(device: Device) -> Doc:
-    hw, address = device.hw, device.plot.address
-    values: Doc = {
-        "CurrentIPv4.1.Address": address,
-        "CurrentIPv4.1.DHCPEnable": "Disabled",
-        "CurrentIPv4.1.Netmask": "255.255.0.0",
-        "CurrentNIC.1.MACAddress": hw.idrac_mac.lower(),
-        "CurrentNIC.1.DNSRacName": f"idrac-{hw.tag}",
-        "IPBlocking.1.BlockEnable": "Enabled",
-        "IPBlocking.1.FailCount": 3,
-        "IPBlocking.1.FailWindow": 60,
-        "IPBlocking.1.PenaltyTime": 60,
-        "IPMILan.1.AlertEnable": "Disabled",
-        "IPMILan.1.Enable": "Disabled",
-        "IPv4Static.1.Address": address,
-        "Info.1.HWModel": f"iDRAC {hw.generation_number}",
-        "Info.1.Product": "Integrated Dell Remote Access Controller",
-        "Info.1.ServerGen": hw.generation_number,
-        "Info.1.Version": hw.idrac_version,
-        "Lockdown.1.SystemLockdown": "Enabled" if device.lockdown else "Disabled",
-        "NIC.1.DNSRacName": f"idrac-{hw.tag}",
-        "NIC.1.Enable": "Enabled",
-        "NIC.1.MTU": 1500,
-        "NIC.1.Selection": "Dedicated",
-        "NTPConfigGroup.1.NTP1": "",
-        "NTPConfigGroup.1.NTPEnable": "Disabled",
-        "Redfish.1.Enable": "Enabled",
-        "SecureDefaultPassword.1.ForceChangePassword": "False",
-        "SNMP.1.AgentEnable": "Enabled",
-        "SSH.1.Enable": "Enabled",
-        "SSH.1.MaxSessions": 4,
-        "Telemetry.1.EnableTelemetry": "Disabled",
-        "Time.1.Timezone": "CST6CDT" if device.offset == "-06:00" else "UTC",
-        "VirtualConsole.1.AccessPrivilege": "Deny Access",
-        "VirtualConsole.1.MaxSessions": 6,
-        "VirtualConsole.1.PluginType": "eHTML5",
-        "VirtualMedia.1.Attached": "AutoAttach",
-        "WebServer.1.HttpsRedirection": "Enabled",
-        "WebServer.1.MaxNumberOfSessions": device.access.limit,
-        "WebServer.1.TLSProtocol": "TLS 1.2 and Higher",
-        "WebServer.1.Timeout": int(device.access.timeout),
+# -- setting -------------------------------------------------------------------------------------------------
+
+
+def _patch(device: Device, request: Request, body: Any, account: Account, component: str) -> Response:
+    speak = device.speaker
+    if component not in GROUPS:
+        return speak.not_found(request.path)
+    unknown = pick(body, ("Attributes",))
+    if unknown:
+        return speak.error(400, speak.info("SYS429", unknown), speak.info("PropertyUnknown", unknown))
+    wanted = body.get("Attributes")
+    if not isinstance(wanted, dict) or not wanted:
+        return speak.error(400, speak.info("SYS428", "Attributes"))
+    if device.lockdown and wanted != {"Lockdown.1.SystemLockdown": "Disabled"}:
+        return speak.error(403, speak.info("SYS406"))
+    problems = [p for k, v in wanted.items() if (p := device.attributes.problem(component, k, v)) is not None]
+    bad = {p.name for p in problems}
+    good = {k: v for k, v in wanted.items() if k not in bad}
+    if problems and not _applies_the_good_ones(device, request):
+        good = {}
+    for name, value in good.items():
+        device.attributes.put(name, value, component)
+    if good:
+        device.changed(request, body, account, f"PATCH {component} " + ",".join(sorted(good)))
+    return speak.success(200) if not problems else _refusal(device, request, problems)
+
+
+def _applies_the_good_ones(device: Device, request: Request) -> bool:
+    """With one bad key among several, firmware up to 5.x changes nothing; later ones set the others all the same."""
+    return device.persona.rank >= IDRAC9_6 or device.faults.take("partial_patch", request.path) is not None
+
+
+def _refusal(device: Device, request: Request, problems: list[Problem]) -> Response:
+    """400, or on iDRAC10 a 200 with the error inside when all that is wrong is a read-only key."""
+    speak = device.speaker
+    infos = [speak.info(p.key, *p.arguments, related=(f"#/Attributes/{p.name}",)) for p in problems]
+    read_only = device.persona.rank >= IDRAC10 and all(p.key == "SYS427" for p in problems)
+    if read_only or device.faults.take("error_in_200", request.path) is not None:
+        return json_response(200, {"@Message.ExtendedInfo": infos})
+    return speak.error(400, *infos)
+
+
+# -- the registry --------------------------------------------------------------------------------------------
+
+
+def _file(device: Device) -> Doc:
+    uri = f"{_FILE}/ManagerAttributeRegistry.v1_0_0.json"
+    return {
+        "Description": "Manager Attribute Registry File Locations",
+        "Id": "ManagerAttributeRegistry",
+        **listed("Languages", ["En"]),
+        **listed("Location", [{"Language": "En", "Uri": uri}]),
+        "Name": "Manager Attribute Registry File",
+        "Registry": "ManagerAttributeRegistry.1.0",
     }
-    privileges = {"Administrator": 511, "Operator": 499, "ReadOnly": 1, "None": 0}
-    for account in device.access.accounts:
-        key = f"Users.{account.slot}"
-        values.update(
+
+
+def _registry(device: Device) -> Doc:
+    rows = [
+        _row(component, number, entry)
+        for component in GROUPS
+        for number, entry in enumerate(entries(component).values(), 1)
+    ]
+    return {
+        "Description": "This registry defines a representation of OEM Attribute instances",
+        "Id": "OEMAttributeRegistry",
+        "Language": "en",
+        "Name": "AttributeRegistry",
+        "OwningEntity": "Dell",
+        "RegistryEntries": {"Attributes": rows, "Dependencies": [], "Menus": []},
+        "RegistryPrefix": "iDRAC",
+        "RegistryVersion": "1.0.0",
+        "SupportedSystems": [
             {
-                f"{key}.UserName": account.name,
-                f"{key}.Enable": "Enabled" if account.enabled else "Disabled",
-                f"{key}.Privilege": privileges[account.role],
+                "FirmwareVersion": device.hw.idrac_version,
+                "ProductName": device.hw.model,
+                "SystemId": f"{device.hw.system_id:04x}",
             }
-        )
-    return values
-
-
-def _system(device: Device) -> Doc:
-    hw = device.hw
-    return {
-        "LCD.1.ChassisIdentifyDuration": 0,
-        "QuickSync.1.InactivityTimeout": 120,
-        "ServerOS.1.HostName": hw.host_name,
-        "ServerPwr.1.ActivePowerCapVal": device.power_cap or 0,
-        "ServerPwr.1.PowerCapSetting": "Disabled" if device.power_cap is None else "Enabled",
-        "ServerPwrMon.1.PeakPowerWatts": hw.watts + 120,
-        "ServerTopology.1.RackName": hw.rack,
-        "ServerTopology.1.RackSlot": 1,
-        "ServerTopology.1.SizeOfManagedSystemInU": hw.height,
-        "ThermalSettings.1.MinimumFanSpeed": 255,
-        "ThermalSettings.1.SystemInletTemperature": round(hw.inlet),
-        "ThermalSettings.1.ThermalProfile": "Default Thermal Profile Settings",
+        ],
     }
 
 
-def _controller(device: Device) -> Doc:
-    return {
-        "LCAttributes.1.AutoDiscovery": "Off",
-        "LCAttributes.1.AutoUpdate": "Disabled",
-        "LCAttributes.1.CollectSystemInventoryOnRestart": "Enabled",
-        "LCAttributes.1.LifecycleControllerState": "Enabled",
-        "LCAttributes.1.PartConfigurationUpdate": "Apply Always",
-        "LCAttributes.1.PartFirmwareUpdate": "Match firmware of replaced part",
-        "LCAttributes.1.SystemID": f"{device.hw.system_id:04x}",
-        "LCAttributes.1.UserProxyPassword": None,
+def _row(component: str, number: int, entry: Entry) -> Doc:
+    group, index, name = entry.name.split(".", 2)
+    numbered = {value: str(n) for n, value in enumerate(entry.values)}
+    row: Doc = {
+        "AttributeName": entry.name,
+        "CurrentValue": None,
+        "DefaultValue": numbered.get(entry.default, entry.default) if entry.default is not None else "",
+        "DisplayName": entry.title,
+        "DisplayOrder": number,
+        "HelpText": f"Sets {entry.title}." if not entry.read_only else f"Shows {entry.title}.",
+        "Hidden": False,
+        "Id": f"{component}#{group}.{index}#{name}",
+        "MenuPath": f"./{component}/{group}",
+        "Readonly": entry.read_only,
+        "Regex": "",
+        "Type": entry.kind,
+        "WriteOnly": entry.kind == "Password",
     }
+    if entry.kind == "Enumeration":
+        row["Value"] = [{"ValueDisplayName": v, "ValueName": n} for v, n in numbered.items()]
+    elif entry.kind == "Integer":
+        row["LowerBound"], row["UpperBound"] = entry.lowest, entry.highest
+    else:
+        row["MinLength"], row["MaxLength"] = 0, entry.highest
+    return row

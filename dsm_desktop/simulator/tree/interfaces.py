@@ -18,6 +18,7 @@ from dsm_desktop.simulator.tree.base import (
     listed,
     status,
 )
+from dsm_desktop.simulator.tree.protocols import dns_name
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
@@ -57,7 +58,6 @@ def resources(persona: Persona) -> Iterable[Resource]:
     return (
         Resource(f"{MANAGER}/EthernetInterfaces", nics, nics_build),
         Resource(f"{MANAGER}/EthernetInterfaces/NIC.1", "EthernetInterface", _ethernet),
-        Resource(f"{MANAGER}/NetworkProtocol", "ManagerNetworkProtocol", _protocols),
         Resource(f"{MANAGER}/HostInterfaces", hosts, hosts_build, since=IDRAC9_4),
         Resource(f"{MANAGER}/HostInterfaces/Host.1", "HostInterface", _host, since=IDRAC9_4),
         Resource(f"{MANAGER}/SerialInterfaces", serials, serials_build),
@@ -91,7 +91,7 @@ def _ethernet(device: Device) -> Doc:
         "EthernetInterfaceType": "Physical",
         "FQDN": "",
         "FullDuplex": True,
-        "HostName": f"idrac-{device.hw.tag}",
+        "HostName": dns_name(device),
         **listed(
             "IPv4Addresses",
             [
@@ -119,32 +119,6 @@ def _ethernet(device: Device) -> Doc:
         "SpeedMbps": 1000,
         "Status": status(),
         "VLAN": {"VLANEnable": False, "VLANId": 1},
-    }
-
-
-def _protocols(device: Device) -> Doc:
-    def served(port: int, on: bool = True) -> Doc:
-        return {"Port": port, "ProtocolEnabled": on}
-
-    return {
-        "DHCP": {"ProtocolEnabled": False},
-        "DHCPv6": {"ProtocolEnabled": False},
-        "Description": "Manager Network Service Status",
-        "FQDN": "",
-        "HTTP": served(80),
-        "HTTPS": {"Certificates": link(_HTTPS), **served(443)},
-        "HostName": f"idrac-{device.hw.tag}",
-        "IPMI": {"ProtocolEnabled": False},
-        "Id": "NetworkProtocol",
-        "KVMIP": served(5900),
-        "NTP": {**listed("NTPServers", []), "ProtocolEnabled": False},
-        "Name": "Manager Network Protocol",
-        "RFB": served(5901, on=False),
-        "SNMP": served(161),
-        "SSH": served(22),
-        "Status": status(rollup=True),
-        "Telnet": served(23, on=False),
-        "VirtualMedia": {"ProtocolEnabled": True},
     }
 
 

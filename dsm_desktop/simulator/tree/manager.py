@@ -31,6 +31,7 @@ OEM_SERVICES = {
     "DellJobService": "DellJobService",
     "DellLCService": "DellLCService",
     "DellLicenseCollection": "DellLicenses",
+    "DellTimeService": "DellTimeService",
     "DelliDRACCardService": "DelliDRACCardService",
     "Jobs": "Jobs",
 }
@@ -109,7 +110,7 @@ def _manager(device: Device) -> Doc:
         },
         "SerialInterfaces": link(f"{MANAGER}/SerialInterfaces"),
         "Status": {"Health": "OK" if oem else "Ok", "State": "Enabled"},
-        "TimeZoneName": "CST6CDT" if device.offset == "-06:00" else "UTC",
+        "TimeZoneName": device.attributes.get("Time.1.Timezone"),
         "UUID": f"3{hw.uuid[1:8]}-c0c6-5080-3410-{hw.uuid[24:]}",
         "VirtualMedia": link(f"{MANAGER}/VirtualMedia"),
         "VirtualMedia@Redfish.Deprecated": f"Please migrate to use {SYSTEM}/VirtualMedia",

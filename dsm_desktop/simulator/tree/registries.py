@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _REGISTRIES = f"{ROOT}/Registries"
 _FILES = {"BaseMessages": "BaseRegistry.json", "Messages": "EEMIRegistry"}
+_ATTRIBUTES = ("ManagerAttributeRegistry",)
 
 
 def resources(persona: Persona) -> Iterable[Resource]:
@@ -23,7 +24,7 @@ def resources(persona: Persona) -> Iterable[Resource]:
         "MessageRegistryFile",
         "Registry File Collection",
         "Registry Repository",
-        lambda d: [f"{_REGISTRIES}/{n}" for n in _FILES],
+        lambda d: [f"{_REGISTRIES}/{n}" for n in (*_FILES, *(_ATTRIBUTES if d.persona.oem_tree else ()))],
     )
     schemas, schemas_build = collection(
         "JsonSchemaFile", "JsonSchemaFile Collection", "Collection of JsonSchemaFiles", lambda d: []

@@ -81,6 +81,7 @@ VERSIONS: Final[dict[str, Row]] = {
     "DellJobService": _same("v1_1_0"),
     "DellLCService": ("v1_0_0", "v1_0_0", "v1_3_0", "v1_4_0", "v1_7_0", "v1_9_0", "v1_10_0"),
     "DelliDRACCardService": _same("v1_6_0"),
+    "DellTimeService": _same("v1_1_0"),
     "DellLicense": _same("v1_1_0"),
     "DellSystem": ("v1_0_0", "v1_0_0", "v1_1_0", "v1_2_0", "v1_3_0", "v1_4_0", "v1_4_0"),
     "DelliDRACCard": _same("v1_1_0"),
@@ -89,6 +90,7 @@ VERSIONS: Final[dict[str, Row]] = {
     "DellRollupStatus": _same("v1_0_0"),
     "DellSlot": _same("v1_0_0"),
     "DellAttributes": _same("v1_0_0"),
+    "DellAttributeRegistry": _same("v1_1_0"),
     "DellChassis": _same("v1_0_0"),
     "DellSoftwareInventory": _same("v1_2_0"),
 }

@@ -126,6 +126,8 @@ def _insert(device: Device, request: Request, body: Any, account: Account, drive
     scheme = scheme_of(image, body.get("TransferProtocolType"))
     if scheme is None or "@" in image.split("?", 1)[0]:
         return speak.error(500, speak.info("SYS446"), speak.info("InternalError"))
+    if device.faults.take("share_unreachable") is not None:
+        return speak.error(500, speak.info("RAC0904"), speak.info("InternalError"))
     drive.busy = True
     epoch = drive.epoch
 
