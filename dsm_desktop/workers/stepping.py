@@ -77,7 +77,7 @@ class Stepper:
         while True:
             run.refuse_lost()
             if doubtful and step.interrupted is not None:
-                taken = await run.in_thread(step.interrupted)
+                taken = await self._look(step, step.interrupted, patience_ends)
                 if taken is not None:
                     run.log(f"{step.label}: had already been done")
                     return await self._end(step, taken)
@@ -109,6 +109,25 @@ class Stepper:
                 raise
             else:
                 return await self._end(step, value)
+
+    async def _look(self, step: Step, probe: Callable[[], Any], patience_ends: float) -> Any:
+        """What the device says of a step that may have been done. One that does not answer is asked again: nobody knows
+        whether it was done, so it is never repeated blindly."""
+        run, asked = self._run, 0
+        while True:
+            try:
+                return await run.in_thread(probe)
+            except (LostLease, DeclaredDead, JournalClosed):
+                raise
+            except DsmError as error:
+                if not error.retryable or time.monotonic() >= patience_ends or run.now_please():
+                    await self._fail(step, error)
+                    raise
+                asked += 1
+                pause = retry_pause(error, asked)
+                run.log(f"{step.label}: {error.message} It is asked again in {pause:.0f} s.", "warning")
+                await run.park(pause)
+                run.refuse_lost()
 
     def _begin_and_do(self, step: Step) -> Any:
         """In a pool thread: the beginning is on disk, under our token, some microseconds before the first request leaves."""

@@ -1,0 +1,80 @@
+"""A step that may have been done is never repeated before the device was asked, however long it takes until it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from dsm_desktop.core.errors import Blame, DsmError
+from dsm_desktop.jobs import JobContext
+from dsm_desktop.store.unit_of_work import Store
+from tests.kit.work import task_rows
+from tests.workers.test_running_jobs import Desk
+
+
+class Away(DsmError):
+    """The device restarts: it was told, and says nothing for a while."""
+
+    blame = Blame.PEER
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("no connection")
+        self.retry_after = 0.02
+
+
+class Refused(DsmError):
+    """The device will not say, and asking again would not help."""
+
+    blame = Blame.PEER
+
+
+@pytest.fixture
+def desk(store: Store) -> Iterator[Desk]:
+    desk = Desk(store)
+    yield desk
+    desk.stop()
+
+
+def test_a_device_that_is_away_is_asked_until_it_answers(desk: Desk) -> None:
+    sent, asked = [], []
+
+    def send() -> str:
+        sent.append(1)
+        raise Away
+
+    def probe() -> str | None:
+        asked.append(1)
+        if len(asked) < 4:
+            raise Away
+        return "JID_1"
+
+    async def body(ctx: JobContext) -> str:
+        return await ctx.step("submit", send, changing=True, interrupted=probe)
+
+    desk.start(body)
+    job = desk.submit()
+    assert desk.until_ended(job).state == "completed"
+    assert (len(sent), len(asked)) == (1, 4)
+
+
+def test_a_probe_that_cannot_tell_ends_the_step_and_repeats_nothing(desk: Desk) -> None:
+    sent = []
+
+    def send() -> str:
+        sent.append(1)
+        raise Away
+
+    def probe() -> str | None:
+        raise Refused("locked down")
+
+    async def body(ctx: JobContext) -> str:
+        return await ctx.step("submit", send, changing=True, interrupted=probe, attempts=5)
+
+    desk.start(body)
+    job = desk.submit()
+    assert desk.until_ended(job).state == "failed"
+    assert len(sent) == 1
+    [task] = task_rows(desk.store, job)
+    assert "locked down" in task.error["message"]
