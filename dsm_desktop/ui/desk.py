@@ -38,6 +38,7 @@ class Desk(QObject):
     server_opened = Signal(int)
     calls_opened = Signal(object)
     area_opened = Signal(str)
+    tab_wanted = Signal(str)
     filter_wanted = Signal(str, str)
 
     def __init__(self, context: AppContext, theme: Theme, parent: QObject | None = None) -> None:

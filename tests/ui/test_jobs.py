@@ -18,7 +18,8 @@ from dsm_desktop.store.models import ApiCall, Decision, JobTask, RestoreItem, Ta
 from dsm_desktop.ui.dialogs.job import ConfirmDialog, JobDialog, start_job
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
-from dsm_desktop.ui.views.activity import AbandonDialog, DecisionCard
+from dsm_desktop.ui.views.activity import AbandonDialog
+from dsm_desktop.ui.views.questions import DecisionCard
 from tests.ui.conftest import OpenSession
 from tests.ui.seed import seed_servers
 from tests.ui.test_shell import dialog_of
@@ -134,23 +135,23 @@ def test_a_job_is_watched_live_retried_and_cancelled(session: Session, qtbot: Qt
     job = next(j for j in jobs(session) if j.kind == "inventory_refresh")
     session.window.show_job(job.id)
     settle(session.desk)
-    assert view.tasks.model.rowCount() == 12
-    qtbot.waitUntil(lambda: view.steps.model.rowCount() == 3, timeout=WAIT)
-    failed = next(r for r in view.tasks.model.shown_rows() if r.state == "failed")
+    assert view.details.tasks.model.rowCount() == 12
+    qtbot.waitUntil(lambda: view.details.steps.model.rowCount() == 3, timeout=WAIT)
+    failed = next(r for r in view.details.tasks.model.shown_rows() if r.state == "failed")
     assert failed.outcome == "No connection within 10 s."
     with session.context.store.write() as uow:
         uow.session.add(TaskLog(task_id=failed.id, at=uow.now, message="A new line."))
         uow.changed("task_log", "added", failed.id)
     qtbot.waitUntil(
-        lambda: any(r.message == "A new line." for r in view.log.model.shown_rows()), timeout=WAIT
+        lambda: any(r.message == "A new line." for r in view.details.log.model.shown_rows()), timeout=WAIT
     )
-    assert view.retry.isEnabled()
-    view.retry_failed()
+    assert view.details.retry.isEnabled()
+    view.details.retry_failed()
     qtbot.waitUntil(lambda: any(j.retry_of_id == job.id for j in jobs(session)), timeout=WAIT)
     retry = next(j for j in jobs(session) if j.retry_of_id == job.id)
     assert retry.total == 2
     qtbot.waitUntil(lambda: view.job_id == retry.id, timeout=WAIT)
-    view.cancel_job(CancelGrade.NOW)
+    view.details.cancel_job(CancelGrade.NOW)
     qtbot.waitUntil(
         lambda: session.context.store.fetch(lambda c: list_jobs(c, [retry.id]))[0].cancel_grade == 3,
         timeout=WAIT,
@@ -221,7 +222,7 @@ def test_a_jobs_calls_are_one_click_away(session: Session) -> None:
     session.window.show_area("activity")
     session.window.show_job(2)
     settle(session.desk)
-    view.calls.click()
+    view.details.calls.click()
     settle(session.desk)
     rows = session.window.activity.calls.model
     assert rows.rowCount() == 67

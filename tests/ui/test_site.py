@@ -160,7 +160,7 @@ def test_scan_restart_watch_and_export_by_keyboard(
     job = next(j for j in window.context.store.fetch(list_jobs) if j.kind == "power_action")
     assert (job.state, job.failed, job.done) == ("completed", 0, SERVERS)
     main.show_job(job.id)
-    qtbot.waitUntil(lambda: main.activity.jobs.steps.model.rowCount() > 0, timeout=WAIT)
+    qtbot.waitUntil(lambda: main.activity.jobs.details.steps.model.rowCount() > 0, timeout=WAIT)
     # export
     QTest.keyClick(main, key_of("servers"), control)
     back(window, qtbot)

@@ -10,7 +10,8 @@ from dsm_desktop.queries.jobs import list_jobs
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.rows import Prepared
-from dsm_desktop.ui.views.jobs import JOBS, ProgressDelegate
+from dsm_desktop.ui.views.job_columns import JOBS
+from dsm_desktop.ui.views.jobs import ProgressDelegate
 from dsm_desktop.ui.widgets.panel import GridPanel
 
 _SHOWN = 40

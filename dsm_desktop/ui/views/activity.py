@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMenu,
-    QPushButton,
-    QScrollArea,
     QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
-from dsm_desktop.core.errors import DsmError
 from dsm_desktop.queries.calls import CallFilter
-from dsm_desktop.queries.jobs import DecisionRow, open_decisions, restore_list
+from dsm_desktop.queries.jobs import restore_list
 from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.models.columns import Column
-from dsm_desktop.ui.theme import SPACE, ui_font
 from dsm_desktop.ui.views.audit import AuditView
 from dsm_desktop.ui.views.calls import CallsView
 from dsm_desktop.ui.views.jobs import JobsView
+from dsm_desktop.ui.views.questions import DecisionsView
 from dsm_desktop.ui.widgets.area import AreaView
 from dsm_desktop.ui.widgets.panel import GridPanel
-from dsm_desktop.ui.widgets.states import StatePane
 
 RESTORE = (
     Column("state", "State", lambda r: r.state, status=lambda r: words.work(r.state), width=130),
@@ -41,83 +31,6 @@ RESTORE = (
     Column("since", "Since", lambda r: r.created_at, kind="time", width=100),
     Column("message", "Message", lambda r: r.message, width=260),
 )
-
-
-class DecisionCard(QFrame):
-    """A question with its answers as buttons and what happens when nobody answers."""
-
-    def __init__(self, row: DecisionRow, answer: Callable[[int, str], None]) -> None:
-        super().__init__()
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
-        self.setBackgroundRole(self.palette().ColorRole.Base)
-        self.setAccessibleName(row.question)
-        column = QVBoxLayout(self)
-        head = QLabel(f"{row.target or 'Whole site'} · {row.title}")
-        head.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        question = QLabel(row.question)
-        question.setFont(ui_font(step=1, bold=True))
-        question.setWordWrap(True)
-        titles = {str(o["value"]): str(o.get("title") or o["value"]) for o in row.options}
-        default = titles.get(row.default, row.default)
-        fallback = QLabel(f"Without an answer: “{default}” {words.ago(row.deadline)}.")
-        fallback.setToolTip(words.stamp_tip(row.deadline))
-        buttons = QHBoxLayout()
-        for option in row.options:
-            button = QPushButton(titles[str(option["value"])])
-            button.setToolTip(str(option.get("help", "")))
-            button.setAccessibleDescription(str(option.get("help", "")))
-            button.clicked.connect(lambda _=False, v=str(option["value"]): answer(row.id, v))
-            buttons.addWidget(button)
-        buttons.addStretch()
-        for widget in (head, question, fallback):
-            column.addWidget(widget)
-        column.addLayout(buttons)
-
-
-class DecisionsView(QScrollArea):
-    """Open questions, the nearest deadline first."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self._desk = desk
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setAccessibleName("Questions")
-        desk.bridge.changed.connect(self._changed)
-        self.refresh()
-
-    def _changed(self, change: Change) -> None:
-        if change.topic in ("decisions", "jobs"):
-            self.refresh()
-
-    def refresh(self) -> None:
-        self._desk.work.query(self, open_decisions, self._show, self._failed, key="decisions")
-
-    def _show(self, rows: list[DecisionRow]) -> None:
-        if not rows:
-            pane = StatePane()
-            pane.empty("question", "No open questions", "A job that needs a decision asks here and waits.")
-            self.setWidget(pane)
-            return
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setSpacing(SPACE)
-        for row in rows:
-            column.addWidget(DecisionCard(row, self._answer))
-        column.addStretch()
-        self.setWidget(inside)
-
-    def _failed(self, error: DsmError) -> None:
-        pane = StatePane()
-        pane.error(error, self.refresh)
-        self.setWidget(pane)
-
-    def _answer(self, decision_id: int, option: str) -> None:
-        commands = self._desk.context.commands
-        self._desk.work.command(
-            self, lambda: commands.answer(decision_id, option), lambda _: self.refresh(), self._desk.fail
-        )
 
 
 class RestoreView(GridPanel):
@@ -224,7 +137,7 @@ class ActivityView(AreaView, QTabWidget):
         return self.jobs.jobs
 
     def panes(self) -> list[QWidget]:
-        return [self.jobs.jobs.grid, self.jobs.tasks.grid]
+        return [self.jobs.jobs.grid, self.jobs.details.tasks.grid]
 
     def refresh(self) -> None:
         self.jobs.refresh()
@@ -252,8 +165,8 @@ class ActivityView(AreaView, QTabWidget):
 
     def save_layout(self) -> None:
         self.jobs.jobs.save_layout(self._desk.settings, "jobs")
-        self.jobs.tasks.save_layout(self._desk.settings, "targets")
+        self.jobs.details.tasks.save_layout(self._desk.settings, "targets")
 
     def load_layout(self) -> None:
         self.jobs.jobs.load_layout(self._desk.settings, "jobs")
-        self.jobs.tasks.load_layout(self._desk.settings, "targets")
+        self.jobs.details.tasks.load_layout(self._desk.settings, "targets")

@@ -1,0 +1,341 @@
+"""One job, live: how far it is, its targets, and the steps, log and result of one target; what it asks is answered here."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dsm_desktop.core.redact import masked
+from dsm_desktop.core.states import CancelGrade, JobState
+from dsm_desktop.queries import Connection
+from dsm_desktop.queries.calls import CallFilter
+from dsm_desktop.queries.jobs import (
+    OPEN,
+    DecisionRow,
+    JobRow,
+    job_tasks,
+    open_decisions,
+    task_log,
+    task_steps,
+    tasks_by_id,
+)
+from dsm_desktop.ui import words
+from dsm_desktop.ui.bridge import Change
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.icons import set_icon
+from dsm_desktop.ui.models.rows import Prepared
+from dsm_desktop.ui.theme import SPACE, fixed_font, ui_font
+from dsm_desktop.ui.views.job_columns import LOG, STEPS, TASKS
+from dsm_desktop.ui.views.questions import DecisionCard
+from dsm_desktop.ui.widgets.panel import GridPanel
+
+LIVE_MS = 300
+_TICK_MS = 1_000
+
+
+class JobDetails(QWidget):
+    """`wanted(id)` when a job made here (a retry) shall be shown."""
+
+    wanted = Signal(int)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._row: JobRow | None = None
+        self.task_id: int | None = None
+        self.tasks = GridPanel(desk.work, "targets", TASKS, icon_name="server")
+        self.tasks.chosen.connect(self._task_chosen)
+        self.tasks.opened.connect(self._open_server)
+        self.steps = GridPanel(desk.work, "steps", STEPS, icon_name="job", tools=False)
+        self.steps.when_empty("No steps yet", "")
+        self.log = GridPanel(desk.work, "log lines", LOG, icon_name="log", tools=False)
+        self.log.when_empty("The log is empty", "")
+        for panel, icon_words in (
+            (self.tasks, "No job chosen"),
+            (self.steps, "No target chosen"),
+            (self.log, "No target chosen"),
+        ):
+            panel.clear(icon_words, "")
+        self._build()
+        self._live = QTimer(self, interval=LIVE_MS, singleShot=True)
+        self._live.timeout.connect(self._read_task)
+        self._tick = QTimer(self, interval=_TICK_MS)
+        self._tick.timeout.connect(self._say_progress)
+        desk.bridge.changed.connect(self._changed)
+
+    @property
+    def job_id(self) -> int | None:
+        """The job shown."""
+        return self._row.id if self._row is not None else None
+
+    def _build(self) -> None:
+        self.result = QPlainTextEdit()
+        self.result.setReadOnly(True)
+        self.result.setFont(fixed_font())
+        self.result.setTabChangesFocus(True)
+        self.result.setAccessibleName("Result of the target")
+        self._tabs = QTabWidget()
+        self._tabs.setDocumentMode(True)
+        self._tabs.setAccessibleName("The chosen target")
+        for widget, title in ((self.steps, "Steps"), (self.log, "Log"), (self.result, "Result")):
+            self._tabs.addTab(widget, title)
+        upper = QWidget()
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._build_head())
+        column.addLayout(self._build_progress())
+        self._questions = QVBoxLayout()
+        self._questions.setContentsMargins(SPACE, 0, SPACE, 0)
+        column.addLayout(self._questions)
+        column.addWidget(self.tasks, 1)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.addWidget(upper)
+        split.addWidget(self._tabs)
+        split.setSizes([300, 260])
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(split)
+
+    def _build_head(self) -> QHBoxLayout:
+        self._title = QLabel("Choose a job")
+        self._title.setFont(ui_font(step=1, bold=True))
+        self._title.setWordWrap(True)
+        self._title.setAccessibleName("Chosen job")
+        self.retry = QPushButton("Retry failed")
+        set_icon(self.retry, "retry")
+        self.retry.clicked.connect(self.retry_failed)
+        self.cancel = QPushButton("Cancel")
+        set_icon(self.cancel, "cancel")
+        menu = QMenu(self.cancel)
+        for grade, words_ in (
+            (CancelGrade.AFTER_TARGET, "After the servers that are running"),
+            (CancelGrade.AFTER_STEP, "After the step that is running"),
+            (CancelGrade.NOW, "Now"),
+        ):
+            menu.addAction(words_, partial(self.cancel_job, grade))
+        self.cancel.setMenu(menu)
+        self.calls = QPushButton("Calls")
+        self.calls.setToolTip("Show the calls this job made to devices")
+        set_icon(self.calls, "calls")
+        self.calls.clicked.connect(self.show_calls)
+        head = QHBoxLayout()
+        head.setContentsMargins(SPACE, SPACE // 2, SPACE // 2, 0)
+        head.addWidget(self._title, 1)
+        for button in (self.retry, self.cancel, self.calls):
+            button.setEnabled(False)
+            head.addWidget(button)
+        return head
+
+    def _build_progress(self) -> QHBoxLayout:
+        self.progress = QProgressBar()
+        self.progress.setMaximumHeight(14)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Progress of the job")
+        self.estimate = QLabel()
+        self.estimate.setAccessibleName("How long it still takes")
+        row = QHBoxLayout()
+        row.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
+        row.addWidget(self.progress, 1)
+        row.addWidget(self.estimate)
+        self.progress.hide()
+        self.estimate.hide()
+        return row
+
+    # -- the job ------------------------------------------------------------------------------------------------
+
+    def show_job(self, row: JobRow) -> None:
+        """Show a job, or its newer state."""
+        other = row.id != self.job_id
+        self._row = row
+        self._title.setText(f"{row.title} — {words.work(row.outcome).word}")
+        looks_only = self._desk.context.read_only
+        self.retry.setEnabled(row.failed > 0 and not looks_only)
+        self.retry.setToolTip("" if row.failed else "No target has failed.")
+        self.cancel.setEnabled(row.state in OPEN and not looks_only)
+        self.cancel.setToolTip("" if row.state in OPEN else "The job has ended.")
+        self.calls.setEnabled(True)
+        self._say_progress()
+        self._read_questions()
+        if other:
+            self.task_id = None
+            self.tasks.clear("Reading …", "")
+            for panel in (self.steps, self.log):
+                panel.clear("No target chosen", "")
+            self.result.clear()
+            self._read_tasks()
+
+    def _say_progress(self) -> None:
+        row = self._row
+        runs = row is not None and row.state in OPEN and row.started_at is not None
+        self.progress.setVisible(runs)
+        self.estimate.setVisible(runs)
+        if not runs or row is None or row.started_at is None:
+            self._tick.stop()
+            return
+        done, total = float(row.finished), row.total
+        for task in self.tasks.model.all_rows():
+            if task.state == JobState.RUNNING and task.progress_total:
+                done += min(1.0, task.progress_done / task.progress_total)
+        # A bar that runs to and fro says "working" where nothing can be counted yet.
+        self.progress.setRange(0, 1_000 * total if done else 0)
+        self.progress.setValue(round(1_000 * done))
+        self.estimate.setText(
+            _estimate(row.finished, total, done, (datetime.now(UTC) - row.started_at).total_seconds())
+        )
+        if not self._tick.isActive():
+            self._tick.start()
+
+    def _read_questions(self) -> None:
+        row = self._row
+        if row is None:
+            return
+        if row.state != JobState.PAUSED:
+            self._show_questions([])
+            return
+        job_id = row.id
+        self._desk.work.query(
+            self,
+            lambda c: [d for d in open_decisions(c) if d.job_id == job_id],
+            self._show_questions,
+            key="questions",
+        )
+
+    def _show_questions(self, rows: list[DecisionRow]) -> None:
+        while (item := self._questions.takeAt(0)) is not None:
+            if (card := item.widget()) is not None:
+                card.hide()
+                card.deleteLater()
+        for row in rows:
+            self._questions.addWidget(DecisionCard(row, self._answer))
+
+    def _answer(self, decision_id: int, option: str) -> None:
+        commands = self._desk.context.commands
+        self._desk.work.command(
+            self,
+            lambda: commands.answer(decision_id, option),
+            lambda _: self._read_questions(),
+            self._desk.fail,
+        )
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def _changed(self, change: Change) -> None:
+        if self._row is None:
+            return
+        if change.topic == "decisions":
+            self._read_questions()
+        elif change.topic == "job_tasks":
+            self._patch_tasks(change)
+        elif change.topic in ("task_steps", "task_log") and not self._live.isActive():
+            self._live.start()
+
+    def _patch_tasks(self, change: Change) -> None:
+        held = {i for i in change.ids if self.tasks.model.row_of(i) is not None}
+        if change.many or not self.tasks.model.total:
+            self._read_tasks()
+        elif held:
+            model = self.tasks.model
+            self._desk.work.query(
+                self,
+                lambda c: model.prepare(tasks_by_id(c, held)),
+                self.tasks.patch,
+            )
+            if self.task_id in held and not self._live.isActive():
+                self._live.start()
+
+    def _read_tasks(self) -> None:
+        job_id, model = self.job_id, self.tasks.model
+        if job_id is None:
+            return
+        self._desk.work.query(
+            self,
+            lambda connection: model.prepare(job_tasks(connection, job_id)),
+            self._show_tasks,
+            lambda error: self.tasks.error(error, self._read_tasks),
+            key="tasks",
+        )
+
+    def _show_tasks(self, prepared: Prepared) -> None:
+        self.tasks.set_rows(prepared)
+        if self.task_id is None and prepared.rows:
+            wanted = next((r for r in prepared.rows if r.state == JobState.FAILED), prepared.rows[0])
+            self.tasks.grid.show_row(wanted.id)
+
+    def _task_chosen(self, ids: list[int]) -> None:
+        if len(ids) == 1:
+            self.task_id = ids[0]
+            self._read_task()
+
+    def _read_task(self) -> None:
+        task_id, steps, log = self.task_id, self.steps.model, self.log.model
+        if task_id is None:
+            return
+
+        def ask(connection: Connection) -> tuple[Prepared, Prepared]:
+            return steps.prepare(task_steps(connection, task_id)), log.prepare(task_log(connection, task_id))
+
+        self._desk.work.query(self, ask, self._show_task, key="task")
+
+    def _show_task(self, found: tuple[Prepared, Prepared]) -> None:
+        steps, log = found
+        self.steps.set_rows(steps)
+        self.log.set_rows(log)
+        self.log.grid.scrollToBottom()
+        row = self.tasks.model.row_of(self.task_id) if self.task_id is not None else None
+        if row is not None:
+            shown = row.error or row.result
+            self.result.setPlainText(json.dumps(masked(shown), indent=2, ensure_ascii=False) if shown else "")
+
+    # -- commands -----------------------------------------------------------------------------------------------
+
+    def retry_failed(self) -> None:
+        """A new job on the targets that failed."""
+        job_id, commands = self.job_id, self._desk.context.commands
+        if job_id is not None:
+            self._desk.work.command(
+                self, lambda: commands.retry_failed(job_id), self.wanted.emit, self._desk.fail
+            )
+
+    def cancel_job(self, grade: CancelGrade) -> None:
+        """Stop it: after its running targets, after the running step, or now; what was promised is put back in each."""
+        job_id, commands = self.job_id, self._desk.context.commands
+        if job_id is not None:
+            self._desk.work.command(self, lambda: commands.cancel(job_id, grade), None, self._desk.fail)
+
+    def show_calls(self) -> None:
+        """The calls this job made."""
+        if self.job_id is not None:
+            self._desk.calls_opened.emit(CallFilter(job_id=self.job_id))
+
+    def _open_server(self, task_id: int) -> None:
+        row = self.tasks.model.row_of(task_id)
+        if row is not None and row.server_id is not None:
+            self._desk.server_opened.emit(row.server_id)
+
+
+def _estimate(finished: int, total: int, done: float, elapsed: float) -> str:
+    """ "12 of 40 · 5 min · about 11 min left": the rate so far; nothing is promised before a tenth is through."""
+    parts = [f"{finished} of {total}", words.span(elapsed)]
+    if done and done >= total / 10 and elapsed >= _SURE_SECONDS:
+        parts.append(f"about {words.span(elapsed * (total - done) / done)} left")
+    return " · ".join(parts)
+
+
+_SURE_SECONDS = 5
