@@ -39,6 +39,7 @@ class Desk(QObject):
     calls_opened = Signal(object)
     area_opened = Signal(str)
     tab_wanted = Signal(str)
+    moved = Signal()
     filter_wanted = Signal(str, str)
 
     def __init__(self, context: AppContext, theme: Theme, parent: QObject | None = None) -> None:

@@ -91,6 +91,7 @@ class Session:
         else:
             self.window.show()
         sight.close()
+        self.window.restore_tabs()
         sight.deleteLater()
         self.desk.work.release()
 
@@ -116,7 +117,9 @@ class Session:
             opened.runner.start()
             self.ask_key()
 
-        self.window.show()
+        if not self.window.isVisible():
+            self.window.show()
+            self.window.restore_tabs()
         self.desk.work.command(self.window, opened.check_store, sound, self._damaged)
 
     def _damaged(self, error: DsmError) -> None:
@@ -126,6 +129,7 @@ class Session:
     def open(self) -> None:
         """Show the window; ask for the key where it is locked, say so where it is wrong."""
         self.window.show()
+        self.window.restore_tabs()
         self.ask_key()
 
     def ask_key(self) -> None:

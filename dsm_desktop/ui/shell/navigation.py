@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QEnterEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from dsm_desktop.ui import theme
@@ -16,6 +16,8 @@ _HEIGHT = 62
 
 class AreaButton(QAbstractButton):
     """Icon above word; the chosen one has a bar at its edge and bold words, so that colour is not all."""
+
+    aside = Signal()
 
     def __init__(self, title: str, icon_name: str, shortcut: str) -> None:
         super().__init__()
@@ -37,6 +39,17 @@ class AreaButton(QAbstractButton):
             self.badge = count
             self.setAccessibleDescription(f"{count} waiting for you" if count else "")
             self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        with_ctrl = (
+            event.button() == Qt.MouseButton.LeftButton
+            and event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        )
+        if with_ctrl or event.button() == Qt.MouseButton.MiddleButton:
+            event.accept()
+            self.aside.emit()
+        else:
+            super().mousePressEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self.update()
@@ -77,9 +90,10 @@ class AreaButton(QAbstractButton):
 
 
 class NavigationRail(QWidget):
-    """`chosen(key)` when an area is picked."""
+    """`chosen(key)` when an area is picked, `aside(key)` with Ctrl or the middle button: in a tab of its own."""
 
     chosen = Signal(str)
+    aside = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,6 +110,7 @@ class NavigationRail(QWidget):
     def add(self, key: str, title: str, icon_name: str, shortcut: str) -> None:
         button = AreaButton(title, icon_name, shortcut)
         button.clicked.connect(lambda: self.chosen.emit(key))
+        button.aside.connect(lambda: self.aside.emit(key))
         self._buttons[key] = button
         self._group.addButton(button)
         self._column.insertWidget(self._column.count() - 1, button)

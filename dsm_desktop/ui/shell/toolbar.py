@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
 from dsm_desktop.ui.icons import set_icon
 
@@ -22,6 +22,7 @@ def tool_bar(window: MainWindow) -> QToolBar:
     bar.setIconSize(QSize(18, 18))
     bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     bar.setAccessibleName("Tools")
+    window.fill_ways(bar)
     jobs = actions.jobs
     for kind in ("discovery_scan", "inventory_refresh", "health_check"):
         if kind in jobs:
@@ -41,8 +42,6 @@ def tool_bar(window: MainWindow) -> QToolBar:
     for kind in ("identify_led", "network_test", "fetch_event_logs"):
         if kind in jobs:
             bar.addAction(jobs[kind])
-    stretch = QWidget()
-    stretch.setSizePolicy(stretch.sizePolicy().Policy.Expanding, stretch.sizePolicy().Policy.Preferred)
-    bar.addWidget(stretch)
+    bar.addWidget(window.crumbs)
     bar.addAction(actions.plain["palette"])
     return bar

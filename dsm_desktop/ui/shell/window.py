@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.core.access import Permission
-from dsm_desktop.queries.calls import CallFilter
 from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.ui.desk import Desk, News
 from dsm_desktop.ui.dialogs.job import start_job
@@ -37,17 +36,13 @@ from dsm_desktop.ui.shell.palette import Entry, Palette, entries_of, entries_of_
 from dsm_desktop.ui.shell.status import StatusStrip
 from dsm_desktop.ui.shell.toolbar import tool_bar
 from dsm_desktop.ui.shell.tools import TOOLS
+from dsm_desktop.ui.shell.ways import Ways
 from dsm_desktop.ui.theme import ThemeName, Tone
-from dsm_desktop.ui.views.servers import ServersView
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.widgets.states import Banner
 
-if TYPE_CHECKING:
-    from dsm_desktop.ui.views.activity import ActivityView
-    from dsm_desktop.ui.views.settings import SettingsView
 
-
-class MainWindow(QMainWindow):
+class MainWindow(Ways, QMainWindow):
     """`closing` is emitted instead of closing while work runs; whoever listens answers with `close_now`."""
 
     closing = Signal()
@@ -61,10 +56,13 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(icon("logo"))
         self.resize(1280, 800)
         self.setMinimumSize(QSize(900, 560))
+        self._dock_wanted = True
         self.areas = AreaStack(desk)
+        self.build_ways(self)
         self.actions_ = Actions(desk, self)
         self._build_centre()
         self._add_actions()
+        self.add_ways()
         self.dock = JobsDock(desk, self)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.dock)
         self.resizeDocks([self.dock], [150], Qt.Orientation.Vertical)
@@ -95,7 +93,7 @@ class MainWindow(QMainWindow):
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         right.addWidget(self.banner)
-        right.addWidget(self.areas, 1)
+        right.addWidget(self.deck, 1)
         centre = QWidget()
         row = QHBoxLayout(centre)
         row.setContentsMargins(0, 0, 0, 0)
@@ -147,8 +145,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         desk = self.desk
         self.rail.chosen.connect(self.show_area)
-        self.servers.selection.connect(self.actions_.follow)
-        self.servers.set_menu(self.actions_.fill_server_menu)
+        self.connect_ways()
         self.status.numbers.connect(self._show_numbers)
         self.status.stop_wanted.connect(self.ask_stop)
         self.status.jobs_wanted.connect(lambda: self.show_area("activity"))
@@ -161,73 +158,12 @@ class MainWindow(QMainWindow):
         desk.filter_wanted.connect(self.show_filtered)
         desk.theme.changed.connect(self._redraw)
 
-    # -- going --------------------------------------------------------------------------------------------------
-
-    def show_area(self, key: str) -> None:
-        """An area; "settings/credentials" is a page of one."""
-        area, _, page = key.partition("/")
-        self.areas.show_area(area)
-        if self.status.last is not None:
-            self.areas.current.show_numbers(self.status.last)
-        self.rail.mark(area)
-        self.dock.setVisible(self._dock_wanted and area != "activity")
-        if page:
-            self.areas.current.show_page(page)
-
-    @property
-    def area(self) -> str:
-        """The area in sight."""
-        return self.areas.key
-
-    @property
-    def servers(self) -> ServersView:
-        view = self.areas.view("servers")
-        assert isinstance(view, ServersView)
-        return view
-
-    @property
-    def activity(self) -> ActivityView:
-        from dsm_desktop.ui.views.activity import ActivityView  # not needed to show the servers
-
-        view = self.areas.view("activity")
-        assert isinstance(view, ActivityView)
-        return view
-
-    @property
-    def settings(self) -> SettingsView:
-        from dsm_desktop.ui.views.settings import SettingsView  # not needed to show the servers
-
-        view = self.areas.view("settings")
-        assert isinstance(view, SettingsView)
-        return view
-
-    def show_job(self, job_id: int) -> None:
-        self.show_area("activity")
-        self.activity.show_job(job_id)
-
-    def show_filtered(self, view: str, text: str) -> None:
-        """From a number: the rows it counts."""
-        if view == "servers":
-            self.show_area("servers")
-            self.servers.show_filter(text)
-        else:
-            self.show_area("activity")
-            self.activity.show_filter(view, text)
-
-    def show_calls(self, wanted: CallFilter) -> None:
-        self.show_area("activity")
-        self.activity.show_calls(wanted)
-
-    def show_server(self, server_id: int) -> None:
-        self.show_area("servers")
-        self.servers.show_server(server_id)
+    # -- doing --------------------------------------------------------------------------------------------------
 
     def open_palette(self) -> None:
         rows = self.servers.panel.model.all_rows()
         entries: list[Entry] = entries_of(self.actions_.every()) + entries_of_servers(rows, self.show_server)
         Palette(entries, self).open()
-
-    # -- doing --------------------------------------------------------------------------------------------------
 
     def _start_job(self, kind: str, ids: list[int], preset: Mapping[str, Any]) -> None:
         job_type = self.desk.context.catalogue[kind]
@@ -239,12 +175,12 @@ class MainWindow(QMainWindow):
         start_job(self.desk, kind, rows, preset, self)
 
     def edit_servers(self) -> None:
-        rows = self.servers.selected()
+        rows = self.actions_.rows
         if rows and not self.desk.why_not(Permission.CONFIGURE):
             EditServersDialog(self.desk, rows, self).open()
 
     def remove_servers(self) -> None:
-        rows = self.servers.selected()
+        rows = self.actions_.rows
         if rows and not self.desk.why_not(Permission.CONFIGURE):
             RemoveServersDialog(self.desk, rows, self).open()
 
@@ -262,7 +198,7 @@ class MainWindow(QMainWindow):
             if isinstance(widget, GridPanel):
                 return widget
             widget = widget.parentWidget()
-        return self.areas.current.main_panel()
+        return self.view.main_panel()
 
     def focus_filter(self) -> None:
         if (panel := self.panel()) is not None:
@@ -281,7 +217,7 @@ class MainWindow(QMainWindow):
             getattr(panel.grid, what)()
 
     def reload(self) -> None:
-        for view in self.areas.made():
+        for view in self.views():
             view.refresh()
         self.status.refresh()
 
@@ -303,7 +239,7 @@ class MainWindow(QMainWindow):
     def _next_pane(self, step: int) -> None:
         panes = [
             self.rail.findChildren(QWidget)[0],
-            *self.areas.current.panes(),
+            *self.view.panes(),
             self.dock.panel.grid,
             self.status.stop,
         ]
@@ -319,7 +255,7 @@ class MainWindow(QMainWindow):
 
     def _show_numbers(self, found: WorkNumbers) -> None:
         self.rail.badge("activity", found.decisions + found.standing)
-        for view in self.areas.made():
+        for view in self.views():
             view.show_numbers(found)
 
     def _redraw(self) -> None:
@@ -339,12 +275,17 @@ class MainWindow(QMainWindow):
             if isinstance(kept, QByteArray):
                 restore(kept)
 
+    def restore_tabs(self) -> None:
+        """The tabs of the last time; after the window is shown, for it must not wait for them."""
+        self.deck.restore(str(self.desk.settings.value("window/tabs") or ""))
+
     def save_layout(self) -> None:
         settings = self.desk.settings
         self.dock.setVisible(self._dock_wanted)
         settings.setValue("window/geometry", self.saveGeometry())
         settings.setValue("window/state", self.saveState())
-        settings.setValue("window/area", self.area)
+        settings.setValue("window/area", self.areas.key)
+        settings.setValue("window/tabs", self.deck.state())
         if self.theme_picked:
             settings.setValue("window/theme", self.desk.theme.name.value)
         for view in self.areas.made():
@@ -374,5 +315,6 @@ class MainWindow(QMainWindow):
             self.closing.emit()
             return
         self.save_layout()
+        self.deck.close_all()
         self.desk.close()
         event.accept()

@@ -113,6 +113,15 @@ class AbandonDialog(Dialog):
         self._desk.work.command(self, do, lambda _: self.accept(), self.fail)
 
 
+_PAGES = (
+    ("jobs", "Jobs"),
+    ("questions", "Questions"),
+    ("restore-list", "Restore list"),
+    ("api-calls", "API calls"),
+    ("audit", "Audit"),
+)
+
+
 class ActivityView(AreaView, QTabWidget):
     """Five tabs; the questions' tab says how many wait."""
 
@@ -124,17 +133,24 @@ class ActivityView(AreaView, QTabWidget):
         self.jobs, self.decisions = JobsView(desk), DecisionsView(desk)
         self.restore, self.calls = RestoreView(desk), CallsView(desk)
         self.audit = AuditView(desk)
-        for widget, title in (
-            (self.jobs, "Jobs"),
-            (self.decisions, "Questions"),
-            (self.restore, "Restore list"),
-            (self.calls, "API calls"),
-            (self.audit, "Audit"),
-        ):
+        parts = (self.jobs, self.decisions, self.restore, self.calls, self.audit)
+        for widget, (_, title) in zip(parts, _PAGES, strict=True):
             self.addTab(widget, title)
+        self.currentChanged.connect(lambda _: desk.moved.emit())
 
     def main_panel(self) -> GridPanel:
         return self.jobs.jobs
+
+    def place(self) -> tuple[str, tuple[str, ...]]:
+        page, title = _PAGES[self.currentIndex()]
+        job = self.jobs.details.title if page == "jobs" else ""
+        return (f"jobs/{self.jobs.job_id}", (title, job)) if job else (page, (title,))
+
+    def show_page(self, page: str) -> None:
+        name, _, job = page.partition("/")
+        self.setCurrentIndex(next(n for n, (key, _) in enumerate(_PAGES) if key == name))
+        if job:
+            self.jobs.show_job(int(job))
 
     def panes(self) -> list[QWidget]:
         return [self.jobs.jobs.grid, self.jobs.details.tasks.grid]

@@ -21,6 +21,7 @@ class FleetView(AreaView, QTabWidget):
         self.tiles, self.racks = FleetTilesView(desk), RackView(desk)
         self.addTab(self.tiles, "Tiles")
         self.addTab(self.racks, "Racks")
+        self.currentChanged.connect(lambda _: desk.moved.emit())
 
     def panes(self) -> list[QWidget]:
         if self.currentWidget() is self.tiles:
@@ -30,6 +31,10 @@ class FleetView(AreaView, QTabWidget):
     def refresh(self) -> None:
         self.tiles.refresh()
         self.racks.refresh()
+
+    def place(self) -> tuple[str, tuple[str, ...]]:
+        title = self.tabText(self.currentIndex())
+        return title.lower(), (title,)
 
     def show_page(self, page: str) -> None:
         self.setCurrentWidget(self.racks if page == "racks" else self.tiles)

@@ -83,6 +83,11 @@ class JobDetails(QWidget):
         """The job shown."""
         return self._row.id if self._row is not None else None
 
+    @property
+    def title(self) -> str:
+        """The title of the job shown, "" for none."""
+        return self._row.title if self._row is not None else ""
+
     def _build(self) -> None:
         self.result = QPlainTextEdit()
         self.result.setReadOnly(True)
@@ -180,6 +185,7 @@ class JobDetails(QWidget):
                 panel.clear("No target chosen", "")
             self.result.clear()
             self._read_tasks()
+            self._desk.moved.emit()
 
     def _say_progress(self) -> None:
         row = self._row

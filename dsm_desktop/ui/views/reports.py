@@ -46,6 +46,7 @@ class ReportsView(AreaView, QTabWidget):
         )
         self.pack.clicked.connect(self.ask_pack)
         self.setCornerWidget(self.pack)
+        self.currentChanged.connect(lambda _: desk.moved.emit())
 
     def panel(self) -> GridPanel:
         panels = {1: self.changes.panel, 2: self.firmware.panel, 3: self.spares.panel}
@@ -58,6 +59,9 @@ class ReportsView(AreaView, QTabWidget):
         self.changes.read()
         self.firmware.refresh()
         self.spares.refresh()
+
+    def place(self) -> tuple[str, tuple[str, ...]]:
+        return list(self._pages)[self.currentIndex()], (self.tabText(self.currentIndex()),)
 
     def show_page(self, page: str) -> None:
         self.setCurrentWidget(self._pages.get(page, self.parts))

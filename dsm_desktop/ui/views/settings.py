@@ -146,6 +146,13 @@ class SettingsView(AreaView, QWidget):
     def panes(self) -> list[QWidget]:
         return [self.list]
 
+    def place(self) -> tuple[str, tuple[str, ...]]:
+        number = self.list.currentIndex().row()
+        if number < 0:
+            return "", ()
+        key = self._keys[number]
+        return key, (title_of(key, self._desk.context.settings_sections.get(key)),)
+
     def show_page(self, key: str) -> None:
         """ "credentials", "diagnostics" or a section's name."""
         self.list.setCurrentIndex(self.list.model().index(self._keys.index(key), 0))
@@ -167,6 +174,7 @@ class SettingsView(AreaView, QWidget):
     def _show(self, number: int) -> None:
         if 0 <= number < len(self._keys):
             self._stack.setCurrentWidget(self.page(self._keys[number]))
+            self._desk.moved.emit()
 
 
 def title_of(key: str, model: type[BaseModel] | None = None) -> str:

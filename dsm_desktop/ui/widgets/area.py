@@ -28,6 +28,10 @@ class AreaView:
     def show_page(self, page: str) -> None:
         """The part of "area/page"."""
 
+    def place(self) -> tuple[str, tuple[str, ...]]:
+        """What is in sight within the area: the "page" that `show_page` takes, and the names of the way to it."""
+        return "", ()
+
     def show_numbers(self, found: WorkNumbers) -> None:
         """What is going on, after each look of the status bar."""
 

@@ -13,8 +13,9 @@ from PySide6.QtCore import (
     Qt,
     QTimer,
     Signal,
+    SignalInstance,
 )
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
 from dsm_desktop.queries.export import Table, as_tsv
@@ -26,10 +27,12 @@ Menu = Callable[[QMenu], None]
 
 
 class GridView(QTableView):
-    """`chosen(ids)` when the selection has settled, `opened(id)` on Enter or double click."""
+    """`chosen(ids)` when the selection has settled, `opened(id)` on Enter or double click, `aside(id)` on the middle button
+    or Ctrl+Enter: in a tab of its own."""
 
     chosen = Signal(list)
     opened = Signal(int)
+    aside = Signal(int)
 
     def __init__(self, model: GridModel, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -238,14 +241,25 @@ class GridView(QTableView):
             self.copy()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             self._open(self.currentIndex())
+        elif (
+            event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            and event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        ):
+            self._open(self.currentIndex(), self.aside)
         else:
             super().keyPressEvent(event)
             return
         event.accept()
 
-    def _open(self, index: QModelIndex) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._open(self.indexAt(event.position().toPoint()), self.aside)
+            return
+        super().mousePressEvent(event)
+
+    def _open(self, index: QModelIndex, how: SignalInstance | None = None) -> None:
         if 0 <= index.row() < self.rows.rowCount():
-            self.opened.emit(self.rows.id_at(index.row()))
+            (how or self.opened).emit(self.rows.id_at(index.row()))
 
     def _context(self, point: QPoint) -> None:
         menu = QMenu(self)

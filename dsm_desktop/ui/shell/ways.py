@@ -1,0 +1,258 @@
+"""Going about in the window: areas, tabs, objects, back and forward. Mixed into the main window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMenu, QToolBar, QWidget
+
+from dsm_desktop.queries.calls import CallFilter
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.shell.actions import Actions
+from dsm_desktop.ui.shell.areas import AREAS, AreaStack
+from dsm_desktop.ui.shell.dock import JobsDock
+from dsm_desktop.ui.shell.navigation import NavigationRail
+from dsm_desktop.ui.shell.pages import ServerPage, build_page
+from dsm_desktop.ui.shell.status import StatusStrip
+from dsm_desktop.ui.shell.tabs import TabDeck
+from dsm_desktop.ui.shell.trail import Crumbs, Place, Trail
+from dsm_desktop.ui.views.servers import ServersView
+from dsm_desktop.ui.widgets.area import AreaView
+
+if TYPE_CHECKING:
+    from dsm_desktop.ui.views.activity import ActivityView
+    from dsm_desktop.ui.views.settings import SettingsView
+
+
+class Ways:
+    """Expects the attributes below of the window it is mixed into."""
+
+    desk: Desk
+    areas: AreaStack
+    deck: TabDeck
+    trail: Trail
+    crumbs: Crumbs
+    rail: NavigationRail
+    dock: JobsDock
+    status: StatusStrip
+    actions_: Actions
+    _dock_wanted: bool
+
+    def build_ways(self, owner: QWidget) -> None:
+        """Deck, trail and breadcrumb; once, before the actions."""
+        self.deck = TabDeck(self.areas, self._build_page, lambda: list(self.actions_.plain.values()))
+        self.trail = Trail(self.here, self.go, owner)
+        self.crumbs = Crumbs()
+        self.crumbs.chosen.connect(self.go)
+
+    def connect_ways(self) -> None:
+        """Follow what moves; when actions and status exist."""
+        desk = self.desk
+        self.deck.shown.connect(self._tab_shown)
+        self.trail.changed.connect(self._trail_changed)
+        self.rail.aside.connect(lambda key: self.deck.open(f"area:{key}"))
+        desk.moved.connect(self.trail.note)
+        desk.tab_wanted.connect(self.deck.open)
+        self.dock.panel.grid.aside.connect(lambda job_id: self.deck.open(f"job:{job_id}"))
+        self._wire_servers(self.servers)
+
+    def _wire_servers(self, view: ServersView) -> None:
+        view.selection.connect(lambda _: self._follow_rows())
+        view.set_menu(self._fill_server_menu)
+        view.panel.grid.aside.connect(lambda server_id: self.deck.open(f"server:{server_id}"))
+
+    def _fill_server_menu(self, menu: QMenu) -> None:
+        menu.addAction(self.actions_.plain["tab-open"])
+        menu.addSeparator()
+        self.actions_.fill_server_menu(menu)
+
+    def _build_page(self, spec: str) -> QWidget:
+        page = build_page(self.desk, spec)
+        if isinstance(page, ServersView):
+            self._wire_servers(page)
+        return page
+
+    def add_ways(self) -> None:
+        """The actions of tabs and of back and forward."""
+        add = self.actions_.add
+        add("back", "Back", self.trail.back, icon="back", keys="Alt+Left")
+        add("forward", "Forward", self.trail.forward, icon="forward", keys="Alt+Right")
+        add("tab-open", "Open in a new tab", self.open_in_tab, icon="panel", keys="Ctrl+T")
+        add("tab-close", "Close the tab", self.deck.close_current, keys="Ctrl+W")
+        add("tab-reopen", "Open the closed tab again", self.deck.reopen, keys="Ctrl+Shift+T")
+        add("tab-next", "Next tab", lambda: self.deck.go(self.deck.number + 1), keys="Ctrl+Tab")
+        add("tab-previous", "Previous tab", lambda: self.deck.go(self.deck.number - 1))
+        # Qt turns Shift+Tab into Backtab.
+        self.actions_.plain["tab-previous"].setShortcuts(
+            [QKeySequence("Ctrl+Shift+Tab"), QKeySequence("Ctrl+Shift+Backtab")]
+        )
+        add(
+            "tab-out",
+            "Take the tab out into a window",
+            lambda: self.deck.detach(self.deck.number),
+            keys="Ctrl+Shift+D",
+        )
+        self._follow_tabs()
+        self._trail_changed()
+
+    def fill_ways(self, bar: QToolBar) -> None:
+        """Back and forward at the left of the tool bar."""
+        bar.addActions([self.actions_.plain["back"], self.actions_.plain["forward"]])
+        for name in ("back", "forward"):
+            button = bar.widgetForAction(self.actions_.plain[name])
+            button.setProperty("toolButtonStyle", 0)
+            button.setAccessibleName(self.actions_.plain[name].text())
+
+    # -- where --------------------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> AreaView:
+        """The view in sight, whichever tab it is in."""
+        page = self.deck.page
+        if page is self.areas:
+            return self.areas.current
+        return page if isinstance(page, AreaView) else AreaView()
+
+    @property
+    def area(self) -> str:
+        """The area in sight."""
+        spec = self.deck.spec
+        return spec.removeprefix("area:") if spec.startswith("area:") else self.areas.key
+
+    def views(self) -> list[AreaView]:
+        """Every view that was made, in any tab."""
+        return [*self.areas.made(), *self.deck.pages()]
+
+    def here(self) -> Place:
+        """For the trail."""
+        if self.deck.number:
+            return Place(f"tab:{self.deck.spec}", (self.deck.page.windowTitle() or "…",))
+        area = next(a for a in AREAS if a.key == self.areas.key)
+        rows = self.servers.selected() if area.key == "servers" else []
+        if len(rows) == 1:
+            return Place(f"servers/{rows[0].id}", (area.title, rows[0].label))
+        page, names = self.areas.current.place()
+        return Place(f"{area.key}/{page}" if page else area.key, (area.title, *names))
+
+    def go(self, spec: str) -> None:
+        """To a place of the trail."""
+        if spec.startswith("tab:"):
+            self.deck.open(spec.removeprefix("tab:"))
+            return
+        area, _, rest = spec.partition("/")
+        self.show_area(area if area == "servers" else spec)
+        if area == "servers" and rest:
+            self.servers.show_server(int(rest))
+
+    def show_area(self, key: str) -> None:
+        """An area; "settings/credentials" is a page of one."""
+        with self.trail.quiet():
+            self._show_area(*key.partition("/")[::2])
+        self._tab_shown()
+
+    def _show_area(self, area: str, page: str) -> None:
+        self.areas.show_area(area)
+        title = next(a for a in AREAS if a.key == area)
+        self.deck.name_home(title.title, title.icon)
+        self.deck.go(0)
+        if self.status.last is not None:
+            self.areas.current.show_numbers(self.status.last)
+        if page:
+            self.areas.current.show_page(page)
+
+    def _tab_shown(self) -> None:
+        self.rail.mark(self.area)
+        self.dock.setVisible(self._dock_wanted and self.area != "activity")
+        self._follow_tabs()
+        self._follow_rows()
+        self.trail.note()
+
+    def _follow_tabs(self) -> None:
+        plain = self.actions_.plain
+        for name in ("tab-next", "tab-previous"):
+            # With one tab the keys belong to the tabs inside the area.
+            plain[name].setEnabled(self.deck.count > 1)
+        for name in ("tab-close", "tab-out"):
+            plain[name].setEnabled(self.deck.number > 0)
+
+    def _follow_rows(self) -> None:
+        """The actions act on the servers in sight: those selected, or the one of the tab."""
+        view = self.view
+        if isinstance(view, ServerPage):
+            self.actions_.follow([view.row] if view.row is not None else [])
+        else:
+            self.actions_.follow(self.servers_in_sight.selected())
+        if not self.deck.number:
+            self.trail.note()
+
+    def _trail_changed(self) -> None:
+        for name, place in (("back", self.trail.before), ("forward", self.trail.after)):
+            action = self.actions_.plain[name]
+            action.setEnabled(place is not None)
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            action.setToolTip(f"{action.text()}{' to ' + ' › '.join(place.names) if place else ''} ({keys})")
+        self.crumbs.show_place(self.here())
+
+    def open_in_tab(self) -> None:
+        """The servers selected, each in a tab of its own; else the area in sight once more."""
+        rows = self.actions_.rows if self.area == "servers" and not self.deck.number else []
+        for row in rows[:_MOST_AT_ONCE]:
+            self.deck.open(f"server:{row.id}", row.label)
+        if not rows:
+            self.deck.open(f"area:{self.area}")
+
+    # -- objects ------------------------------------------------------------------------------------------------
+
+    @property
+    def servers(self) -> ServersView:
+        """The Servers area of the window's own tab."""
+        view = self.areas.view("servers")
+        assert isinstance(view, ServersView)
+        return view
+
+    @property
+    def servers_in_sight(self) -> ServersView:
+        """The servers that the actions act on."""
+        view = self.view
+        return view if isinstance(view, ServersView) else self.servers
+
+    @property
+    def activity(self) -> ActivityView:
+        from dsm_desktop.ui.views.activity import ActivityView  # not needed to show the servers
+
+        view = self.areas.view("activity")
+        assert isinstance(view, ActivityView)
+        return view
+
+    @property
+    def settings(self) -> SettingsView:
+        from dsm_desktop.ui.views.settings import SettingsView  # not needed to show the servers
+
+        view = self.areas.view("settings")
+        assert isinstance(view, SettingsView)
+        return view
+
+    def show_job(self, job_id: int) -> None:
+        self.show_area("activity")
+        self.activity.show_job(job_id)
+
+    def show_filtered(self, view: str, text: str) -> None:
+        """From a number: the rows it counts."""
+        if view == "servers":
+            self.show_area("servers")
+            self.servers.show_filter(text)
+        else:
+            self.show_area("activity")
+            self.activity.show_filter(view, text)
+
+    def show_calls(self, wanted: CallFilter) -> None:
+        self.show_area("activity")
+        self.activity.show_calls(wanted)
+
+    def show_server(self, server_id: int) -> None:
+        self.show_area("servers")
+        self.servers.show_server(server_id)
+
+
+_MOST_AT_ONCE = 10

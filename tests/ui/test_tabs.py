@@ -1,0 +1,181 @@
+"""Tabs, windows taken out, back and forward, the breadcrumb."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from dsm_desktop.ui.main import Session
+from dsm_desktop.ui.screenshots import settle
+from dsm_desktop.ui.shell.pages import JobPage, ServerPage
+from dsm_desktop.ui.views.activity import ActivityView
+from dsm_desktop.ui.views.servers import ServersView
+from tests.ui.conftest import OpenSession
+
+WAIT = 5_000
+
+
+def first_two(session: Session) -> list[int]:
+    return [row.id for row in session.window.servers.panel.model.shown_rows()[:2]]
+
+
+def test_a_server_opens_in_a_tab_that_stays_on_it(session: Session, qtbot: QtBot) -> None:
+    window, grid = session.window, session.window.servers.panel.grid
+    one, two = first_two(session)
+    assert not window.deck.bar.isVisible()
+    grid.show_row(one)
+    QTest.keyClick(grid, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    settle(session.desk)
+    page = window.deck.page
+    assert isinstance(page, ServerPage)
+    assert page.row is not None
+    assert page.row.id == one
+    assert window.deck.bar.isVisible()
+    assert window.deck.bar.tabText(1)
+    assert [row.id for row in window.actions_.rows] == [one]
+    session.context.commands.edit_servers([one], {"name": "renamed-01"})
+    qtbot.waitUntil(lambda: window.deck.bar.tabText(1) == "renamed-01", timeout=WAIT)
+    window.deck.go(0)
+    grid.show_row(two)
+    settle(session.desk)
+    assert [row.id for row in window.actions_.rows] == [two]
+    assert page.row.id == one
+    session.context.commands.remove_servers([one])
+    qtbot.waitUntil(lambda: not page.details.isVisibleTo(page), timeout=WAIT)
+
+
+def test_the_middle_button_opens_a_job_and_an_area_beside(session: Session) -> None:
+    window = session.window
+    window.show_area("activity")
+    settle(session.desk)
+    window.show_area("servers")
+    settle(session.desk)
+    dock = window.dock.panel.grid
+    spot = dock.visualRect(dock.rows.index(0, 0)).center()
+    QTest.mouseClick(dock.viewport(), Qt.MouseButton.MiddleButton, pos=spot)
+    settle(session.desk)
+    assert isinstance(window.deck.page, JobPage)
+    assert window.panel() is window.deck.page.details.tasks
+    button = window.rail.findChildren(QWidget)[1]
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, QPoint(5, 5))
+    settle(session.desk)
+    other = window.deck.page
+    assert isinstance(other, ServersView)
+    assert other is not window.servers
+    other.panel.grid.show_row(first_two(session)[0])
+    settle(session.desk)
+    assert [row.id for row in window.actions_.rows] == [first_two(session)[0]]
+
+
+def test_keys_go_through_the_tabs_close_and_reopen_them(session: Session) -> None:
+    window = session.window
+    plain = window.actions_.plain
+    assert not plain["tab-next"].isEnabled()
+    assert not plain["tab-close"].isEnabled()
+    for server_id in first_two(session):
+        window.deck.open(f"server:{server_id}")
+    settle(session.desk)
+    assert window.deck.number == 2
+    QTest.keyClick(window, Qt.Key.Key_Tab, Qt.KeyboardModifier.ControlModifier)
+    assert window.deck.number == 0
+    QTest.keyClick(
+        window, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    assert window.deck.number == 2
+    QTest.keyClick(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert window.deck.count == 2
+    window.deck.go(0)
+    QTest.keyClick(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert window.deck.count == 2
+    QTest.keyClick(
+        window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    assert window.deck.count == 3
+    assert window.deck.spec == f"server:{first_two(session)[1]}"
+
+
+def test_a_tab_is_taken_out_and_put_back(session: Session) -> None:
+    window = session.window
+    window.deck.open("area:activity")
+    settle(session.desk)
+    view = window.deck.page
+    out = window.deck.detach(1)
+    assert out is not None
+    settle(session.desk)
+    assert out.isVisible()
+    assert out.centralWidget() is view
+    assert out.windowTitle().startswith("Activity")
+    assert isinstance(view, ActivityView)
+    assert view.jobs.jobs.model.rowCount() > 0
+    window.deck.open("area:activity")
+    assert window.deck.count == 1
+    window.deck.put_back(out)
+    assert window.deck.page is view
+    out = window.deck.detach(1)
+    assert out is not None
+    out.close()
+    assert window.deck.detached == []
+    window.deck.reopen()
+    assert window.deck.spec == "area:activity"
+
+
+def test_back_and_forward_lead_to_page_and_object(session: Session) -> None:
+    window = session.window
+    plain = window.actions_.plain
+    one = first_two(session)[0]
+    window.show_server(one)
+    settle(session.desk)
+    window.show_area("settings/retention")
+    settle(session.desk)
+    window.show_job(2)
+    settle(session.desk)
+    window.activity.setCurrentIndex(3)
+    settle(session.desk)
+    plain["back"].trigger()
+    settle(session.desk)
+    assert window.activity.currentIndex() == 0
+    assert window.activity.jobs.job_id == 2
+    plain["back"].trigger()
+    while window.area == "activity":
+        plain["back"].trigger()
+        settle(session.desk)
+    assert window.here().spec == "settings/retention"
+    assert "Settings" in window.crumbs.accessibleDescription()
+    plain["back"].trigger()
+    settle(session.desk)
+    assert window.here().spec == f"servers/{one}"
+    assert [row.id for row in window.servers.selected()] == [one]
+    plain["forward"].trigger()
+    settle(session.desk)
+    assert window.here().spec == "settings/retention"
+    crumb = next(b for b in window.crumbs.findChildren(QToolButton) if b.text() == "Settings")
+    window.show_area("dashboard")
+    assert not plain["forward"].isEnabled()
+    QApplication.processEvents()
+    assert crumb is not None
+
+
+def test_tabs_and_windows_come_back_at_the_next_start(open_session: OpenSession) -> None:
+    session = open_session()
+    one, two = first_two(session)
+    window = session.window
+    window.deck.open(f"server:{one}")
+    window.deck.open("job:2")
+    window.deck.open(f"server:{two}")
+    settle(session.desk)
+    window.deck.detach(3)
+    window.deck.go(2)
+    settle(session.desk)
+    kept = window.deck.state()
+    window.deck.close_all()
+    other = open_session()
+    other.window.deck.restore(kept)
+    settle(other.desk)
+    assert other.window.deck.count == 3
+    assert other.window.deck.spec == "job:2"
+    assert len(other.window.deck.detached) == 1
+    other.window.deck.restore("nonsense")
+    other.window.deck.restore('{"tabs": [{"spec": "moon:1"}], "current": 1}')
+    assert other.window.deck.count == 3
