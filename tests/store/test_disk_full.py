@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.kit.namespaces import namespace
+
 POINTS = int(os.environ.get("DSM_FULL_DISKS", "12"))
-
-
-def namespace() -> list[str]:
-    """The command before a program that may mount: a mount namespace of its own, which leaves nothing behind."""
-    command = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
-    if shutil.which("unshare") and subprocess.run([*command, "true"], capture_output=True).returncode == 0:
-        return command
-    reason = "no mount namespaces here (unshare --mount)"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="tmpfs is Linux's")
 def test_a_full_disk_damages_nothing_and_nothing_is_sent_unlogged(tmp_path: Path) -> None:
     run = subprocess.run(
-        [*namespace(), sys.executable, "-m", "tests.kit.fulldisk", str(tmp_path), str(POINTS)],
+        [*namespace("--mount"), sys.executable, "-m", "tests.kit.fulldisk", str(tmp_path), str(POINTS)],
         capture_output=True,
         text=True,
         timeout=110,
