@@ -212,6 +212,15 @@ class SimulatedIdrac:
 
         return str(self._run(add))
 
+    def forget_jobs(self) -> None:
+        """Empty the queue behind everybody's back."""
+
+        def forget() -> None:
+            for job in self._device.jobs.all():
+                self._device.jobs.vanish(job)
+
+        self._run(forget)
+
     @property
     def jobs(self) -> dict[str, str]:
         """State of every job by its id, oldest first."""
