@@ -109,10 +109,12 @@ def test_nothing_is_touched_while_firmware_is_written(emptied: Program, kind: st
     idrac = emptied.site.idracs[4]
     idrac.add_job("FirmwareUpdate", "Firmware Update: BIOS", seconds=100_000)
     before = len(idrac.journal)
-    params = {"job_queue_clear": {"force": True}, "lc_rescue": {"up_to": "enable", "wait_minutes": 0}}.get(
-        kind, {}
-    )
-    job, task = run(emptied, kind, idrac, **params)
+    choices: dict[str, dict[str, Any]] = {
+        "job_queue_clear": {"force": True},
+        "lc_rescue": {"up_to": "enable", "wait_minutes": 0},
+        "idrac_reset": {},
+    }
+    job, task = run(emptied, kind, idrac, **choices[kind])
     assert job.failed == 1
     assert task.error["code"] == "FirmwareBeingWritten", task.outcome
     assert len(idrac.journal) == before
