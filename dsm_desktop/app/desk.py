@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from dsm_desktop.app.context import CredentialChoice, CredentialDraft, CredentialView
-from dsm_desktop.commands import credentials, decisions, jobs, racks, restore_list, servers
+from dsm_desktop.commands import credentials, decisions, jobs, library, racks, restore_list, servers
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.settings import SECTIONS, Section
@@ -121,6 +122,14 @@ class Desk:
     def trust_certificate(self, server_id: int, fingerprint: str) -> None:
         with self._store.write() as uow:
             servers.trust_certificate(uow, self._who, server_id, fingerprint)
+
+    def add_library_folder(self, path: str) -> int:
+        with self._store.write() as uow:
+            return library.add_folder(uow, self._who, socket.gethostname(), path)
+
+    def remove_library_folder(self, folder_id: int) -> None:
+        with self._store.write() as uow:
+            library.remove_folder(uow, self._who, folder_id)
 
     def save_credential(self, draft: CredentialDraft) -> int:
         values = credentials.CredentialValues(

@@ -31,6 +31,7 @@ def media_server(store: Store, vault: Vault) -> MediaServer:
 
     return MediaServer(
         MediaHands(
+            host=host,
             keys=lambda: media_keys(store, vault, host, []),
             settings=lambda: load(store, MediaSettings),
             log=write,

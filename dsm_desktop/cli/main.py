@@ -27,6 +27,7 @@ COMMANDS = {
     "demo": "demo:demo",
     "job": "jobs:job",
     "jobs": "jobs:jobs",
+    "library": "library:library",
     "report": "report:report",
     "search": "search:search",
     "servers": "server_import:servers",

@@ -94,10 +94,13 @@ class Firmware:
 
 @dataclass(frozen=True, slots=True)
 class SystemFacts:
-    """The server as one row. Memory in GiB, power in watts, inlet in °C; None = not read or not reported."""
+    """The server as one row. Memory in GiB, power in watts, inlet in °C; None = not read or not reported.
+
+    `system_id` is Dell's number of the model in four hex digits ("0716" = R640), which packages name."""
 
     manufacturer: str = ""
     model: str = ""
+    system_id: str = ""
     service_tag: str = ""
     board_serial: str = ""
     uuid: str = ""

@@ -36,9 +36,10 @@ INBOX_LIMIT = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class MediaHands:
-    """What the assembly gives the server: its identity (asked when it is first needed), the site's settings, where log rows go,
-    and what stands mounted from this machine's files."""
+    """What the assembly gives the server: this machine's name, its identity (asked when it is first needed), the site's
+    settings, where log rows go, and what stands mounted from this machine's files."""
 
+    host: str
     keys: Callable[[], MediaKeys]
     settings: Callable[[], MediaSettings]
     log: Callable[[list[Row]], None]
@@ -108,6 +109,11 @@ class MediaServer:
             guests = None if addresses is None else [p for a in addresses for p in addresses_of(a)]
             if self._offers.withdraw(job_id, guests):
                 self._close()
+
+    @property
+    def host(self) -> str:
+        """This machine's name, as the library's folders and mounts carry it."""
+        return self._hands.host
 
     @property
     def listening(self) -> int | None:

@@ -76,6 +76,7 @@ def facts(system: Doc, ident: Identity | None = None) -> SystemFacts:
     return SystemFacts(
         manufacturer=text(system.get("Manufacturer")),
         model=text(system.get("Model")),
+        system_id=_system_id(integer(dig(dell, "SystemID"))),
         service_tag=tag or text(dig(dell, "NodeID")) or (ident.service_tag if ident else ""),
         board_serial=serial if is_dell else "",
         uuid=text(system.get("UUID")).lower(),
@@ -91,6 +92,10 @@ def facts(system: Doc, ident: Identity | None = None) -> SystemFacts:
         subsystem_health=rollups(system),
         led_blinking=led(system),
     )
+
+
+def _system_id(told: int | None) -> str:
+    return f"{told:04X}" if told and 0 < told <= 0xFFFF else ""
 
 
 def _generation(system: Doc) -> Generation:

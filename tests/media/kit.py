@@ -47,7 +47,9 @@ class Beside:
 def media_beside(**settings: Any) -> Iterator[Beside]:
     rows: list[Row] = []
     beside = Beside(None, rows, MediaSettings(port=0, **settings))  # type: ignore[arg-type]
-    beside.media = MediaServer(MediaHands(keys, lambda: beside.settings, rows.extend, lambda: beside.mounts))
+    beside.media = MediaServer(
+        MediaHands("here", keys, lambda: beside.settings, rows.extend, lambda: beside.mounts)
+    )
     try:
         yield beside
     finally:
