@@ -21,7 +21,7 @@ from dsm_desktop.queries.query_values import Field, FilterError, Predicate, valu
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""\s*(?:(?P<open>-?\()|(?P<close>\))|(?P<or>\|)|(?P<minus>-)?(?:(?P<field>[A-Za-z][\w.]*)(?P<op>!=|<=|>=|=|:|<|>))?"""
     r"""(?P<value>(?:"[^"]*"?|[^\s"()|]+)+)?)""",
     re.X,
@@ -160,7 +160,7 @@ class _Parser:
     def _peek(self) -> re.Match[str] | None:
         if not self._text[self._at :].strip():
             return None
-        found = _TOKEN.match(self._text, self._at)
+        found = TOKEN.match(self._text, self._at)
         assert found is not None  # every part of it is optional
         if found.end() == self._at or not found[0].strip():
             raise FilterError("This cannot be read.", self._at, "Put the text into quotation marks.")

@@ -116,6 +116,11 @@ _CSS = (
 )
 
 
+def as_text(table: Table, ending: str) -> str:
+    """For the clipboard: what a file of that ending would hold (".tsv", ".csv", ".json", ".md")."""
+    return _TEXT[ending](table, None).removeprefix("\ufeff")
+
+
 def write(table: Table, file: Path, report: Report | None = None) -> None:
     """Write in the format of the file's ending. BadInput for an unknown one, ExportFailed when it cannot be written."""
     ending = file.suffix.lower()

@@ -26,6 +26,7 @@ from dsm_desktop.queries.query_values import FilterError
 from dsm_desktop.queries.server_fields import SERVER_FIELDS, words_of
 from dsm_desktop.queries.server_row import ServerRow
 from dsm_desktop.ui.icons import icon
+from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.models.rows import Prepared, RowsModel
 from dsm_desktop.ui.models.servers import COLUMNS
 from dsm_desktop.ui.shell.areas import AREAS, keys_of
@@ -63,13 +64,11 @@ class FirstSight(QMainWindow):
         self._rows, self._prepared = rows, False
         self._build()
         settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
-        for key, restore in (
-            ("window/geometry", self.restoreGeometry),
-            ("grid/servers", self.grid.restore_layout),
-        ):
-            kept = settings.value(key)
-            if isinstance(kept, QByteArray):
-                restore(kept)
+        kept = settings.value("window/geometry")
+        if isinstance(kept, QByteArray):
+            self.restoreGeometry(kept)
+        if layout := GridLayout.from_text(str(settings.value("layout/servers") or "")):
+            self.grid.apply_layout(layout)
         # The words of the quick filter are made when one is typed, or for the window.
         self.model.set_rows(Prepared(rows, [""] * len(rows)))
 

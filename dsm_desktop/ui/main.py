@@ -74,7 +74,7 @@ class Session:
         words.show_utc(chosen.utc)
         theme.set_row_height(chosen.density)
         for grid in self.window.findChildren(GridView):
-            grid.verticalHeader().setDefaultSectionSize(chosen.density)
+            grid.set_row_height()
             grid.viewport().update()
         if (
             not self._own_theme
@@ -98,7 +98,7 @@ class Session:
     def _go_on(self, sight: FirstSight) -> None:
         begun, panel = sight.begun(), self.window.servers.panel
         panel.set_rows(sight.prepared())
-        panel.grid.restore_layout(sight.grid.layout_state())
+        panel.grid.apply_layout(sight.grid.grid_layout())
         panel.filter.set_query(begun.filter)
         self.window.show()
         panel.grid.select_ids(begun.selected)

@@ -44,7 +44,7 @@ def test_the_filter_line_narrows_says_its_mistakes_and_keeps_the_rows(session: S
     shown = panel.model.rowCount()
     assert 0 < shown < 60
     assert all("R750" in r.model and r.power_state == "on" for r in panel.model.shown_rows())
-    assert panel.totals.text() == f"{shown} of 60"
+    assert panel.totals.text().startswith(f"{shown} of 60")
     panel.filter.setText("modl:R750")
     panel.apply_filter()
     assert panel.filter.problem.isVisible()

@@ -42,11 +42,25 @@ class GridModel(QAbstractTableModel):
 
     def __init__(self, columns: Sequence[Column], parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._order: list[tuple[int, bool]] = []
+        self._take_columns(columns)
+
+    def _take_columns(self, columns: Sequence[Column]) -> None:
         self.columns = tuple(columns)
         self.texts = [c.display for c in columns]
         self.status = [c.status for c in columns]
         self._align = [_RIGHT if c.kind == "number" and not c.left else _LEFT for c in columns]
-        self._order: list[tuple[int, bool]] = []
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Other columns on the same rows; the order goes on by the columns' keys."""
+        kept = [(self.columns[number].key, down) for number, down in self._order]
+        self.reordering.emit()
+        self.beginResetModel()
+        self._take_columns(columns)
+        numbers = {column.key: number for number, column in enumerate(self.columns)}
+        self._order = [(numbers[key], down) for key, down in kept if key in numbers]
+        self.endResetModel()
+        self.reordered.emit()
 
     def row_at(self, place: int) -> Any | None:
         """The row at a place of the view."""
@@ -135,7 +149,7 @@ class GridModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == DISPLAY:
-            title = self.columns[section].title
+            title = self.columns[section].title + self._rank(section)
             return title + _PAD if self._align[section] == _RIGHT else title
         if role == TOOLTIP:
             column = self.columns[section]
@@ -143,6 +157,13 @@ class GridModel(QAbstractTableModel):
         if role == ALIGNMENT:
             return self._align[section]
         return None
+
+    def _rank(self, section: int) -> str:
+        """Of several sorted columns each says its place and direction."""
+        if len(self._order) < 2:
+            return ""
+        found = ((n, down) for n, (column, down) in enumerate(self._order, start=1) if column == section)
+        return next((f" {'↓' if down else '↑'}{n}" for n, down in found), "")
 
     def _tip(self, number: int, row: Any) -> str:
         column = self.columns[number]

@@ -122,6 +122,8 @@ class MainWindow(Ways, QMainWindow):
             icon="copy",
             tip="Copy the selected rows with headings (Ctrl+C)",
         )
+        add("copy-as", "Copy as…", self.copy_as, icon="copy", keys="Ctrl+Shift+C")
+        add("columns", "Choose columns…", self.choose_columns, icon="columns")
         add("all", "Select all", lambda: self._grid_do("selectAll"))
         add("none", "Select none", lambda: self._grid_do("clearSelection"), keys="Ctrl+Shift+A")
         add("invert", "Invert the selection", lambda: self._grid_do("invert_selection"), keys="Ctrl+I")
@@ -212,6 +214,14 @@ class MainWindow(Ways, QMainWindow):
         if (panel := self.panel()) is not None:
             panel.grid.copy()
 
+    def copy_as(self) -> None:
+        if (panel := self.panel()) is not None:
+            panel.grid.ask_copy()
+
+    def choose_columns(self) -> None:
+        if (panel := self.panel()) is not None:
+            panel.choose_columns()
+
     def _grid_do(self, what: str) -> None:
         if (panel := self.panel()) is not None:
             getattr(panel.grid, what)()
@@ -293,7 +303,7 @@ class MainWindow(Ways, QMainWindow):
 
     def reset_layout(self) -> None:
         """Forget kept layouts; panes and columns as on the first day at the next start, the docks at once."""
-        for group in ("window", "grid", "servers", "details"):
+        for group in ("window", "layout", "servers", "details"):
             self.desk.settings.remove(group)
         self.dock.show()
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.dock)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
@@ -26,6 +28,12 @@ from dsm_desktop.ui.widgets.trends import Trends
 COUNTS_MS = 700
 
 
+def _counts(rows: Sequence[ServerRow]) -> str:
+    """ "3 critical, 1 warning" """
+    found = Counter(row.health for row in rows)
+    return ", ".join(f"{found[h]:,} {h}" for h in ("critical", "warning") if found[h])
+
+
 class ServersView(AreaView, QWidget):
     """`selection(rows)` whenever other servers are chosen: the actions follow it."""
 
@@ -36,7 +44,9 @@ class ServersView(AreaView, QWidget):
         self._desk = desk
         self._groups: list[Any] = []
         self._facet = "all"
-        self.panel = GridPanel(desk.work, "servers", COLUMNS, language=LANGUAGE, words_of=words_of)
+        self.panel = GridPanel(
+            desk.work, "servers", COLUMNS, language=LANGUAGE, words_of=words_of, counts_of=_counts
+        )
         self.panel.filter.ask_context = self._ask_context
         self.panel.when_empty(
             "No servers yet",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import (
-    QByteArray,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
@@ -15,18 +15,26 @@ from PySide6.QtCore import (
     Signal,
     SignalInstance,
 )
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QWidget
 
-from dsm_desktop.queries.export import Table, as_tsv
+from dsm_desktop.queries.export import Table
+from dsm_desktop.queries.report import as_text
 from dsm_desktop.ui import theme
 from dsm_desktop.ui.models.base import GridModel
+from dsm_desktop.ui.widgets.grid_columns import ColumnsView
 
 SETTLE_MS = 90  # details follow the selection after the arrow key has come to rest
 Menu = Callable[[QMenu], None]
+COPIES = (
+    (".tsv", "Rows for a spreadsheet"),
+    (".csv", "CSV"),
+    (".json", "JSON"),
+    (".md", "Markdown table"),
+)
 
 
-class GridView(QTableView):
+class GridView(ColumnsView):
     """`chosen(ids)` when the selection has settled, `opened(id)` on Enter or double click, `aside(id)` on the middle button
     or Ctrl+Enter: in a tab of its own."""
 
@@ -35,17 +43,14 @@ class GridView(QTableView):
     aside = Signal(int)
 
     def __init__(self, model: GridModel, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.rows = model
+        super().__init__(model, name, parent)
         self.menu_of: Menu | None = None
+        self.filter_menu_of: Menu | None = None
         self._kept: tuple[list[int], int | None] = ([], None)
         self._settle = QTimer(self, interval=SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(lambda: self.chosen.emit(self.selected_ids()))
-        self.setModel(model)
-        self.setAccessibleName(name)
-        self.setAccessibleDescription("Arrow keys move, Shift and Ctrl select, Enter opens.")
+        self.setAccessibleDescription("Arrow keys move, Space, Shift and Ctrl select, Enter opens.")
         self._dress()
-        self._header()
         model.reordering.connect(self._keep)
         model.reordered.connect(self._restore)
         self.selectionModel().selectionChanged.connect(lambda *_: self._settle.start())
@@ -62,29 +67,11 @@ class GridView(QTableView):
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setFrameShape(ColumnsView.Shape.NoFrame)
         vertical = self.verticalHeader()
         vertical.setVisible(False)
         vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         vertical.setDefaultSectionSize(theme.row_height())
-
-    def _header(self) -> None:
-        header = self.horizontalHeader()
-        header.setSectionsMovable(True)
-        header.setSectionsClickable(True)
-        header.setHighlightSections(False)
-        header.setStretchLastSection(True)
-        header.setMinimumSectionSize(36)
-        header.setSortIndicatorClearable(True)
-        header.setSortIndicatorShown(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        header.setAccessibleName(f"Columns of {self.accessibleName()}")
-        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header.customContextMenuRequested.connect(self._header_menu)
-        header.sectionClicked.connect(self._clicked)
-        for number, column in enumerate(self.rows.columns):
-            self.setColumnWidth(number, column.width)
-            self.setColumnHidden(number, not column.shown)
 
     # -- selection ----------------------------------------------------------------------------------------------
 
@@ -145,79 +132,7 @@ class GridView(QTableView):
         self._settle.start()
 
     def _first_column(self) -> int:
-        header = self.horizontalHeader()
-        for visual in range(header.count()):
-            logical = header.logicalIndex(visual)
-            if not header.isSectionHidden(logical):
-                return logical
-        return 0
-
-    # -- columns ------------------------------------------------------------------------------------------------
-
-    def shown_columns(self) -> list[int]:
-        """Columns in the order they are seen."""
-        header = self.horizontalHeader()
-        order = [header.logicalIndex(v) for v in range(header.count())]
-        return [c for c in order if not header.isSectionHidden(c)]
-
-    def layout_state(self) -> QByteArray:
-        return self.horizontalHeader().saveState()
-
-    def restore_layout(self, state: QByteArray) -> None:
-        """Columns as they were; ignored when the program's columns changed since."""
-        header = self.horizontalHeader()
-        before, count = header.saveState(), header.count()
-        if not header.restoreState(state) or header.count() != count:
-            header.restoreState(before)
-        header.setSectionsClickable(True)
-        section = header.sortIndicatorSection()
-        if header.isSortIndicatorShown() and 0 <= section < count:
-            self.rows.set_order([(section, header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder)])
-
-    def column_menu(self, menu: QMenu) -> None:
-        """The column chooser: each column with a tick."""
-        for number, column in enumerate(self.rows.columns):
-            action = menu.addAction(column.title)
-            action.setCheckable(True)
-            action.setChecked(not self.isColumnHidden(number))
-            action.toggled.connect(lambda on, c=number: self._show_column(c, on))
-
-    def _show_column(self, column: int, on: bool) -> None:
-        if on or len(self.shown_columns()) > 1:
-            self.setColumnHidden(column, not on)
-            if on and self.columnWidth(column) < 24:
-                self.setColumnWidth(column, self.rows.columns[column].width)
-
-    def _header_menu(self, point: QPoint) -> None:
-        header = self.horizontalHeader()
-        column = header.logicalIndexAt(point)
-        menu = QMenu(self)
-        if column >= 0:
-            title = self.rows.columns[column].title
-            menu.addAction(f"Sort by {title} upwards", lambda: self.sort_by([(column, False)]))
-            menu.addAction(f"Sort by {title} downwards", lambda: self.sort_by([(column, True)]))
-            menu.addAction(f"Hide {title}", lambda: self._show_column(column, False))
-            menu.addSeparator()
-        self.column_menu(menu.addMenu("Columns"))
-        menu.popup(header.mapToGlobal(point))
-
-    def _clicked(self, column: int) -> None:
-        """A click sorts, a second turns round, a third gives up; with Shift the column is added to the order."""
-        order = self.rows.order
-        known = next((pair for pair in order if pair[0] == column), None)
-        turned = (column, False) if known is None else (column, True) if not known[1] else None
-        if QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier:
-            kept = [turned if pair is known else pair for pair in order] if known else [*order, turned]
-            self.sort_by([pair for pair in kept if pair is not None])
-        else:
-            self.sort_by([turned] if turned else [])
-
-    def sort_by(self, order: list[tuple[int, bool]]) -> None:
-        """Sort by several columns, the first counts most; True = downwards."""
-        header = self.horizontalHeader()
-        column, down = order[0] if order else (-1, False)
-        header.setSortIndicator(column, Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder)
-        self.rows.set_order(order)
+        return next(iter(self.shown_columns()), 0)
 
     # -- out ----------------------------------------------------------------------------------------------------
 
@@ -232,7 +147,29 @@ class GridView(QTableView):
 
     def copy(self) -> None:
         """The selected rows with headings as tab-separated text."""
-        QApplication.clipboard().setText(as_tsv(self.table(self.accessibleName(), selected=True)))
+        self.copy_as(".tsv")
+
+    def copy_as(self, ending: str) -> None:
+        """The selected rows with headings as text of a kind (".tsv", ".csv", ".json", ".md")."""
+        QApplication.clipboard().setText(as_text(self.table(self.accessibleName(), selected=True), ending))
+
+    def copy_cell(self) -> None:
+        """What the current cell says."""
+        here = self.currentIndex()
+        if here.isValid() and (row := self.rows.row_at(here.row())) is not None:
+            QApplication.clipboard().setText(self.rows.texts[here.column()](row))
+
+    def fill_copy_menu(self, menu: QMenu) -> None:
+        """The ways to copy; the rows are the selected ones."""
+        menu.addAction("The cell", self.copy_cell)
+        for ending, title in COPIES:
+            menu.addAction(title, partial(self.copy_as, ending))
+
+    def ask_copy(self) -> None:
+        """ "Copy as…" at the current cell."""
+        menu = QMenu(self)
+        self.fill_copy_menu(menu)
+        menu.popup(self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft()))
 
     # -- keys ---------------------------------------------------------------------------------------------------
 
@@ -246,6 +183,11 @@ class GridView(QTableView):
             and event.modifiers() == Qt.KeyboardModifier.ControlModifier
         ):
             self._open(self.currentIndex(), self.aside)
+        elif event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():
+            flags = QItemSelectionModel.SelectionFlag
+            self.selectionModel().select(self.currentIndex(), flags.Toggle | flags.Rows)
+        elif event.key() == Qt.Key.Key_Down and event.modifiers() == Qt.KeyboardModifier.AltModifier:
+            self.head.filter_wanted.emit(self.currentIndex().column())
         else:
             super().keyPressEvent(event)
             return
@@ -263,11 +205,13 @@ class GridView(QTableView):
 
     def _context(self, point: QPoint) -> None:
         menu = QMenu(self)
-        if self.menu_of is not None:
-            self.menu_of(menu)
-            menu.addSeparator()
+        for fill in (self.menu_of, self.filter_menu_of):
+            if fill is not None:
+                fill(menu)
+                menu.addSeparator()
         copy = QAction("Copy rows", menu)
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.triggered.connect(self.copy)
         menu.addAction(copy)
+        self.fill_copy_menu(menu.addMenu("Copy as"))
         menu.popup(self.viewport().mapToGlobal(point))

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -22,20 +22,25 @@ from PySide6.QtWidgets import (
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.queries import report
 from dsm_desktop.queries.query_completion import QueryContext
+from dsm_desktop.queries.query_edit import fields_of, term_of, with_term, without_field
 from dsm_desktop.queries.query_language import Language
 from dsm_desktop.queries.query_values import Predicate, plain
 from dsm_desktop.ui import words
 from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.models.rows import Prepared, RowsModel
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.widgets.column_chooser import ColumnChooser
 from dsm_desktop.ui.widgets.grid import GridView
 from dsm_desktop.ui.widgets.query_bar import QueryBar
 from dsm_desktop.ui.widgets.states import Banner, StatePane
+from dsm_desktop.ui.widgets.value_filter import ValueFilter
 from dsm_desktop.ui.work import Work
 
 AGES_MS = 30_000
 _MOST_VALUES = 200
+_MOST_TERMS = 50  # rows whose values a click takes into the query
 Action = tuple[str, Callable[[], object]]
 
 
@@ -43,7 +48,7 @@ class GridPanel(QWidget):
     """`name` is what is in it ("servers"), in the plural and small. States: loading, rows, empty, no match, error.
 
     `language` what its query bar understands (default: the columns); `words_of` what a bare word is looked for in (default: what
-    the cells say).
+    the cells say); `counts_of` what the totals say more of the selected rows, or of all shown ("3 critical").
     """
 
     chosen = Signal(list)
@@ -60,9 +65,10 @@ class GridPanel(QWidget):
         tools: bool = True,
         language: Language | None = None,
         words_of: Callable[[Any], str] | None = None,
+        counts_of: Callable[[Sequence[Any]], str] | None = None,
     ) -> None:
         super().__init__()
-        self._work = work
+        self._work, self._counts_of = work, counts_of
         self._name, self._icon = name, icon_name
         self._empty: tuple[str, str, list[Action]] = (f"No {name}", "", [])
         self._narrow: Callable[[Any], bool] | None = None
@@ -78,6 +84,10 @@ class GridPanel(QWidget):
         self.model.counted.connect(self._counted)
         self.grid.chosen.connect(self._chosen)
         self.grid.opened.connect(self.opened)
+        self.grid.chooser_wanted.connect(self.choose_columns)
+        self.grid.head.funnels = tools
+        self.grid.head.filter_wanted.connect(self.ask_filter)
+        self.grid.filter_menu_of = self._fill_filter_menu if tools else None
         ages = QTimer(self, interval=AGES_MS)
         ages.timeout.connect(self.grid.viewport().update)
         ages.start()
@@ -92,10 +102,7 @@ class GridPanel(QWidget):
         self.totals = QLabel()
         self.totals.setAccessibleName("Totals")
         self.columns_button = self._button("columns", "Choose columns")
-        menu = QMenu(self.columns_button)
-        menu.aboutToShow.connect(lambda: self._fill_columns(menu))
-        self.columns_button.setMenu(menu)
-        self.columns_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.columns_button.clicked.connect(self.choose_columns)
         self.export_button = self._button("export", "Export what is shown (Ctrl+E)")
         self.export_button.clicked.connect(self.ask_export)
         self.bar = QHBoxLayout()
@@ -122,10 +129,6 @@ class GridPanel(QWidget):
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.filter)
         escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self._leave_filter)
-
-    def _fill_columns(self, menu: QMenu) -> None:
-        menu.clear()
-        self.grid.column_menu(menu)
 
     def _button(self, icon_name: str, tip: str) -> QToolButton:
         button = QToolButton()
@@ -186,6 +189,57 @@ class GridPanel(QWidget):
     def _filtered(self, test: Predicate | None) -> None:
         self._test = test
         self.model.set_filter(test, self._narrow)
+        asked = fields_of(self.filter.text())
+        self.grid.head.set_filtered(frozenset(n for n, c in enumerate(self.model.columns) if c.key in asked))
+
+    def ask_filter(self, column: int) -> None:
+        """The values of a column, to tick; what is chosen becomes a term of the query."""
+        key = self.model.columns[column].key
+        field = self.language.fields.get(key)
+        if field is None:
+            return
+        values = (field.get(row) for row in self.model.all_rows())
+        asked = ValueFilter(
+            self.grid, self.model.columns[column].title, key, field.kind, values, self.filter.text()
+        )
+        asked.decided.connect(lambda term: self._take_term(key, term))
+        head = self.grid.head
+        left = head.sectionViewportPosition(column)
+        asked.open_at(head.mapToGlobal(QPoint(left, head.height())))
+
+    def _take_term(self, key: str, term: str) -> None:
+        rest = without_field(self.filter.text(), key)
+        self.filter.set_query(with_term(rest, term) if term else rest)
+
+    def _fill_filter_menu(self, menu: QMenu) -> None:
+        column = self.grid.currentIndex().column()
+        if column >= 0 and self.model.columns[column].key in self.language.fields:
+            self._fill_cell_filters(menu, column)
+        if self.filter.text():
+            menu.addAction("Clear the filter", self.clear_filter)
+
+    def _fill_cell_filters(self, menu: QMenu, column: int) -> None:
+        """Keep, or leave out, what the selected rows say in this column."""
+        key, title = self.model.columns[column].key, self.model.columns[column].title
+        field = self.language.fields[key]
+        places = self.grid.selected_places()[:_MOST_TERMS]
+        values = [plain(one) for p in places for one in _each(field.get(self.model.row_at(p)))]
+        if values and field.kind != "time":
+            said = words.shortened(", ".join(dict.fromkeys(value or "empty" for value in values)), 40)
+            keep, leave = term_of(key, values), term_of(key, values, exclude=True)
+            menu.addAction(f"Show only {title} = {said}", lambda: self._take_term(key, keep))
+            menu.addAction(f"Leave out {title} = {said}", lambda: self.add_term(leave))
+        menu.addAction(f"Filter by {title}…", lambda: self.ask_filter(column))
+
+    def add_term(self, term: str) -> None:
+        """The query, and this too."""
+        self.filter.set_query(with_term(self.filter.text(), term))
+
+    def choose_columns(self) -> None:
+        """Which columns, in which order."""
+        chooser = ColumnChooser(self.grid)
+        button = self.columns_button if self.columns_button.isVisible() else self.grid.head
+        chooser.open_at(button.mapToGlobal(QPoint(button.width() - chooser.width(), button.height())))
 
     def _list_values(self) -> None:
         """What the filter line may offer behind a column's name."""
@@ -238,9 +292,14 @@ class GridPanel(QWidget):
 
     def _say_totals(self, selected: int | None = None) -> None:
         shown, total = self.model.rowCount(), self.model.total
-        count = len(self.grid.selected_places()) if selected is None else selected
+        places = self.grid.selected_places() if selected is None or selected else []
         text = f"{shown:,} of {total:,}" if shown != total else f"{total:,}"
-        self.totals.setText(f"{text}, {count:,} selected" if count else text)
+        if places:
+            text = f"{len(places):,} of {text} selected"
+        if self._counts_of is not None:
+            rows = [self.model.row_at(p) for p in places] if places else self.model.shown_rows()
+            text = ", ".join(part for part in (text, self._counts_of(rows)) if part)
+        self.totals.setText(text)
 
     # -- out ----------------------------------------------------------------------------------------------------
 
@@ -265,12 +324,15 @@ class GridPanel(QWidget):
     # -- layout -------------------------------------------------------------------------------------------------
 
     def save_layout(self, settings: QSettings, key: str) -> None:
-        settings.setValue(f"grid/{key}", self.grid.layout_state())
+        settings.setValue(f"layout/{key}", self.grid.grid_layout().as_text())
 
     def load_layout(self, settings: QSettings, key: str) -> None:
-        state = settings.value(f"grid/{key}")
-        if isinstance(state, QByteArray):
-            self.grid.restore_layout(state)
+        if layout := GridLayout.from_text(str(settings.value(f"layout/{key}") or "")):
+            self.grid.apply_layout(layout)
+
+
+def _each(value: object) -> tuple[object, ...]:
+    return value or ("",) if isinstance(value, tuple) else (value,)
 
 
 def _example(columns: Sequence[Column]) -> str:
