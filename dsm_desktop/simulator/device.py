@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dsm_desktop.simulator.access import Access, Account
 from dsm_desktop.simulator.attributes import Attributes
+from dsm_desktop.simulator.bios import Bios
 from dsm_desktop.simulator.clock import SimClock, stamp
 from dsm_desktop.simulator.exchange import Request, Response
 from dsm_desktop.simulator.faults import FaultSet
@@ -102,6 +103,7 @@ class Device:
         self._logs: Logs | None = None
         self._jobs: JobQueue | None = None
         self._attributes: Attributes | None = None
+        self._bios: Bios | None = None
         self._unwritten: list[tuple[float, str, tuple[str, ...]]] = []
         self._service = service
         self.errands = service.errands
@@ -163,6 +165,13 @@ class Device:
         if self._attributes is None:
             self._attributes = Attributes(self)
         return self._attributes
+
+    @property
+    def bios(self) -> Bios:
+        """BIOS settings."""
+        if self._bios is None:
+            self._bios = Bios(self)
+        return self._bios
 
     def write_lc(self, when: float, code: str, *args: str) -> None:
         """Write a lifecycle entry."""

@@ -67,11 +67,11 @@ def parse(table: str) -> dict[str, Entry]:
             for part in rest.split(";"):
                 name, _, spec = part.strip().partition("=")
                 full = f"{group}.{index}.{name}"
-                entries[full] = _entry(full, spec)
+                entries[full] = entry(full, spec)
     return entries
 
 
-def _entry(name: str, spec: str) -> Entry:
+def entry(name: str, spec: str) -> Entry:
     read_only, spec = spec.startswith("!"), spec.removeprefix("!")
     if spec in ("+", "-"):
         default = "Enabled" if spec == "+" else "Disabled"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _REGISTRIES = f"{ROOT}/Registries"
 _FILES = {"BaseMessages": "BaseRegistry.json", "Messages": "EEMIRegistry"}
 _ATTRIBUTES = ("ManagerAttributeRegistry",)
+_BIOS = ("BiosAttributeRegistry.v1_0_0",)
 
 
 def resources(persona: Persona) -> Iterable[Resource]:
@@ -24,7 +25,7 @@ def resources(persona: Persona) -> Iterable[Resource]:
         "MessageRegistryFile",
         "Registry File Collection",
         "Registry Repository",
-        lambda d: [f"{_REGISTRIES}/{n}" for n in (*_FILES, *(_ATTRIBUTES if d.persona.oem_tree else ()))],
+        _paths,
     )
     schemas, schemas_build = collection(
         "JsonSchemaFile", "JsonSchemaFile Collection", "Collection of JsonSchemaFiles", lambda d: []
@@ -36,6 +37,12 @@ def resources(persona: Persona) -> Iterable[Resource]:
         Resource(f"{_REGISTRIES}/Messages/EEMIRegistry", "", _dell, open=True),
         Resource(persona.json_schemas, schemas, schemas_build, open=True),
     )
+
+
+def _paths(device: Device) -> Iterable[str]:
+    """Attribute registries stand beside the message registries; their own modules serve them."""
+    own = _ATTRIBUTES if device.persona.oem_tree else ()
+    return [f"{_REGISTRIES}/{name}" for name in (*_FILES, *_BIOS, *own)]
 
 
 def actions(persona: Persona) -> Iterable[Action]:
