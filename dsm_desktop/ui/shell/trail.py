@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 MOST = 100
@@ -124,17 +125,25 @@ class Crumbs(QWidget):
         return QSize(0, super().minimumSizeHint().height())
 
 
-class _Short(QLabel):
-    """A label that may be cut and then shows its whole text as a tip."""
+class _Short(QWidget):
+    """A name that may be cut and then shows its whole text as a tip."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self._whole = text
+        self._text = text
         self.setAccessibleName(text)
-        self.setContentsMargins(4, 0, 4, 0)
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self.setText(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
         self.setToolTip(text)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
 
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self._text) + 10, self.fontMetrics().height() + 4)
 
-_LONGEST = 32
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        area = self.rect().adjusted(4, 0, -4, 0)
+        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideMiddle, area.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)

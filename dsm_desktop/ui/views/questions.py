@@ -12,6 +12,7 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.theme import SPACE, ui_font
+from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.states import StatePane
 
 
@@ -27,12 +28,11 @@ class DecisionCard(QFrame):
         column = QVBoxLayout(self)
         head = QLabel(f"{row.target or 'Whole site'} · {row.title}")
         head.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        question = QLabel(row.question)
+        question = WrappedLabel(row.question)
         question.setFont(ui_font(step=1, bold=True))
-        question.setWordWrap(True)
         titles = {str(o["value"]): str(o.get("title") or o["value"]) for o in row.options}
         default = titles.get(row.default, row.default)
-        fallback = QLabel(f"Without an answer: “{default}” {words.ago(row.deadline)}.")
+        fallback = WrappedLabel(f"Without an answer: “{default}” {words.ago(row.deadline)}.")
         fallback.setToolTip(words.stamp_tip(row.deadline))
         buttons = QHBoxLayout()
         for option in row.options:

@@ -14,6 +14,7 @@ from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.help import FIELD
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 from dsm_desktop.ui.widgets.editors import Editor, editor_for, has_initial, initial_of
+from dsm_desktop.ui.widgets.labels import WrappedLabel
 
 
 class Form(QWidget):
@@ -131,8 +132,7 @@ class Form(QWidget):
 
 
 def _tip(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
+    label = WrappedLabel(text)
     label.setFont(ui_font(step=-1))
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
     return label
