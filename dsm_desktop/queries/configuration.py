@@ -197,14 +197,6 @@ def profiles(connection: Connection, server_id: int | None = None) -> list[Profi
     ]  # fmt: skip
 
 
-def profile_settings(connection: Connection, profile_id: int) -> dict[str, str]:
-    """Key → value of a profile without anything secret; {} when it is gone."""
-    found = connection.scalar(
-        select(ConfigurationProfile.settings).where(ConfigurationProfile.id == profile_id)
-    )
-    return dict(found or {})
-
-
 @dataclass(frozen=True, slots=True)
 class BootRow:
     """How a server started from `at` on; `options` in order, `override` the one-time choice."""

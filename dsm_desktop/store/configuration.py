@@ -9,7 +9,14 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from dsm_desktop.configuration.registry import Registry, pack, unpack
 from dsm_desktop.core.secret_names import is_secret_attribute
-from dsm_desktop.store.models import AttributeRegistry, Base, BootRecord, ConfigurationSnapshot
+from dsm_desktop.store.models import (
+    AttributeRegistry,
+    Base,
+    BootRecord,
+    ConfigurationProfile,
+    ConfigurationSnapshot,
+    SiteStandardRow,
+)
 from dsm_desktop.store.rows import canonical, clean_json, fit
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
@@ -134,3 +141,19 @@ def save_boot(
     uow.session.execute(insert(table), [fit(table, row)])
     uow.changed(TOPIC, "changed", server_id)
     return True
+
+
+def profile_settings(connection: Connection, profile_id: int) -> dict[str, str]:
+    """Key → value of a kept profile without anything secret; {} when it is gone."""
+    found = connection.scalar(
+        select(ConfigurationProfile.settings).where(ConfigurationProfile.id == profile_id)
+    )
+    return dict(found or {})
+
+
+def load_standard(connection: Connection, name: str) -> dict[str, Any] | None:
+    """The document of a site standard by its name; None when there is none."""
+    found: dict[str, Any] | None = connection.scalar(
+        select(SiteStandardRow.document).where(SiteStandardRow.name == name)
+    )
+    return found

@@ -111,7 +111,7 @@ def test_a_profile_is_sealed_and_what_is_open_of_it_is_no_secret(
     with site.read() as connection:
         row = connection.execute(select(ConfigurationProfile.__table__)).one()
         listed = queries.profiles(connection, server_id)
-        settings = queries.profile_settings(connection, number)
+        settings = stored.profile_settings(connection, number)
     assert b"0123456789abcdef" not in row.content
     assert "0123456789abcdef" not in json.dumps(row.settings)
     assert settings == {f"{BIOS}#SysProfile": "Custom", f"{IDRAC}#NIC.1#DNSRacName": "a"}

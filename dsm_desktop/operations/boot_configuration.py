@@ -1,0 +1,276 @@
+"""How servers start: order, one-time source, mode, HTTP boot; read, set, and verified after the restart."""
+
+from __future__ import annotations
+
+import enum
+from functools import partial
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from dsm_desktop.core.errors import BadInput, DsmError
+from dsm_desktop.jobs import Danger, JobContext, Paced, Result, TimedOut, job
+from dsm_desktop.operations.reading import reported
+from dsm_desktop.redfish import boot
+from dsm_desktop.store.configuration import save_boot
+from dsm_desktop.workflows.bios import AWAY, Timing, When, change_bios, follow_job
+from dsm_desktop.workflows.reset import Restart, restart_host
+
+
+class BootOnce(enum.StrEnum):
+    """Where a server starts from next, once; KEEP leaves that alone, NONE takes it back."""
+
+    KEEP = "leave as it is"
+    NONE = "none"
+    PXE = "PXE"
+    HTTP = "HTTP"
+    CD = "CD or DVD"
+    HDD = "hard disk"
+    SETUP = "BIOS setup"
+    UTILITIES = "utilities"
+    UEFI_TARGET = "UEFI target"
+    SD = "SD card"
+    FLOPPY = "floppy"
+
+
+class BootMode(enum.StrEnum):
+    KEEP = "leave as it is"
+    UEFI = "UEFI"
+    BIOS = "BIOS"
+
+
+class BootRestart(enum.StrEnum):
+    NO = "no"
+    GRACEFUL = "graceful"
+    GRACEFUL_THEN_FORCED = "graceful, then forced"
+
+
+_TARGETS = {
+    BootOnce.NONE: "None",
+    BootOnce.PXE: "Pxe",
+    BootOnce.HTTP: "UefiHttp",
+    BootOnce.CD: "Cd",
+    BootOnce.HDD: "Hdd",
+    BootOnce.SETUP: "BiosSetup",
+    BootOnce.UTILITIES: "Utilities",
+    BootOnce.UEFI_TARGET: "UefiTarget",
+    BootOnce.SD: "SDCard",
+    BootOnce.FLOPPY: "Floppy",
+}
+
+
+class BootParams(Paced):
+    once: BootOnce = Field(BootOnce.KEEP, title="Start once from")
+    uefi_target: str = Field("", max_length=500, title="UEFI device path", description="for 'UEFI target'")
+    http_uri: str = Field("", max_length=500, title="Address for HTTP boot", description="for 'HTTP'")
+    order: list[str] = Field(
+        default_factory=list,
+        max_length=32,
+        title="Boot order",
+        description="these first, the rest after them: Boot0003, or part of the name",
+    )
+    mode: BootMode = Field(BootMode.KEEP, title="Boot mode")
+    restart: BootRestart = Field(BootRestart.NO, title="Restart now")
+    minutes: int = Field(30, ge=5, le=240, title="Give up after", json_schema_extra={"unit": "minutes"})
+
+    @model_validator(mode="after")
+    def _complete(self) -> BootParams:
+        if self.once is BootOnce.UEFI_TARGET and not self.uefi_target.strip():
+            raise ValueError("a UEFI target needs its device path")
+        if self.http_uri and not self.http_uri.lower().startswith(("http://", "https://")):
+            raise ValueError("the address for HTTP boot begins with http:// or https://")
+        return self
+
+
+class BootResult(Result):
+    mode: str = Field("", title="Mode")
+    order: list[str] = Field(default_factory=list, title="Boot order")
+    once: str = Field("", title="Starts once from")
+    proven: bool = Field(False, title="Verified")
+
+
+class BootNotKept(DsmError):
+    """The server started and its boot order is not what was set."""
+
+
+def danger_of(params: BootParams) -> Danger:
+    """Reading harms nobody; a forced restart is typed."""
+    if params.restart is BootRestart.GRACEFUL_THEN_FORCED:
+        return Danger.DESTRUCTIVE
+    touched = params.once is not BootOnce.KEEP or params.order or params.mode is not BootMode.KEEP
+    return Danger.DISRUPTIVE if touched or params.restart is not BootRestart.NO else Danger.NONE
+
+
+def warning(params: BootParams) -> str:
+    """The confirmation's sentence."""
+    if params.restart is not BootRestart.NO:
+        return "The servers are restarted; everything that runs on them ends."
+    return (
+        "At their next restart the servers start otherwise than now, whoever restarts them."
+        if danger_of(params) is Danger.DISRUPTIVE
+        else ""
+    )
+
+
+@job(
+    "boot_configuration",
+    label="Boot…",
+    title="Boot configuration of {target}",
+    menu="Configuration",
+    exclusive=True,
+    danger=Danger.DISRUPTIVE,
+    danger_of=danger_of,
+    confirm=warning,
+)
+async def boot_configuration(ctx: JobContext, params: BootParams) -> BootResult:
+    """Read how each server starts, and set it: a one-time source, the order, the mode, HTTP boot. With a restart the order is read
+    again after the server has started, because an operating system may have put itself first. With nothing chosen it only reads."""
+    async with reported(ctx):
+        before = await _read(ctx, "before")
+        if params.mode is not BootMode.KEEP:
+            when = When.RESTART if params.restart is BootRestart.NO else When.NOW
+            wanted = {"BootMode": "Uefi" if params.mode is BootMode.UEFI else "Bios"}
+            await change_bios(ctx, wanted, Timing(when, give_up_minutes=params.minutes))
+        order, job_id = list(before["order"]), ""
+        if params.order:
+            order = wanted_order(before["options"], params.order)
+            job_id = await _set_order(ctx, order, before["order"])
+        if params.once is not BootOnce.KEEP:
+            await _set_override(ctx, params, before["targets"])
+        if params.restart is BootRestart.NO or ctx.dry_run:
+            return await _told(ctx, params, proven=not params.order and params.mode is BootMode.KEEP)
+        how = Restart.GRACEFUL if params.restart is BootRestart.GRACEFUL else Restart.GRACEFUL_THEN_FORCED
+        await restart_host(ctx, how, minutes=params.minutes, key="boot")
+        if job_id:
+            await follow_job(ctx, job_id, params.minutes)
+        if params.order:
+            await _verify(ctx, order, params.minutes)
+        return await _told(ctx, params, proven=True)
+
+
+def wanted_order(options: list[dict[str, Any]], first: list[str]) -> list[str]:
+    """The whole order with these first. An entry is an id, or part of a name that fits one option only. Raises BadInput."""
+    chosen: list[str] = []
+    for text in (line.strip() for line in first if line.strip()):
+        fits = [o["id"] for o in options if o["id"].lower() == text.lower()]
+        fits = fits or [o["id"] for o in options if text.lower() in o["name"].lower()]
+        if len(fits) != 1:
+            known = ", ".join(f"{o['id']} {o['name']}".strip() for o in options)
+            raise BadInput(
+                f"'{text}' is {'no boot option' if not fits else 'more than one boot option'} of this server.",
+                hint=f"It has: {known or 'none'}.",
+            )
+        if fits[0] not in chosen:
+            chosen.append(fits[0])
+    return [*chosen, *(o["id"] for o in options if o["id"] not in chosen)]
+
+
+async def _read(ctx: JobContext, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = await ctx.step(
+        "read the boot configuration", partial(_look, ctx), key=key, attempts=3
+    )
+    return found
+
+
+def _look(ctx: JobContext) -> dict[str, Any]:
+    """Read and keep it. In a pool thread."""
+    state = boot.read_boot(ctx.redfish())
+    options = [{"id": o.id, "name": o.name, "enabled": o.enabled, "path": o.path} for o in state.options]
+    override = state.as_override()
+    ctx.save(
+        lambda uow: save_boot(
+            uow, ctx.target.server_id, state.mode, options, dict(override), job_id=ctx.job_id
+        )
+    )
+    return {
+        "mode": state.mode,
+        "order": list(state.order),
+        "options": options,
+        "override": override,
+        "targets": list(state.targets),
+    }
+
+
+async def _set_order(ctx: JobContext, order: list[str], present: list[str]) -> str:
+    if order == present:
+        ctx.log("The boot order is already so.")
+        return ""
+    bmc = ctx.redfish()
+
+    def taken() -> str | None:
+        return "" if list(boot.read_boot(bmc).order) == order else None
+
+    made: str | None = await ctx.step(
+        "set the boot order",
+        lambda: boot.set_order(bmc, order),
+        changing=True,
+        interrupted=taken,
+        plan=f"PATCH BootOrder {', '.join(order)}",
+    )
+    if made:
+        ctx.log(f"The iDRAC's job {made} applies the order at the next restart.")
+    return made or ""
+
+
+async def _set_override(ctx: JobContext, params: BootParams, offered: list[str]) -> None:
+    bmc, target = ctx.redfish(), _TARGETS[params.once]
+    if offered and target not in offered:
+        raise BadInput(
+            f"This server cannot start from {params.once.value}.", hint=f"It offers: {', '.join(offered)}."
+        )
+
+    def taken() -> bool | None:
+        return True if boot.read_boot(bmc).override_target == target else None
+
+    def send() -> bool:
+        boot.set_override(bmc, target, device=params.uefi_target.strip(), http_uri=params.http_uri.strip())
+        return True
+
+    await ctx.step(
+        "set the one-time boot source",
+        send,
+        changing=True,
+        interrupted=taken,
+        plan=f"PATCH BootSourceOverrideTarget {target}",
+    )
+    if not ctx.dry_run:
+        await ctx.wait_for(
+            f"{ctx.target.label} to show the boot source", taken, every=3, timeout=120, tolerate=AWAY
+        )
+
+
+async def _verify(ctx: JobContext, order: list[str], minutes: int) -> None:
+    def kept() -> bool | None:
+        return True if _look(ctx)["order"] == order else None
+
+    try:
+        await ctx.wait_for(
+            "the boot order to be read back", kept, every=10, timeout=minutes * 60, tolerate=AWAY
+        )
+    except TimedOut as error:
+        now = boot_order_words(await _read(ctx, "not kept"))
+        raise BootNotKept(
+            f"{ctx.target.label} started, and its boot order is not as set: {now}.",
+            hint="The operating system may put itself first; switch that off there, or set the order again.",
+            where=ctx.target.label,
+        ) from error
+
+
+def boot_order_words(state: dict[str, Any]) -> str:
+    """The order by names."""
+    return ", ".join(o["name"] or o["id"] for o in state["options"])
+
+
+async def _told(ctx: JobContext, params: BootParams, *, proven: bool) -> BootResult:
+    state = await _read(ctx, "after")
+    once = str(state["override"].get("target", ""))
+    first = boot_order_words(state).split(", ")[0]
+    waits = "" if proven or ctx.dry_run else " The change waits for the next restart."
+    summary = f"{state['mode'] or 'Boot'}, first {first or 'unknown'}{f', once from {once}' if once else ''}.{waits}"
+    return BootResult(
+        summary=f"Dry run, nothing was sent: {summary}" if ctx.dry_run else summary,
+        mode=state["mode"],
+        order=[f"{o['id']} {o['name']}".strip() for o in state["options"]],
+        once=once,
+        proven=proven and not ctx.dry_run,
+    )

@@ -1,0 +1,63 @@
+"""site_standard_apply: deviations told, fixed, read back; as a file for the whole site."""
+
+from __future__ import annotations
+
+import pytest
+
+from dsm_desktop.commands.configuration import save_standard
+from dsm_desktop.configuration.standard import IDRAC, SiteStandard
+from dsm_desktop.core.access import Principal
+from dsm_desktop.queries.configuration import standing
+from tests.operations.conftest import Program
+
+pytestmark = pytest.mark.shared_program
+STANDARD = SiteStandard(
+    name="HQ",
+    ntp_servers=["10.0.0.1", "10.0.0.2"],
+    syslog_servers=["10.0.0.5"],
+    alerts="Enabled",
+    web_timeout_seconds=1200,
+    allowed_users=["root"],
+)
+
+
+def test_deviations_are_told_then_fixed_then_gone(ready: Program) -> None:
+    with ready.app.store.write() as uow:
+        save_standard(uow, Principal("anna"), STANDARD)
+    ids = [ready.server(i).id for i in ready.site.idracs[2:]]
+    sent = [len(i.journal) for i in ready.site.idracs]
+    look = ready.run("site_standard_apply", {"standard": "HQ"}, ids)
+    tasks = ready.tasks(look.id)
+    assert (look.state, look.failed) == ("completed", 0), [t.outcome for t in tasks]
+    assert all(t.result and t.result["deviations"] > 5 for t in tasks)
+    assert [len(i.journal) for i in ready.site.idracs] == sent, "looking sent a change"
+    rows = ready.app.store.fetch(lambda c: standing(c, STANDARD, ids))
+    assert all(r.taken_at and r.deviations for r in rows)
+
+    part = ready.run(
+        "site_standard_apply",
+        {"standard": "HQ", "fix": True, "only": [f"{IDRAC}#WebServer.1.Timeout"]},
+        ids,
+    )
+    assert [t.result and t.result["fixed"] for t in ready.tasks(part.id)] == [1] * len(ids)
+    fix = ready.run("site_standard_apply", {"standard": "HQ", "fix": True}, ids)
+    assert fix.failed == 0, [t.outcome for t in ready.tasks(fix.id)]
+    again = ready.run("site_standard_apply", {"standard": "HQ"}, ids)
+    assert [t.result and t.result["deviations"] for t in ready.tasks(again.id)] == [0] * len(ids)
+    rows = ready.app.store.fetch(lambda c: standing(c, STANDARD, ids))
+    assert [r.deviations for r in rows] == [()] * len(ids)
+
+
+def test_an_unknown_standard_and_a_dry_run(ready: Program) -> None:
+    idrac = ready.site.idracs[4]
+    with ready.app.store.write() as uow:
+        save_standard(uow, Principal("anna"), SiteStandard(name="Other", syslog_port=1515))
+    unknown = ready.run("site_standard_apply", {"standard": "nope"}, [ready.server(idrac).id])
+    assert "no site standard" in ready.tasks(unknown.id)[0].outcome
+    before = len(idrac.journal)
+    dry = ready.run(
+        "site_standard_apply", {"standard": "Other", "fix": True}, [ready.server(idrac).id], dry_run=True
+    )
+    assert dry.failed == 0, ready.tasks(dry.id)[0].outcome
+    assert "would be fixed" in ready.tasks(dry.id)[0].outcome
+    assert len(idrac.journal) == before
