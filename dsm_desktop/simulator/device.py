@@ -9,13 +9,14 @@ import ssl
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from dsm_desktop.simulator.access import Access, Account
 from dsm_desktop.simulator.attributes import Attributes
 from dsm_desktop.simulator.bios import Bios
 from dsm_desktop.simulator.clock import SimClock, stamp
-from dsm_desktop.simulator.exchange import Request, Response
+from dsm_desktop.simulator.exchange import Receiver, Request, Response
 from dsm_desktop.simulator.faults import FaultSet
 from dsm_desktop.simulator.hardware import Server, build_server
 from dsm_desktop.simulator.hostboot import Host
@@ -27,6 +28,7 @@ from dsm_desktop.simulator.personas import Persona
 from dsm_desktop.simulator.power import Power, Timing
 from dsm_desktop.simulator.shares import Shares
 from dsm_desktop.simulator.tls import Identity
+from dsm_desktop.simulator.update import Updates
 from dsm_desktop.simulator.vmedia import VirtualMedia
 
 if TYPE_CHECKING:
@@ -102,8 +104,6 @@ class Device:
         self._hardware: Server | None = None
         self._logs: Logs | None = None
         self._jobs: JobQueue | None = None
-        self._attributes: Attributes | None = None
-        self._bios: Bios | None = None
         self._unwritten: list[tuple[float, str, tuple[str, ...]]] = []
         self._service = service
         self.errands = service.errands
@@ -133,6 +133,11 @@ class Device:
         return self._hardware
 
     @property
+    def version(self) -> str:
+        """Firmware version of the iDRAC."""
+        return self.plot.firmware if self._hardware is None else self._hardware.idrac_version
+
+    @property
     def logs(self) -> Logs:
         """SEL and lifecycle log."""
         if self._logs is None:
@@ -159,19 +164,20 @@ class Device:
             self.power.on_down.append(self._jobs.host_went_down)
         return self._jobs
 
-    @property
+    @cached_property
     def attributes(self) -> Attributes:
         """Attributes of iDRAC, system and Lifecycle Controller."""
-        if self._attributes is None:
-            self._attributes = Attributes(self)
-        return self._attributes
+        return Attributes(self)
 
-    @property
+    @cached_property
     def bios(self) -> Bios:
         """BIOS settings."""
-        if self._bios is None:
-            self._bios = Bios(self)
-        return self._bios
+        return Bios(self)
+
+    @cached_property
+    def updates(self) -> Updates:
+        """Firmware being changed."""
+        return Updates(self)
 
     def write_lc(self, when: float, code: str, *args: str) -> None:
         """Write a lifecycle entry."""
@@ -299,6 +305,10 @@ class Device:
         """Forget it."""
         self._wires.discard(wire)
 
+    def receiver(self, verb: str, path: str, headers: dict[str, str]) -> Receiver | None:
+        """Firmware files are taken block by block."""
+        return self._service.receiver(self, verb, path, headers)
+
     def begin(self) -> None:
         """A request has arrived."""
         counters = self.counters
@@ -308,8 +318,12 @@ class Device:
 
     def handle(self, request: Request) -> Response:
         """Answer a request."""
-        self.counters.bytes_received += len(request.body)
-        return self._service.handle(self, request)
+        self.counters.bytes_received += request.upload.size if request.upload else len(request.body)
+        try:
+            return self._service.handle(self, request)
+        finally:
+            if request.upload is not None:
+                request.upload.close()
 
     def end(self, sent: int) -> None:
         """An answer has left."""

@@ -13,6 +13,19 @@ Doc = dict[str, Any]
 """A Redfish document before it is serialised."""
 
 
+class Receiver(Protocol):
+    """Takes the body of a request as it arrives, block by block."""
+
+    size: int
+    """Bytes taken so far."""
+
+    def write(self, data: bytes) -> None:
+        """The next bytes."""
+
+    def close(self) -> None:
+        """Give back what it holds: the request is answered, or the connection broke."""
+
+
 @dataclasses.dataclass(slots=True)
 class Request:
     """A parsed HTTP request. Header names are lower case; `path` has no query and no trailing slash."""
@@ -24,6 +37,8 @@ class Request:
     headers: dict[str, str]
     body: bytes
     client: str
+    upload: Receiver | None = None
+    """Where a body too large for memory went; `body` is empty then."""
 
     def json(self) -> Any:
         """The body as JSON; raises ValueError when it is none."""
@@ -85,6 +100,9 @@ class Endpoint(Protocol):
 
     def disconnected(self, wire: Any) -> None:
         """It is gone."""
+
+    def receiver(self, verb: str, path: str, headers: dict[str, str]) -> Receiver | None:
+        """Something that takes the body of this request in place of memory; None for ordinary requests."""
 
     def begin(self) -> None:
         """A request has been read in full."""

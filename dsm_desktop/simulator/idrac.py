@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from dsm_desktop.simulator.device import Device
+from dsm_desktop.simulator.dup import Package, package_for
 from dsm_desktop.simulator.jobs import Runs
 from dsm_desktop.simulator.journal import Change
 from dsm_desktop.simulator.plan import Plot
+from dsm_desktop.simulator.update import Received
 
 T = TypeVar("T")
 Run = Callable[[Callable[[], Any]], Any]
@@ -62,7 +64,7 @@ class SimulatedIdrac:
     @property
     def firmware(self) -> str:
         """iDRAC firmware version."""
-        return self._device.plot.firmware
+        return str(self._run(lambda: self._device.version))
 
     @property
     def ailment(self) -> str:
@@ -220,6 +222,32 @@ class SimulatedIdrac:
                 self._device.jobs.vanish(job)
 
         self._run(forget)
+
+    @property
+    def system_id(self) -> int:
+        """Number of the model, as packages name it in hexadecimal."""
+        return int(self._run(lambda: self._device.hw.system_id))
+
+    @property
+    def installed(self) -> dict[str, str]:
+        """Firmware version of every part by its FQDD."""
+        return self._settled(lambda d: {r.fqdd: r.version for r in d.hw.software if r.state == "Installed"})
+
+    @property
+    def received(self) -> list[Received]:
+        """Firmware files that came in, oldest first."""
+        return self._settled(lambda d: list(d.updates.received))
+
+    def package(self, fqdd: str, version: str, size: int = 0) -> Package:
+        """The update package that brings a part (and its like) to a version; see `dup.build`."""
+
+        def make() -> Package:
+            hw = self._device.hw
+            row = next(r for r in hw.software if r.state == "Installed" and r.fqdd == fqdd)
+            return package_for(row, version, hw.system_id, hw.model, size)
+
+        made: Package = self._run(make)
+        return made
 
     @property
     def jobs(self) -> dict[str, str]:

@@ -12,11 +12,11 @@ import orjson
 from dsm_desktop.simulator import query
 from dsm_desktop.simulator.access import Account, parse_basic
 from dsm_desktop.simulator.errands import Errands
-from dsm_desktop.simulator.exchange import Doc, Request, Response
+from dsm_desktop.simulator.exchange import Doc, Receiver, Request, Response
 from dsm_desktop.simulator.faults import FaultKind, Values
 from dsm_desktop.simulator.messages import Refused
 from dsm_desktop.simulator.tree import Tree, metadata
-from dsm_desktop.simulator.tree.base import ROOT, Action, Resource, refuse
+from dsm_desktop.simulator.tree.base import ROOT, UPDATE, Action, Resource, refuse
 from dsm_desktop.simulator.tree.index import Found
 from dsm_desktop.simulator.tree.sessions import login, login_failed
 
@@ -63,6 +63,14 @@ class Service:
         if later is None:
             return _spoiled(response, hits)
         return Response(202, later=lambda send: later(lambda final: send(_spoiled(final, hits))))
+
+    def receiver(self, device: Device, verb: str, path: str, headers: dict[str, str]) -> Receiver | None:
+        """What takes the body of an upload."""
+        if verb != "POST" or not path.startswith(UPDATE):
+            return None
+        found = self._trees[device.persona.key].find(path)
+        action = found.actions.get(verb) if found is not None else None
+        return action.upload(headers) if action is not None and action.upload is not None else None
 
     def _guarded(self, device: Device, request: Request) -> Response:
         """A defect of the simulator answers 500 like a device would, and is logged."""
@@ -163,7 +171,8 @@ class Service:
             return resource.answer(device, doc, *found.segments)
         body = orjson.dumps(doc)
         until = float("inf") if reader.fresh is None else now + reader.fresh
-        headers = (*_described(doc, found), *_etag(device))
+        tag = resource.etag(device) if resource.etag is not None else None
+        headers = (*_described(doc, found), *((("ETag", tag),) if tag else _etag(device)))
         self._keep(key, _Copy(device.revision, until, body, headers))
         return Response(200, body, headers)
 
@@ -186,7 +195,7 @@ class Service:
             return refuse(device, account)
         speak = device.speaker
         body: Any = {}
-        if request.verb in ("POST", "PATCH", "PUT"):
+        if request.verb in ("POST", "PATCH", "PUT") and action.upload is None:
             bad = _bad_media(device, request) or _lost_update(device, request)
             if bad is not None:
                 return bad

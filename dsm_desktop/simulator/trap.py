@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import Any, Final
 
-from dsm_desktop.simulator.exchange import Request, Response
+from dsm_desktop.simulator.exchange import Receiver, Request, Response
 from dsm_desktop.simulator.tls import make_context, make_identity
 
 _HEADERS: Final = ("authorization", "x-auth-token", "cookie")
@@ -51,6 +51,10 @@ class Trap:
         """Reset every open connection."""
         for wire in list(self._wires):
             wire.reset()
+
+    def receiver(self, verb: str, path: str, headers: dict[str, str]) -> Receiver | None:
+        """Nothing large is taken."""
+        return None
 
     def begin(self) -> None:
         """Count a request."""

@@ -21,6 +21,7 @@ from dsm_desktop.simulator.exchange import Delivery, Endpoint, Request, Response
 
 MAX_HEAD: Final = 32 * 1024
 MAX_BODY: Final = 64 * 1024 * 1024
+MAX_UPLOAD: Final = 4 * 1024 * 1024 * 1024
 READ_SIZE: Final = 64 * 1024
 _LINGER: Final = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)
 
@@ -41,6 +42,8 @@ class Wire(asyncio.Protocol):
         self._tls: ssl.SSLObject | None = None
         self._shaken = False
         self._buffer = bytearray()
+        self._stream: Request | None = None
+        self._missing = 0
         self._busy = False
         self._served = 0
         self._client = ""
@@ -74,6 +77,12 @@ class Wire(asyncio.Protocol):
                 self._endpoint.end(0)
             self._endpoint.disconnected(self)
         self._transport = None
+        self._drop_stream()
+
+    def _drop_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None and stream.upload is not None:
+            stream.upload.close()
 
     def reset(self) -> None:
         """Drop the connection the hard way: the peer sees "connection reset"."""
@@ -97,8 +106,8 @@ class Wire(asyncio.Protocol):
 
     @property
     def idle(self) -> bool:
-        """No request is being answered."""
-        return not self._busy
+        """No request is being answered or received."""
+        return not self._busy and self._stream is None
 
     @property
     def keepalive_seconds(self) -> float:
@@ -120,7 +129,10 @@ class Wire(asyncio.Protocol):
                 if not chunk:
                     self.close()
                     return
-                self._buffer += chunk
+                if self._stream is not None:
+                    self._pour(chunk)
+                else:
+                    self._buffer += chunk
         except ssl.SSLWantReadError:
             self._flush()
         except ssl.SSLError:
@@ -175,18 +187,40 @@ class Wire(asyncio.Protocol):
         if "transfer-encoding" in headers:
             self._refuse(411)
             return
-        if not 0 <= length <= MAX_BODY:
+        path, _, query = target.partition("?")
+        total = end + 4 + length
+        receiver = self._endpoint.receiver(verb, normal(path), headers) if self._endpoint else None
+        if not 0 <= length <= (MAX_UPLOAD if receiver is not None else MAX_BODY):
             self._refuse(413)
             return
-        total = end + 4 + length
+        if receiver is not None and length:
+            rest = bytes(self._buffer[end + 4 :])
+            self._buffer.clear()
+            if headers.pop("expect", "") and not rest:
+                self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._missing = length
+            self._stream = Request(verb, target, normal(path), query, headers, b"", self._client, receiver)
+            self._pour(rest)
+            return
         if len(self._buffer) < total:
             if headers.pop("expect", "") and len(self._buffer) == end + 4:
                 self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return
         body = bytes(self._buffer[end + 4 : total])
         del self._buffer[:total]
-        path, _, query = target.partition("?")
         self._dispatch(Request(verb, target, normal(path), query, headers, body, self._client))
+
+    def _pour(self, data: bytes) -> None:
+        """Hand the next bytes of a large body on; answer when it is whole."""
+        stream = self._stream
+        assert stream is not None
+        assert stream.upload is not None
+        stream.upload.write(data[: self._missing])
+        self._buffer += data[self._missing :]
+        self._missing -= min(self._missing, len(data))
+        if self._missing == 0:
+            self._stream = None
+            self._dispatch(stream)
 
     def _refuse(self, status: int) -> None:
         self._buffer.clear()

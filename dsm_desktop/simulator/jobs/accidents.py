@@ -28,6 +28,8 @@ ACCIDENTS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
         "The iDRAC restarts in the middle of a job; then: goes_on, fails, vanishes or stuck.",
         {"percent": 50, "then": "goes_on", "kind": ""},
     ),
+    ("version_unchanged", "A firmware update ends Completed but the version stays as it was.", {}),
+    ("share_unreachable", "Shares and web servers cannot be reached from the iDRAC.", {}),
     ("queue_full", "No job can be made: the queue is full.", {}),
 )
 """Name, help and parameters of each."""

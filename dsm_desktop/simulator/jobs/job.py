@@ -50,6 +50,8 @@ class Stage:
     code: str = "PR20"
     args: tuple[str, ...] = ()
     percent: int | None = None
+    begin: Callable[[Job, float], None] | None = None
+    """Called when the stage begins."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -210,6 +210,8 @@ class JobQueue:
             return
         stage = job.stages[job.step]
         job.state, job.code, job.args = stage.state, stage.code, stage.args
+        if stage.begin is not None:
+            stage.begin(job, when)
         if job.accident is not None:
             moment = (job.began or when) + job.accident.share * job.seconds
             if moment <= when + stage.seconds:

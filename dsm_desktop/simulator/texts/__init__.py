@@ -16,7 +16,8 @@ from dsm_desktop.simulator.texts.profiles import PROFILES
 from dsm_desktop.simulator.texts.services import SERVICES
 from dsm_desktop.simulator.texts.settings import SETTINGS
 from dsm_desktop.simulator.texts.text import Text, fill
+from dsm_desktop.simulator.texts.updates import UPDATES
 
-TEXTS: Final[dict[str, Text]] = {**GENERAL, **MEDIA, **JOBS, **PROFILES, **SERVICES, **SETTINGS}
+TEXTS: Final[dict[str, Text]] = {**GENERAL, **MEDIA, **JOBS, **PROFILES, **SERVICES, **SETTINGS, **UPDATES}
 
 __all__ = ["BASE_TEXTS", "TEXTS", "Text", "fill"]

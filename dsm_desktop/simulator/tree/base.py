@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from dsm_desktop.simulator.exchange import Doc, Request, Response
+from dsm_desktop.simulator.exchange import Doc, Receiver, Request, Response
 from dsm_desktop.simulator.personas import IDRAC7, IDRAC10
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Resource:
     open: bool = False
     """Readable without credentials."""
     paged: bool = False
+    etag: Callable[[Device], str | None] | None = None
+    """ETag of this resource, where firmware sends one for it alone."""
     answer: Callable[..., Response] | None = None
     """(device, document, *segments) -> the answer to a GET, where that is more than the document with 200."""
 
@@ -54,6 +56,8 @@ class Action:
     handle: Handle
     since: int = IDRAC7
     until: int = IDRAC10
+    upload: Callable[[dict[str, str]], Receiver] | None = None
+    """Makes what takes the body from its headers, where the body is a file and not JSON."""
     locked: bool = True
     """Refused while system lockdown mode is on; False for what goes on then: power, signing out, questions."""
 

@@ -20,11 +20,11 @@ from dsm_desktop.simulator.tree.base import (
     status,
 )
 from dsm_desktop.simulator.tree.software import software_id, software_path
+from dsm_desktop.simulator.tree.updates import INVENTORY, update_actions
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
 
-_INVENTORY = f"{UPDATE}/FirmwareInventory"
 _PROTOCOLS = ["HTTP", "NFS", "CIFS", "TFTP", "HTTPS"]
 
 
@@ -38,20 +38,25 @@ def resources(persona: Persona) -> Iterable[Resource]:
     )
     return (
         Resource(UPDATE, "UpdateService", _service),
-        Resource(_INVENTORY, kind, build),
-        Resource(f"{_INVENTORY}/{{}}", "SoftwareInventory", _row),
+        Resource(INVENTORY, kind, build, etag=_etag),
+        Resource(f"{INVENTORY}/{{}}", "SoftwareInventory", _row),
         Resource(f"{UPDATE}/SoftwareInventory", other, other_build, since=IDRAC9_4),
     )
 
 
 def actions(persona: Persona) -> Iterable[Action]:
-    """None yet."""
-    return ()
+    """Updates and rollbacks."""
+    return update_actions(persona)
 
 
 def _paths(device: Device) -> list[str]:
     paths = (software_path(device.persona, row) for row in device.hw.software)
     return sorted(dict.fromkeys(paths))
+
+
+def _etag(device: Device) -> str | None:
+    """What If-Match of a push must say, where pushing is offered."""
+    return device.updates.etag if device.persona.rank < IDRAC10 else None
 
 
 def _find(device: Device, name: str) -> Software | None:
@@ -83,8 +88,8 @@ def _service(device: Device) -> Doc:
     return {
         "Actions": offered,
         "Description": "Represents the properties for the Update Service",
-        "FirmwareInventory": link(_INVENTORY),
-        "HttpPushUri": _INVENTORY,
+        "FirmwareInventory": link(INVENTORY),
+        "HttpPushUri": INVENTORY,
         "HttpPushUri@Redfish.Deprecated": "Please migrate to use MultipartHttpPushUri",
         "Id": "UpdateService",
         "MaxImageSizeBytes": None,
@@ -155,7 +160,7 @@ def _dell(device: Device, row: Software) -> Doc:
             "MinorVersion": numbers[1],
             "RevisionNumber": numbers[2],
             "RevisionString": None,
-            "Status": "AvailableForInstallation" if row.state == "Previous" else "Installed",
+            "Status": "AvailableForInstallation" if row.state in ("Previous", "Available") else "Installed",
             "SubDeviceID": sub_model,
             "SubVendorID": sub_vendor,
             "VendorID": vendor,
