@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dsm_desktop.simulator.access import Access, Account
 from dsm_desktop.simulator.attributes import Attributes
 from dsm_desktop.simulator.bios import Bios
+from dsm_desktop.simulator.bootorder import Boot
 from dsm_desktop.simulator.clock import SimClock, stamp
 from dsm_desktop.simulator.exchange import Receiver, Request, Response
 from dsm_desktop.simulator.faults import FaultSet
@@ -90,7 +91,7 @@ class Device:
         self.revision = 0
         self.identify = False
         self.asset_tag: str | None = None
-        self.boot: dict[str, Any] = {"enabled": "Disabled", "target": "None"}
+        self.boot = Boot(self)
         self.power_cap: int | None = None
         self.idrac_booted = clock.now() - 60 * 86400.0
         self.away_until = 0.0
@@ -209,10 +210,13 @@ class Device:
             self.revision += 1
         self._moment = None
 
+    def event_time(self) -> float:
+        """The moment of the event being carried out, or now."""
+        return self.clock.now() if self._moment is None else self._moment
+
     def schedule(self, delay: float, then: Callable[[float], None]) -> None:
         """Let something happen after `delay` simulated seconds; from within an event, after that event was due."""
-        start = self.clock.now() if self._moment is None else self._moment
-        self.schedule_at(start + delay, then)
+        self.schedule_at(self.event_time() + delay, then)
 
     def stamp(self, when: float | None = None) -> str:
         """A moment as this iDRAC writes it."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
     from dsm_desktop.simulator.shares import Trip
-    from dsm_desktop.simulator.vmedia import Drive
 
 READ_AT_BOOT: Final = 16 * 1024 * 1024
 """Bytes of an image that loader, kernel and initial disk take."""
@@ -23,7 +23,8 @@ FIRST_DEVICES: Final = {
     "UEFIHttp": "UefiHttp",
 }
 """ServerBoot.1.FirstBootDevice in the words of the boot override."""
-_NEVER: Final = float("inf")
+_ALWAYS: Final = ("BiosSetup", "Utilities", "Hdd")
+"""Sources that are there on every server."""
 
 
 class Host:
@@ -34,52 +35,72 @@ class Host:
         self.started_from = "Hdd"
         self.read_bytes = 0
         """Bytes of images read at boots so far."""
-        device.power.on_posted.append(self._load)
+        device.power.on_posted.append(self._posted)
 
-    def _load(self, when: float) -> None:
-        """Power-on self test is over: choose a source and start from it."""
+    def _posted(self, when: float) -> None:
+        """Power-on self test is over: try the chosen source, then the boot order."""
+        boot = self._device.boot
+        chosen = boot.take() or self._first_device()
+        self._device.power.loaded_at = math.inf
+        self._try([chosen, *boot.kinds()] if chosen else boot.kinds(), once=chosen)
+
+    def _try(self, kinds: list[str], once: str) -> None:
+        """Start from the first source that works; a server without any stays on its disk."""
         device = self._device
-        target = self._take_target()
-        attached = device.attributes.get("VirtualMedia.1.Attached") != "Detached"
-        drive = device.vmedia.first_image() if target == "Cd" and attached else None
-        if drive is not None and drive.via == "URI":
-            device.power.loaded_at = _NEVER
-            self._read(drive, device.power.boots)
-        else:
-            held = drive is not None and drive.via == "Applet"
-            self.started_from = f"Cd {drive.image}" if held and drive is not None else _plain(target)
+        for number, kind in enumerate(kinds):
+            image = self._image(kind)
+            if image is not None:
+                self._read(kind, image, kinds[number + 1 :])
+                return
+            held = device.vmedia.first_image() if kind == "Cd" else None
+            if held is not None and held.via == "Applet":
+                self._start(f"Cd {held.image}")
+                return
+            if kind in _ALWAYS or (kind == "Pxe" and kind == once):
+                self._start(kind)
+                return
+        self._start("Hdd")
 
-    def _take_target(self) -> str:
-        """What the host boots from this time; a one-time choice is used up."""
-        device, attributes = self._device, self._device.attributes
-        target = str(device.boot["target"])
-        device.boot = {"enabled": "Disabled", "target": "None"}
-        first = str(attributes.get("ServerBoot.1.FirstBootDevice"))
-        if target == "None" and first in FIRST_DEVICES:
-            target = FIRST_DEVICES[first]
-            if attributes.get("ServerBoot.1.BootOnce") == "Enabled":
-                attributes.put("ServerBoot.1.FirstBootDevice", "Normal")
-        return "Hdd" if target == "None" else target
+    def _start(self, source: str) -> None:
+        self.started_from = source
+        self._device.power.loaded_at = self._device.event_time()
+        self._device.revision += 1
 
-    def _read(self, drive: Drive, boots: int) -> None:
+    def _image(self, kind: str) -> tuple[str, str] | None:
+        """URL and scheme of what this kind of source would read."""
         device = self._device
-        image, scheme = drive.image or "", drive.scheme
+        if kind == "Cd" and device.attributes.get("VirtualMedia.1.Attached") != "Detached":
+            drive = device.vmedia.first_image()
+            return (drive.image or "", drive.scheme) if drive is not None and drive.via == "URI" else None
+        if kind == "UefiHttp":
+            settings = device.bios.values()
+            uri = str(settings["HttpDev1Uri"])
+            if settings["HttpDev1EnDis"] == "Enabled" and uri.startswith(("http://", "https://")):
+                return uri, uri.split(":", 1)[0]
+        return None
+
+    def _first_device(self) -> str:
+        """The choice made by attributes instead of the standard override."""
+        attributes = self._device.attributes
+        kind = FIRST_DEVICES.get(str(attributes.get("ServerBoot.1.FirstBootDevice")), "")
+        if kind and attributes.get("ServerBoot.1.BootOnce") == "Enabled":
+            attributes.put("ServerBoot.1.FirstBootDevice", "Normal")
+        return kind
+
+    def _read(self, kind: str, image: tuple[str, str], others: list[str]) -> None:
+        device, boots = self._device, self._device.power.boots
+        url, scheme = image
 
         def over(trip: Trip | None) -> None:
             if trip is not None:
                 self.read_bytes += trip.received
-            if device.power.boots != boots:
+            if device.power.boots != boots or not device.power.is_on:
                 return  # the host has been restarted meanwhile
-            good = trip is not None and not trip.problem
-            self.started_from = f"Cd {image}" if good else "Hdd"
-            device.power.loaded_at = device.now()
-            device.revision += 1
+            if trip is not None and not trip.problem:
+                self._start(f"{kind} {url}")
+            else:
+                self._try([k for k in others if k != kind], once="")
 
         device.errands.run(
-            lambda: device.shares.boot_from(image, scheme, READ_AT_BOOT), over, lambda: over(None)
+            lambda: device.shares.boot_from(url, scheme, READ_AT_BOOT), over, lambda: over(None)
         )
-
-
-def _plain(target: str) -> str:
-    """A source that is there on every server: without a medium in the drive the disk is next."""
-    return target if target in ("Pxe", "BiosSetup", "Utilities", "UefiHttp", "SDCard") else "Hdd"

@@ -23,6 +23,7 @@ from dsm_desktop.simulator.tree.base import (
     pick,
     status,
 )
+from dsm_desktop.simulator.tree.boot import TARGETS, boot_object, patch_boot
 from dsm_desktop.simulator.tree.dellsystem import dell_system, oem_links
 from dsm_desktop.simulator.tree.health import system_health
 from dsm_desktop.simulator.tree.pcie import device_paths, function_paths
@@ -31,18 +32,6 @@ from dsm_desktop.simulator.tree.storage import simple_storage
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
 
-BOOT_TARGETS = [
-    "None",
-    "Pxe",
-    "Floppy",
-    "Cd",
-    "Hdd",
-    "BiosSetup",
-    "Utilities",
-    "UefiTarget",
-    "SDCard",
-    "UefiHttp",
-]
 _DESCRIPTION = (
     "Computer System which represents a machine (physical or virtual) and the local resources such as memory, cpu and other "
     "devices that can be accessed from that machine."
@@ -102,7 +91,7 @@ def _system(device: Device) -> Doc:
         "Actions": _system_actions(device),
         "AssetTag": hw.asset_tag if device.asset_tag is None else device.asset_tag,
         "BiosVersion": hw.bios_version,
-        "Boot": _boot(device),
+        "Boot": boot_object(device),
         "BootProgress": {"LastState": device.power.boot_progress(now)},
         "Description": _DESCRIPTION,
         "GraphicalConsole": {
@@ -201,26 +190,10 @@ def _system_actions(device: Device) -> Doc:
     }
 
 
-def _boot(device: Device) -> Doc:
-    doc: Doc = {
-        "BootOptions": link(f"{SYSTEM}/BootOptions"),
-        "Certificates": link(f"{SYSTEM}/Boot/Certificates"),
-        **listed("BootOrder", ["Boot0000", "Boot0001", "Boot0003"]),
-        "BootSourceOverrideEnabled": device.boot["enabled"],
-        "BootSourceOverrideMode": "UEFI",
-        "BootSourceOverrideTarget": device.boot["target"],
-        "UefiTargetBootSourceOverride": None,
-        "StopBootOnFault": "Never",
-    }
-    if device.persona.rank < IDRAC10:
-        doc["BootSourceOverrideTarget@Redfish.AllowableValues"] = BOOT_TARGETS
-    return doc
-
-
 def _settings(device: Device) -> Doc:
     """The boot override's allowable values live only here on iDRAC10."""
     return {
-        "Boot": {**_boot(device), "BootSourceOverrideTarget@Redfish.AllowableValues": BOOT_TARGETS},
+        "Boot": {**boot_object(device), "BootSourceOverrideTarget@Redfish.AllowableValues": TARGETS},
         "Id": "Settings",
         "Name": "Computer System Settings",
     }
@@ -293,17 +266,13 @@ def _patch(device: Device, request: Request, body: Any, account: Account) -> Res
     refused = set_led(device, body)
     if refused is not None:
         return refused
-    boot = body.get("Boot", {})
-    target = boot.get("BootSourceOverrideTarget", device.boot["target"])
-    if target not in BOOT_TARGETS:
-        return speak.error(400, speak.info("SYS426", str(target), "BootSourceOverrideTarget"))
-    if boot:
-        enabled = boot.get("BootSourceOverrideEnabled", "Once")
-        device.boot = {"target": target, "enabled": "Disabled" if target == "None" else enabled}
+    answer = None
+    if "Boot" in body:
+        answer = patch_boot(device, request, body["Boot"], account, on_system=request.path == SYSTEM)
     if "AssetTag" in body:
         device.asset_tag = str(body["AssetTag"])
     device.changed(request, body, account, "PATCH " + ",".join(sorted(body)))
-    return speak.success(200)
+    return answer or speak.success(200)
 
 
 def set_led(device: Device, body: Any) -> Response | None:
