@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dsm_desktop.net.links import safe_path
-from dsm_desktop.redfish.bios import job_of
+from dsm_desktop.redfish.bios import bios_document, job_of
 from dsm_desktop.redfish.documents import Doc, link
-from dsm_desktop.redfish.errors import Missing, RedfishError, Unsupported
+from dsm_desktop.redfish.errors import Missing, Unsupported
 from dsm_desktop.redfish.values import dig, text
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def read_boot(client: RedfishClient) -> BootState:
     )
     mode = text(boot.get("BootSourceOverrideMode"))
     return BootState(
-        mode=mode or ("UEFI" if any(ref.startswith("Boot0") for ref in order) else ""),
+        mode=mode or ("UEFI" if any(ref.startswith("Boot0") for ref in order) else _bios_mode(client)),
         options=tuple(options.get(ref, BootOption(ref)) for ref in order) or tuple(options.values()),
         override_target=text(boot.get("BootSourceOverrideTarget")) or "None",
         override_enabled=text(boot.get("BootSourceOverrideEnabled")) or "Disabled",
@@ -74,6 +74,14 @@ def read_boot(client: RedfishClient) -> BootState:
         targets=targets,
         modes=_allowed(boot, "BootSourceOverrideMode"),
     )
+
+
+def _bios_mode(client: RedfishClient) -> str:
+    """iDRAC7/8 tell the mode among the BIOS settings only."""
+    with contextlib.suppress(Missing, Unsupported):
+        found = text(dig(bios_document(client), "Attributes", "BootMode"))
+        return {"Uefi": "UEFI", "Bios": "Legacy"}.get(found, "")
+    return ""
 
 
 def set_override(
@@ -96,29 +104,6 @@ def set_override(
 def set_order(client: RedfishClient, order: list[str]) -> str:
     """The boot order in full; the JID of the job that applies it at the next restart, "" where the firmware made none."""
     return _patch(client, {"Boot": {"BootOrder": order}}, "BootOrder")
-
-
-def enable_option(client: RedfishClient, option_id: str, enabled: bool) -> str:
-    """Switches one boot option on or off; the JID where the firmware makes a job."""
-    boot = _object(client.system().get("Boot"))
-    path = link(boot, "BootOptions")
-    for doc in client.documents.members(safe_path(path)) if path else ():
-        if option_id in (text(doc.get("BootOptionReference")), text(doc.get("Id"))):
-            target = safe_path(link({"": doc}, ""))
-            return job_of(client, client.call("PATCH", target, {"BootOptionEnabled": enabled}))
-    raise Missing(f"there is no boot option {option_id}", where=client.transport.name)
-
-
-def boot_sources_uri(client: RedfishClient) -> str:
-    """Where staged changes of order stand on firmware that applies them by a configuration job; "" where it does not."""
-    system = client.system()
-    for names in (("Links", "Oem", "Dell", "DellBootSources"), ("Oem", "Dell", "DellBootSources")):
-        if path := link(system, *names):
-            with contextlib.suppress(Missing, RedfishError):
-                doc = client.get(safe_path(path))
-                found = link(doc, "@Redfish.Settings", "SettingsObject")
-                return safe_path(found) if found else ""
-    return ""
 
 
 def _patch(client: RedfishClient, body: Doc, what: str) -> str:
@@ -170,7 +155,8 @@ def _options(client: RedfishClient, boot: Doc) -> list[BootOption]:
 
 def _allowed(boot: Doc, name: str) -> tuple[str, ...]:
     values = dig(boot, f"{name}@Redfish.AllowableValues")
-    return tuple(text(v) for v in values if text(v)) if isinstance(values, list) else ()
+    # Not by `text`, for which "None" says nothing: here it is a value.
+    return tuple(v for v in values if isinstance(v, str)) if isinstance(values, list) else ()
 
 
 def _object(value: Any) -> Doc:

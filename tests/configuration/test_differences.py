@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dsm_desktop.configuration.differences import IgnoreRules, Verdict, same_value, three_way
@@ -44,6 +44,7 @@ VALUES = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["1", "2", 1
 
 
 @given(golden=VALUES, before=VALUES, now=VALUES)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_is_left_out_and_nothing_invented(golden: Any, before: Any, now: Any) -> None:
     found = {d.key: d for d in three_way(golden, before, now, everything=True)}
     assert found.keys() == {*golden, *before, *now}

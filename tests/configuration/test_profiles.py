@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dsm_desktop.configuration.profiles import (
@@ -119,7 +119,7 @@ ROWS = st.lists(
 
 
 @given(rows=ROWS, kind=st.sampled_from(["xml", "json"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_composed_reads_back(rows: list[tuple[str, str, str]], kind: str) -> None:
     text = compose(rows, format=kind)
     profile = parse_profile(import_text(text))
@@ -130,7 +130,7 @@ def test_what_is_composed_reads_back(rows: list[tuple[str, str, str]], kind: str
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_bytes_break_the_reader(data: bytes) -> None:
     for text in (data, b"<" + data, b"{" + data, XML.encode()[: len(data)] + data):
         try:

@@ -23,7 +23,10 @@ from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import CredentialDraft, FirstRunChoices, RunnerState
 from dsm_desktop.app.first_run import FirstRun
 from dsm_desktop.app.profile import Profile, ProfileConfig
+from dsm_desktop.commands.configuration import add_profile, save_standard
 from dsm_desktop.commands.credentials import KINDS
+from dsm_desktop.configuration.profiles import compose
+from dsm_desktop.configuration.standard import SiteStandard
 from dsm_desktop.core.crash import write_crash_report
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.states import CancelGrade, JobState
@@ -36,11 +39,23 @@ from tests.kit.commandline import CommandLine
 from tests.kit.site import SiteProcess
 
 COUNT = 40
+LATER = ("discovery_scan", "idrac_reset", "fleet_watch", "password_rotate")
+"""What changes the logins themselves, or runs on its own."""
 USER = "root"
 PARAMS: dict[str, list[dict[str, Any]]] = {
     "power_action": [{"action": "graceful_restart"}, {"action": "on"}],
     "identify_led": [{"on": True}],
     "idrac_reset": [{"wait": False}],
+    "attributes_write": [{"settings": ["SysLog.1.Port=1514"]}],
+    "bios_config_write": [
+        {"settings": ["SysProfile=Custom"], "when": "stage only"},
+        {"action": "withdraw what waits"},
+    ],
+    "boot_configuration": [{"once": "PXE"}, {"once": "none"}],
+    "scp_export": [{"components": ["IDRAC"], "password_hashes": True}],
+    "scp_import": [{"profile_id": 1, "shutdown": "no restart", "components": ["IDRAC"]}],
+    "scp_preview": [{"profile_id": 1}],
+    "site_standard_apply": [{"standard": "HQ", "fix": True}],
 }
 
 
@@ -153,6 +168,16 @@ def run_everything(
     return done
 
 
+def keep_configuration(app: Application, secret: str) -> None:
+    """A profile with a password in it, to be imported, and a standard."""
+    profile = compose(
+        [("iDRAC.Embedded.1", "Users.5#Password", secret), ("iDRAC.Embedded.1", "SysLog.1#Port", "1515")]
+    )
+    with app.store.write() as uow:
+        assert add_profile(uow, app.principal, app.vault, profile, "With a password") == 1
+        save_standard(uow, app.principal, SiteStandard(name="HQ", ntp_servers=["10.0.0.1"]))
+
+
 def exported(app: Application, folder: Path) -> None:
     """Every table of the store in every format there is."""
     folder.mkdir()
@@ -224,7 +249,8 @@ def test_forty_secrets_leave_no_trace(
     scan = {"ranges": ranges, "port": site.port}
     assert ended(app, app.commands.submit("discovery_scan", [], scan)).failed == 0
     ids = list(app.store.fetch(lambda c: c.scalars(select(Server.id)).all()))
-    kinds = sorted(k for k in app.catalogue if k not in ("discovery_scan", "idrac_reset", "fleet_watch"))
+    keep_configuration(app, canaries[37])
+    kinds = sorted(k for k in app.catalogue if k not in LATER)
     on_servers = [k for k in kinds if app.catalogue[k].targets.value == "server"]
     assert run_everything(app, on_servers, ids).get("inventory_refresh") == 2
     tokens = app.store.fetch(lambda c: c.execute(select(BmcSession.id, BmcSession.token)).all())

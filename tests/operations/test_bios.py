@@ -1,0 +1,161 @@
+"""bios_config_read and bios_config_write on every generation: checked before, one PATCH, one job, read back after the restart."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from dsm_desktop.configuration.standard import BIOS
+from dsm_desktop.core.states import CancelGrade
+from dsm_desktop.queries.configuration import component_settings
+from dsm_desktop.queries.jobs import TaskRow
+from dsm_desktop.simulator import SimulatedIdrac
+from dsm_desktop.store.configuration import PENDING, load_settings
+from tests.operations.conftest import Program
+
+pytestmark = pytest.mark.shared_program
+
+
+@pytest.fixture
+def clean(ready: Program) -> Program:
+    """The shared program with nothing staged and no job waiting."""
+    ids = [s.id for s in ready.servers()]
+    job = ready.run("bios_config_write", {"action": "withdraw what waits"}, ids)
+    assert job.failed == 0, [t.outcome for t in ready.tasks(job.id)]
+    for idrac in ready.site.idracs:
+        idrac.set_lockdown(False)
+    return ready
+
+
+def sent(idrac: SimulatedIdrac) -> tuple[int, int]:
+    """(accepted PATCHes of BIOS settings, accepted configuration jobs)."""
+    patches = sum(entry.uri.endswith("/Bios/Settings") and entry.verb == "PATCH" for entry in idrac.journal)
+    jobs = sum(entry.uri.endswith("/Jobs") and entry.verb == "POST" for entry in idrac.journal)
+    return patches, jobs
+
+
+def write(program: Program, idracs: list[SimulatedIdrac], lines: list[str], **more: Any) -> list[TaskRow]:
+    ids = [program.server(i).id for i in idracs]
+    job = program.run("bios_config_write", {"settings": lines, **more}, ids)
+    return program.tasks(job.id)
+
+
+def bios_of(program: Program, idrac: SimulatedIdrac) -> dict[str, Any]:
+    found = program.app.store.fetch(lambda c: load_settings(c, program.server(idrac).id, BIOS))
+    assert found is not None
+    return found
+
+
+def test_every_generation_is_read_with_names_and_allowed_values(clean: Program) -> None:
+    job = clean.run("bios_config_read", {}, [s.id for s in clean.servers()])
+    tasks = clean.tasks(job.id)
+    assert (job.state, job.failed) == ("completed", 0), [t.outcome for t in tasks]
+    for idrac in clean.site.idracs:
+        server_id = clean.server(idrac).id
+        found = clean.app.store.fetch(partial(component_settings, server_id=server_id))
+        rows = {row.name: row for row in found.rows}
+        assert rows["NumLock"].value in ("On", "Off")
+        assert not [name for name in rows if "Password" in name and not name.endswith("Status")]
+    described = [row for row in found.rows if row.entry is not None]
+    assert len(described) > 20
+    assert any(row.state.read_only and row.state.because for row in described)
+
+
+def test_now_means_restarted_and_read_back_on_every_generation(clean: Program) -> None:
+    before = [sent(i) for i in clean.site.idracs]
+    boots = [i.boots for i in clean.site.idracs]
+    tasks = write(clean, clean.site.idracs, ["NumLock=Off", "ErrPrompt=Disabled"])
+    assert [t.state for t in tasks] == ["completed"] * 6, [t.outcome for t in tasks]
+    assert all(t.result and t.result["changed"] == 2 for t in tasks)
+    for number, idrac in enumerate(clean.site.idracs):
+        assert bios_of(clean, idrac)["NumLock"] == "Off"
+        assert sent(idrac) == (before[number][0] + 1, before[number][1] + 1)
+        assert idrac.boots > boots[number]
+    again = write(clean, clean.site.idracs, ["NumLock=Off"])
+    assert all(t.result and t.result["changed"] == 0 for t in again)
+    assert [sent(i)[0] for i in clean.site.idracs] == [b[0] + 1 for b in before]
+
+
+def test_what_depends_is_refused_before_anything_is_sent(clean: Program) -> None:
+    idrac = clean.site.idracs[3]
+    before = sent(idrac)
+    task = write(clean, [idrac], ["ProcCStates=Enabled"])[0]
+    assert task.state == "failed"
+    assert "SysProfile" in task.outcome
+    assert "Nothing was sent" in task.outcome
+    unknown = write(clean, [idrac], ["NumLok=On"])[0]
+    assert "meant NumLock" in unknown.outcome
+    assert sent(idrac) == before
+    both = write(clean, [idrac], ["SysProfile=Custom", "ProcCStates=Enabled"])[0]
+    assert both.state == "completed", both.outcome
+    assert bios_of(clean, idrac)["ProcCStates"] == "Enabled"
+
+
+def test_staged_settings_are_shown_and_can_be_withdrawn(clean: Program) -> None:
+    idrac = clean.site.idracs[4]
+    task = write(clean, [idrac], ["NumLock=On"], when="stage only")[0]
+    assert task.result is not None
+    assert (task.result["waiting"], task.result["changed"]) == (1, 0)
+    clean.run("bios_config_read", {}, [clean.server(idrac).id])
+    waiting = clean.app.store.fetch(lambda c: load_settings(c, clean.server(idrac).id, BIOS, PENDING))
+    assert waiting == {"NumLock": "On"}
+    job = clean.run("bios_config_write", {"action": "withdraw what waits"}, [clean.server(idrac).id])
+    assert "1 settings" in clean.tasks(job.id)[0].outcome
+    assert clean.app.store.fetch(lambda c: load_settings(c, clean.server(idrac).id, BIOS, PENDING)) is None
+
+
+def test_the_next_restart_applies_and_a_waiting_job_stands_in_the_way(clean: Program) -> None:
+    idrac = clean.site.idracs[3]
+    first = write(clean, [idrac], ["NumLock=On"], when="next restart")[0]
+    assert first.state == "completed", first.outcome
+    second = write(clean, [idrac], ["ErrPrompt=Enabled"])[0]
+    assert second.state == "failed"
+    assert "waits on this server" in second.outcome
+    restart = clean.run("power_action", {"action": "force_restart"}, [clean.server(idrac).id])
+    assert restart.failed == 0
+    third = write(clean, [idrac], ["ErrPrompt=Enabled", "NumLock=On"], minutes=60)[0]
+    if third.state == "failed":  # the restart's own job may still run
+        assert "waits on this server" in third.outcome
+
+
+def test_lockdown_refuses_and_leaves_nothing_staged(clean: Program) -> None:
+    idrac = clean.site.idracs[2]
+    idrac.set_lockdown(True)
+    task = write(clean, [idrac], ["NumLock=On"])[0]
+    idrac.set_lockdown(False)
+    assert task.state == "failed"
+    assert "ockdown" in task.outcome
+    clean.run("bios_config_read", {}, [clean.server(idrac).id])
+    assert clean.app.store.fetch(lambda c: load_settings(c, clean.server(idrac).id, BIOS, PENDING)) is None
+
+
+def test_a_dry_run_names_each_call_and_sends_none(clean: Program) -> None:
+    idrac = clean.site.idracs[5]
+    before = len(idrac.journal)
+    job = clean.run("bios_config_write", {"settings": ["NumLock=On"]}, [clean.server(idrac).id], dry_run=True)
+    assert job.failed == 0, clean.tasks(job.id)[0].outcome
+    assert len(idrac.journal) == before
+
+
+def test_cancelled_while_it_waits_the_job_of_the_device_stands_and_is_told(clean: Program) -> None:
+    idrac = clean.site.idracs[5]
+    wanted = "NumLock=On" if bios_of(clean, idrac)["NumLock"] == "Off" else "NumLock=Off"
+    before = sent(idrac)
+    job_id = clean.app.commands.submit(
+        "bios_config_write", [clean.server(idrac).id], {"settings": [wanted], "when": "now"}
+    )
+    clean.app.commands.cancel(job_id, CancelGrade.AFTER_STEP)
+    row = clean.wait(job_id)
+    assert row.state in ("cancelled", "completed")
+    patches, jobs = sent(idrac)
+    assert patches - before[0] <= 1
+    assert jobs - before[1] <= 1
+    # Never half: what is staged without a job was withdrawn.
+    read = clean.run("bios_config_read", {}, [clean.server(idrac).id])
+    assert read.failed == 0
+    if jobs == before[1]:
+        assert (
+            clean.app.store.fetch(lambda c: load_settings(c, clean.server(idrac).id, BIOS, PENDING)) is None
+        )

@@ -1,0 +1,103 @@
+"""boot_configuration: read and kept as history, set once, ordered, verified after the restart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dsm_desktop.core.errors import BadInput
+from dsm_desktop.jobs import Danger
+from dsm_desktop.operations.boot_configuration import boot_configuration, wanted_order
+from dsm_desktop.queries.configuration import BootRow, boot_history
+from dsm_desktop.queries.jobs import TaskRow
+from dsm_desktop.simulator import SimulatedIdrac
+from tests.operations.conftest import Program
+
+pytestmark = pytest.mark.shared_program
+
+
+def run(program: Program, idracs: list[SimulatedIdrac], **params: Any) -> list[TaskRow]:
+    job = program.run("boot_configuration", params, [program.server(i).id for i in idracs])
+    return program.tasks(job.id)
+
+
+def history(program: Program, idrac: SimulatedIdrac) -> list[BootRow]:
+    server_id = program.server(idrac).id
+    return program.app.store.fetch(lambda c: boot_history(c, server_id))
+
+
+def patches(idrac: SimulatedIdrac) -> int:
+    return sum(e.verb == "PATCH" and "Bios" not in e.uri and "Boot" in str(e.body) for e in idrac.journal)
+
+
+def test_every_generation_is_read_and_kept_as_history(ready: Program) -> None:
+    before = [len(i.journal) for i in ready.site.idracs]
+    tasks = run(ready, ready.site.idracs)
+    assert [t.state for t in tasks] == ["completed"] * 6, [t.outcome for t in tasks]
+    assert all(t.result and t.result["proven"] for t in tasks)
+    assert [len(i.journal) for i in ready.site.idracs] == before
+    for idrac in ready.site.idracs:
+        rows = history(ready, idrac)
+        assert rows
+        assert rows[0].mode in ("UEFI", "Legacy")
+
+
+def test_a_one_time_source_is_set_once_shown_and_taken_back(ready: Program) -> None:
+    idracs = ready.site.idracs
+    before = [patches(i) for i in idracs]
+    tasks = run(ready, idracs, once="PXE")
+    assert [t.state for t in tasks] == ["completed"] * 6, [t.outcome for t in tasks]
+    assert {t.result and t.result["once"] for t in tasks} == {"Pxe"}
+    assert [patches(i) - b for i, b in zip(idracs, before, strict=True)] == [1] * 6
+    tasks = run(ready, idracs, once="none")
+    assert {t.result and t.result["once"] for t in tasks} == {""}, [t.outcome for t in tasks]
+    rows = history(ready, idracs[3])
+    assert [r.override.get("target", "") for r in rows[:3]] == ["", "Pxe", ""]
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 5])
+def test_an_order_is_verified_after_the_restart(ready: Program, number: int) -> None:
+    idrac = ready.site.idracs[number]
+    row = history(ready, idrac)[0]
+    last = row.options[-1]["id"]
+    task = run(ready, [idrac], order=[last], restart="graceful", minutes=60)[0]
+    assert task.state == "completed", task.outcome
+    assert task.result is not None
+    assert task.result["order"][0].startswith(last)
+    assert task.result["proven"] is True
+
+
+def test_what_a_server_does_not_have_is_refused_with_what_it_has(ready: Program) -> None:
+    idrac = ready.site.idracs[3]
+    before = len(idrac.journal)
+    task = run(ready, [idrac], order=["Floppy from 1999"])[0]
+    assert task.state == "failed"
+    assert "no boot option" in task.outcome
+    assert len(idrac.journal) == before
+
+
+def test_an_order_is_given_by_id_or_part_of_a_name() -> None:
+    options = [{"id": "Boot0000", "name": "PXE Device 1"}, {"id": "Boot0001", "name": "Windows"}, {"id": "Boot0002", "name": "PXE Device 2"}]  # fmt: skip
+    assert wanted_order(options, ["windows", "boot0002"]) == ["Boot0001", "Boot0002", "Boot0000"]
+    with pytest.raises(BadInput, match="more than one"):
+        wanted_order(options, ["pxe"])
+
+
+@pytest.mark.parametrize(
+    ("params", "danger"),
+    [
+        ({}, Danger.NONE),
+        ({"once": "PXE"}, Danger.DISRUPTIVE),
+        ({"restart": "graceful"}, Danger.DISRUPTIVE),
+        ({"restart": "graceful, then forced"}, Danger.DESTRUCTIVE),
+    ],
+)  # fmt: skip
+def test_what_is_forced_is_typed(params: dict[str, Any], danger: Danger) -> None:
+    assert boot_configuration.danger_for(boot_configuration.validate(params)) is danger
+
+
+@pytest.mark.parametrize("params", [{"once": "UEFI target"}, {"once": "HTTP", "http_uri": "ftp://x"}])
+def test_what_is_incomplete_is_refused(params: dict[str, Any]) -> None:
+    with pytest.raises(BadInput):
+        boot_configuration.validate(params)
