@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from dsm_desktop.core.access import Principal
 from dsm_desktop.core.events import EventBus
 from dsm_desktop.core.states import CancelGrade
-from dsm_desktop.store.unit_of_work import Store
+from dsm_desktop.store.unit_of_work import Store, UnitOfWork
 
 if TYPE_CHECKING:
     from dsm_desktop.jobs.declaration import Catalogue
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class RunnerState(enum.StrEnum):
@@ -83,6 +86,15 @@ class CredentialChoice:
 
 class Commands(Protocol):
     """Every change a person can make. Blocking, thread-safe, called from the window's worker threads, raise DsmError."""
+
+    def do(
+        self,
+        command: Callable[Concatenate[UnitOfWork, Principal, P], T],
+        /,
+        *args: P.args,
+        **values: P.kwargs,
+    ) -> T:
+        """Any command of `commands/`, in a transaction of its own: `do(groups.add_group, "Berlin")`."""
 
     def submit(
         self,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
@@ -18,9 +18,12 @@ from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.jobs import Catalogue
 from dsm_desktop.queries.credentials import credential_rows
 from dsm_desktop.store import settings
-from dsm_desktop.store.unit_of_work import Store
+from dsm_desktop.store.unit_of_work import Store, UnitOfWork
 from dsm_desktop.vault.resolve import CredentialResolver
 from dsm_desktop.vault.vault import Vault
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Desk:
@@ -31,6 +34,17 @@ class Desk:
         self._vault = vault
         self._catalogue = catalogue
         self._who = principal
+
+    def do(
+        self,
+        command: Callable[Concatenate[UnitOfWork, Principal, P], T],
+        /,
+        *args: P.args,
+        **values: P.kwargs,
+    ) -> T:
+        """Any command of `commands/` that has no line of its own here."""
+        with self._store.write() as uow:
+            return command(uow, self._who, *args, **values)
 
     def submit(
         self,

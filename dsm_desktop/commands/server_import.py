@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from dsm_desktop.commands import custom_fields, racks, servers, tags
+from dsm_desktop.commands import custom_fields, racks, tags
+from dsm_desktop.commands import groups as groups_
 from dsm_desktop.commands.import_text import FIELDS, IGNORE, ImportTable, remembered_mapping
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, DsmError
@@ -303,7 +304,7 @@ def _annotate(uow: UnitOfWork, who: Principal, done: Sequence[tuple[int, RowPlan
             tags.add_tags(uow, who, [server_id], values["tags"])
         if name := values.get("group"):
             if name.lower() not in groups:
-                groups[name.lower()] = servers.add_group(uow, who, name)
+                groups[name.lower()] = groups_.add_group(uow, who, name)
             member = {"group_id": groups[name.lower()], "server_id": server_id}
             if uow.session.get(ServerGroupMember, member) is None:
                 uow.session.execute(insert(ServerGroupMember), [member])

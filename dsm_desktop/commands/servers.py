@@ -1,4 +1,4 @@
-"""Changes a person makes to the list of servers and groups. Nothing here talks to a device."""
+"""Changes a person makes to the list of servers. Nothing here talks to a device."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, DsmError, NotFound
 from dsm_desktop.core.states import Access
 from dsm_desktop.store import audit
-from dsm_desktop.store.models import (
-    Server,
-    ServerGroup,
-    ServerGroupMember,
-    ServerGroupParent,
-)
+from dsm_desktop.store.models import Server
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 EDITABLE = frozenset(
@@ -117,72 +112,6 @@ def remember_login(uow: UnitOfWork, server_id: int, credential_id: int | None) -
         )
 
 
-def add_group(
-    uow: UnitOfWork,
-    who: Principal,
-    name: str,
-    *,
-    parent_id: int | None = None,
-    kind: str = "manual",
-    query: str = "",
-    source: str = "",
-) -> int:
-    """Make a group; returns its id. `kind` manual | saved_filter | vcenter_cluster."""
-    who.require(Permission.CONFIGURE, "make groups")
-    if not name.strip():
-        raise BadInput("A group needs a name.")
-    group = ServerGroup(name=name.strip(), kind=kind, filter=query, source=source)
-    uow.session.add(group)
-    uow.session.flush()
-    if parent_id is not None:
-        nest_group(uow, who, parent_id, group.id)
-    audit.append(uow, who.name, "groups.add", name)
-    uow.changed("server_groups", "added", group.id)
-    return group.id
-
-
-def nest_group(uow: UnitOfWork, who: Principal, parent_id: int, child_id: int) -> None:
-    """Put a group into another (it may stand in several); a circle is refused."""
-    who.require(Permission.CONFIGURE, "nest groups")
-    if parent_id in _descendants(uow, child_id) | {child_id}:
-        raise BadInput("A group cannot stand inside itself.", hint="Choose a parent that is not below it.")
-    uow.session.merge(ServerGroupParent(parent_id=parent_id, child_id=child_id))
-    uow.changed("server_groups", "changed", parent_id, child_id)
-
-
-def set_members(
-    uow: UnitOfWork, who: Principal, group_id: int, *, add: Sequence[int] = (), remove: Sequence[int] = ()
-) -> None:
-    """Put servers into a manual group or take them out."""
-    who.require(Permission.CONFIGURE, "change groups")
-    group = uow.session.get(ServerGroup, group_id)
-    if group is None:
-        raise NotFound(f"There is no group {group_id}.")
-    if group.kind != "manual":
-        raise BadInput(f"'{group.name}' is filled by itself ({group.kind}).", hint="Use a manual group.")
-    for server_id in add:
-        uow.session.merge(ServerGroupMember(group_id=group_id, server_id=server_id))
-    if remove:
-        uow.session.execute(
-            delete(ServerGroupMember).where(
-                ServerGroupMember.group_id == group_id, ServerGroupMember.server_id.in_(remove)
-            )
-        )
-    audit.append(uow, who.name, "groups.members", group.name, added=len(add), removed=len(remove))
-    uow.changed("server_groups", "changed", group_id)
-
-
-def remove_group(uow: UnitOfWork, who: Principal, group_id: int) -> None:
-    """Remove a group; its servers and the groups in it stay."""
-    who.require(Permission.CONFIGURE, "remove groups")
-    group = uow.session.get(ServerGroup, group_id)
-    if group is None:
-        raise NotFound(f"There is no group {group_id}.")
-    uow.session.delete(group)
-    audit.append(uow, who.name, "groups.remove", group.name)
-    uow.changed("server_groups", "removed", group_id)
-
-
 def label_of(server: Server) -> str:
     """What an operator calls a server: its name, else host name, else service tag, else address."""
     return server.name or server.host_name or server.service_tag or server.address
@@ -193,17 +122,3 @@ def _server(uow: UnitOfWork, server_id: int) -> Server:
     if server is None:
         raise NotFound(f"There is no server {server_id}.", hint="It may have been removed or merged.")
     return server
-
-
-def _descendants(uow: UnitOfWork, group_id: int) -> set[int]:
-    found: set[int] = set()
-    edge = [group_id]
-    while edge:
-        edge = list(
-            uow.session.scalars(
-                select(ServerGroupParent.child_id).where(ServerGroupParent.parent_id.in_(edge))
-            )
-        )
-        edge = [g for g in edge if g not in found]
-        found.update(edge)
-    return found

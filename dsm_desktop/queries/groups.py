@@ -1,8 +1,8 @@
-"""The tree beside the grid: groups with their members counted through all levels, smart groups, models, generations, tags."""
+"""Groups with their members counted through all levels; smart groups evaluated; servers named by a pasted list."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +12,6 @@ from dsm_desktop.queries.query_values import FilterError
 from dsm_desktop.queries.server_fields import words_of
 from dsm_desktop.queries.server_query import parse_query
 from dsm_desktop.queries.servers import GroupRow, ServerRow, list_groups
-from dsm_desktop.queries.tags import tag_counts
 from dsm_desktop.store.models import ServerGroupParent
 
 
@@ -36,15 +35,6 @@ class GroupNode:
         return len(self.server_ids)
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """A value of the fleet: how many, and the query that lists them."""
-
-    value: str
-    count: int
-    query: str
-
-
 _BADNESS = {"unknown": 0, "ok": 1, "warning": 2, "critical": 3}
 
 
@@ -57,7 +47,7 @@ def group_tree(connection: Connection, servers: Sequence[ServerRow]) -> list[Gro
     for parent, child in connection.execute(select(ServerGroupParent.parent_id, ServerGroupParent.child_id)):
         children[parent].add(child)
         parents[child].add(parent)
-    words = [words_of(row) for row in servers]
+    words: list[str] = []
     own: dict[int, frozenset[int]] = {}
     problems: dict[int, str] = {}
     for group in groups:
@@ -70,7 +60,7 @@ def group_tree(connection: Connection, servers: Sequence[ServerRow]) -> list[Gro
 
 
 def _own(
-    connection: Connection, group: GroupRow, servers: Sequence[ServerRow], words: Sequence[str]
+    connection: Connection, group: GroupRow, servers: Sequence[ServerRow], words: list[str]
 ) -> tuple[frozenset[int], str]:
     if group.kind != "saved_filter":
         return group.members, ""
@@ -80,6 +70,8 @@ def _own(
         return frozenset(), f"{error.message} {error.hint}".strip()
     if test is None:
         return frozenset(row.id for row in servers), ""
+    if not words:  # made once, for the first smart group
+        words += [words_of(row) for row in servers]
     return frozenset(row.id for row, text in zip(servers, words, strict=True) if test(row, text)), ""
 
 
@@ -103,21 +95,6 @@ def _node(
         group.id, group.name, group.kind, group.filter, tuple(sorted(parents.get(group.id, ()))),
         tuple(sorted(children.get(group.id, ()))), there, worst, problem,
     )  # fmt: skip
-
-
-def facets(connection: Connection, servers: Sequence[ServerRow]) -> dict[str, list[Facet]]:
-    """ "models", "generations", "tags": the values by frequency, each with its query."""
-    found = {
-        "models": _facet("model", Counter(row.model for row in servers if row.model)),
-        "generations": _facet("generation", Counter(row.generation for row in servers)),
-        "tags": _facet("tags", Counter(tag_counts(connection))),
-    }
-    return found
-
-
-def _facet(field: str, counts: Counter[str]) -> list[Facet]:
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [Facet(value, count, f'{field}="{value}"') for value, count in ranked]
 
 
 def pasted_tags(text: str, servers: Sequence[ServerRow]) -> tuple[list[int], list[str]]:

@@ -73,6 +73,12 @@ def list_racks(connection: Connection) -> list[RackRow]:
     return rows
 
 
+def racked(connection: Connection) -> dict[int, tuple[str, str]]:
+    """(room, rack) of every server that stands in one."""
+    query = select(RackPlace.server_id, Rack.room, Rack.name).join(Rack, Rack.id == RackPlace.rack_id)
+    return {server_id: (room, name) for server_id, room, name in connection.execute(query)}
+
+
 def elevation(connection: Connection, rack_id: int) -> Elevation | None:
     """One rack; None when it is gone."""
     rack = next((row for row in list_racks(connection) if row.id == rack_id), None)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
-from dsm_desktop.app.context import AppContext
+from dsm_desktop.app.context import AppContext, Commands
 from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.ui.bridge import Bridge
@@ -69,6 +69,17 @@ class Desk(QObject):
         if not role.may(permission):
             return f"Needs the permission '{permission.value}'; your role is {role.value}."
         return ""
+
+    def change(
+        self,
+        owner: QObject,
+        do: Callable[[Commands], T],
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[DsmError], None] | None = None,
+    ) -> None:
+        """Run a command in a worker: `change(self, lambda c: c.do(groups.remove_group, 3))`. A failure without `failed` is news."""
+        commands = self.context.commands
+        self.work.command(owner, lambda: do(commands), done, failed or self.fail)
 
     def submit(
         self, kind: str, server_ids: list[int], params: dict[str, Any], *, dry_run: bool = False, **more: Any

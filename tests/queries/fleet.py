@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from dsm_desktop.commands import custom_fields, racks, servers, tags
+from dsm_desktop.commands import custom_fields, groups, racks, tags
 from dsm_desktop.core.access import Principal
 from dsm_desktop.core.inventory import Firmware, FirmwareState, Inventory, LogKind, Part, PartKind
 from dsm_desktop.core.states import Health
@@ -100,10 +100,10 @@ def annotate(uow: UnitOfWork, ids: list[int]) -> None:
     )
     rack = racks.add_rack(uow, ANNA, "A3", room="Hall 1")
     racks.place(uow, ANNA, ids[0], rack, 10)
-    berlin = servers.add_group(uow, ANNA, "Berlin")
-    hall = servers.add_group(uow, ANNA, "Berlin hall 2", parent_id=berlin)
-    servers.set_members(uow, ANNA, hall, add=ids[:2])
-    servers.add_group(uow, ANNA, "Old BIOS", kind="saved_filter", query="fw.bios<2.19 group:Berlin")
+    berlin = groups.add_group(uow, ANNA, "Berlin")
+    hall = groups.add_group(uow, ANNA, "Berlin hall 2", parent_id=berlin)
+    groups.set_members(uow, ANNA, hall, add=ids[:2])
+    groups.add_group(uow, ANNA, "Old BIOS", kind="saved_filter", query="fw.bios<2.19 group:Berlin")
 
 
 __all__ = ["ANNA", "age", "annotate", "equipped", "save_facts", "seed"]

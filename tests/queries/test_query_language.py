@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dsm_desktop.commands import servers as server_commands
-from dsm_desktop.queries.groups import facets, group_tree, pasted_tags
+from dsm_desktop.commands import groups as group_commands
+from dsm_desktop.queries.groups import group_tree, pasted_tags
 from dsm_desktop.queries.query_completion import complete, query_context
 from dsm_desktop.queries.query_values import FilterError
 from dsm_desktop.queries.server_query import matching, parse_query
@@ -120,22 +120,13 @@ def test_groups_count_through_all_levels_and_a_circle_is_told(fleet: Store) -> N
     assert tree["Berlin hall 2"].parents == (tree["Berlin"].id,)
     assert tree["Berlin"].worst == "ok"
     with fleet.write() as uow:
-        server_commands.add_group(uow, ANNA, "One", kind="saved_filter", query="group:Two")
-        server_commands.add_group(uow, ANNA, "Two", kind="saved_filter", query="group:One")
-        server_commands.add_group(uow, ANNA, "Broken", kind="saved_filter", query="nosuch:1")
+        group_commands.add_group(uow, ANNA, "One", kind="saved_filter", query="group:Two")
+        group_commands.add_group(uow, ANNA, "Two", kind="saved_filter", query="group:One")
+        group_commands.add_group(uow, ANNA, "Broken", kind="saved_filter", query="nosuch:1")
     with fleet.read() as connection:
         tree = {node.name: node for node in group_tree(connection, list_servers(connection))}
     assert "circle" in tree["One"].problem
     assert "no column 'nosuch'" in tree["Broken"].problem
-
-
-def test_facets_lead_to_the_servers_they_count(fleet: Store) -> None:
-    with fleet.read() as connection:
-        rows = list_servers(connection)
-        found = facets(connection, rows)
-        assert [f.value for f in found["models"]] == ["PowerEdge R750", "PowerEdge R640"]
-        for facet in (f for kind in found.values() for f in kind):
-            assert len(matching(connection, facet.query)) == facet.count
 
 
 def test_pasted_names_select_servers_and_name_the_unknown(fleet: Store) -> None:

@@ -6,8 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from dsm_desktop.commands import servers as server_commands
-from dsm_desktop.commands import tags
+from dsm_desktop.commands import groups, tags
 from dsm_desktop.queries.query_completion import Suggestion
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
@@ -45,9 +44,13 @@ def test_brackets_groups_parts_and_tags_are_understood_in_the_window(session: Se
 def test_an_answer_of_the_store_follows_the_store(session: Session, qtbot: QtBot) -> None:
     panel = session.window.servers.panel
     ask(session, "group:Cologne")
-    group = next(g.id for g in session.window.servers._groups if g.name == "Cologne")
+    group = next(
+        f.group.id
+        for f in session.window.servers.tree.facets._root.walk()
+        if f.group and f.title == "Cologne"
+    )
     with session.context.store.write() as uow:
-        server_commands.set_members(uow, session.context.principal, group, add=[1], remove=[21])
+        groups.set_members(uow, session.context.principal, group, add=[1], remove=[21])
     qtbot.waitUntil(lambda: shown(panel) == [1, *range(22, 45)], timeout=WAIT)
 
 

@@ -57,9 +57,9 @@ def test_the_filter_line_narrows_says_its_mistakes_and_keeps_the_rows(session: S
 
 def test_a_facet_narrows_and_its_count_follows_a_change(session: Session, qtbot: QtBot) -> None:
     servers = session.window.servers
-    place = servers.facets.index_of("model:PowerEdge R750")
+    place = servers.tree.facets.index_of("model:PowerEdge R750")
     servers.tree.setCurrentIndex(place)
-    count = servers.facets.facet(place).count
+    count = servers.tree.facets.facet(place).count
     assert servers.panel.model.rowCount() == count
     with session.context.store.write() as uow:
         row = uow.session.get(Server, next(r.id for r in servers.panel.model.shown_rows()))
@@ -68,7 +68,9 @@ def test_a_facet_narrows_and_its_count_follows_a_change(session: Session, qtbot:
         uow.changed("servers", "changed", row.id)
     qtbot.waitUntil(lambda: servers.panel.model.rowCount() == count - 1, timeout=WAIT)
     qtbot.waitUntil(
-        lambda: servers.facets.facet(servers.facets.index_of("model:PowerEdge R750")).count == count - 1,
+        lambda: (
+            servers.tree.facets.facet(servers.tree.facets.index_of("model:PowerEdge R750")).count == count - 1
+        ),
         timeout=WAIT,
     )
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QBrush, QColor
 
 from dsm_desktop.queries.export import Cell, Table
@@ -22,10 +31,17 @@ TOOLTIP = int(Qt.ItemDataRole.ToolTipRole)
 ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
 ID = int(Qt.ItemDataRole.UserRole)
 CHANGED_ROLES = [DISPLAY, DECORATION, FOREGROUND]
+_FLAGS = (
+    Qt.ItemFlag.ItemIsEnabled
+    | Qt.ItemFlag.ItemIsSelectable
+    | Qt.ItemFlag.ItemIsDragEnabled
+    | Qt.ItemFlag.ItemNeverHasChildren
+)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _PAD = "\u2002"  # an en space keeps a number from touching the next column
 NO_PARENT = QModelIndex()
+SERVERS_MIME = "application/x-dsm-servers"  # ids of rows that are dragged, as JSON
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -115,6 +131,18 @@ class GridModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), last, CHANGED_ROLES)
 
     # -- what Qt asks -------------------------------------------------------------------------------------------
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return _FLAGS if index.isValid() else Qt.ItemFlag.NoItemFlags
+
+    def mimeTypes(self) -> list[str]:
+        return [SERVERS_MIME]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        data = QMimeData()
+        ids = [self.id_at(place) for place in sorted({index.row() for index in indexes})]
+        data.setData(SERVERS_MIME, json.dumps(ids).encode())
+        return data
 
     def columnCount(self, parent: Index = NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self.columns)

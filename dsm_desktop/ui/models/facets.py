@@ -1,27 +1,29 @@
-"""The tree beside the grid: all servers, then by health, access, group, model and iDRAC, each with its count."""
+"""The tree beside the grid: all servers, then groups, smart groups, clusters, health, access, models, iDRACs, tags and racks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-
-from dsm_desktop.queries.servers import GroupRow, ServerRow
+from dsm_desktop.queries.groups import GroupNode
+from dsm_desktop.queries.query_edit import term_of
+from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui import words
-from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.theme import Tone
 
-Index = QModelIndex | QPersistentModelIndex
-_NO_PARENT = QModelIndex()
 Narrow = Callable[[ServerRow], bool]
+_KINDS = (
+    ("manual", "groups", "Groups", "group"),
+    ("saved_filter", "smart", "Smart groups", "filter"),
+    ("vcenter_cluster", "clusters", "Clusters", "agent"),
+)
 
 
 @dataclass(slots=True)
 class Facet:
-    """A node: its words, how many servers it holds, and the test a server must pass (None = all)."""
+    """A node: its words, how many servers it holds, the test a server must pass (None = all) and the term of the query that says the
+    same. `members` ids where it is filled by a list; `group` where it is one; `problem` why it cannot be filled."""
 
     key: str
     title: str
@@ -29,6 +31,10 @@ class Facet:
     icon: str = ""
     tone: Tone = Tone.PLAIN
     narrow: Narrow | None = None
+    term: str = ""
+    members: frozenset[int] | None = None
+    group: GroupNode | None = None
+    problem: str = ""
     parent: Facet | None = None
     children: list[Facet] = field(default_factory=list)
 
@@ -40,44 +46,127 @@ class Facet:
     def place(self) -> int:
         return self.parent.children.index(self) if self.parent else 0
 
+    @property
+    def is_branch(self) -> bool:
+        """A heading: nothing is narrowed by it."""
+        return self.narrow is None and self.key != "all"
 
-def build(servers: Sequence[ServerRow], groups: Iterable[GroupRow]) -> Facet:
-    """The tree for these servers; facets without servers are left out."""
+    def walk(self) -> Iterator[Facet]:
+        """Itself and everything below."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def build(
+    servers: Sequence[ServerRow],
+    groups: Iterable[GroupNode],
+    places: Mapping[int, tuple[str, str]] | None = None,
+) -> Facet:
+    """The tree for these servers; what holds none is left out, groups excepted. `places` (room, rack) by server."""
     root = Facet("", "")
     root.add(Facet("all", "All servers", len(servers), "server"))
-    health = Facet("health", "Health", icon="health")
-    for value, count in _counts(servers, lambda r: r.health, order=("critical", "warning", "ok", "unknown")):
-        status = words.health(value)
-        health.add(_leaf("health", value, status.word, count, lambda r: r.health, status.icon, status.tone))
-    access = Facet("access", "Access", icon="lock")
-    for value, count in _counts(servers, lambda r: r.access):
-        status = words.access(value)
-        access.add(_leaf("access", value, status.word, count, lambda r: r.access, status.icon, status.tone))
-    grouped = Facet("groups", "Groups", icon="group")
-    for group in groups:
-        present = sum(1 for s in servers if s.id in group.members)
-        title, key = group.name, f"group:{group.id}"
-        grouped.add(Facet(key, title, present, "group", narrow=_member_of(group.members)))
-    models = Facet("models", "Models", icon="hardware")
-    for value, count in _counts(servers, lambda r: r.model):
-        models.add(
-            _leaf(
-                "model",
-                value,
-                value.removeprefix("PowerEdge ") or "Not read yet",
-                count,
-                lambda r: r.model,
-                "hardware",
-            )
-        )
-    generations = Facet("generations", "iDRAC", icon="firmware")
-    for value, count in _counts(servers, lambda r: r.generation):
-        title = "Other makers" if value == "other" else value
-        generations.add(_leaf("generation", value, title, count, lambda r: r.generation, "firmware"))
-    for branch in (health, access, grouped, models, generations):
+    nodes = {group.id: group for group in groups}
+    for kind, key, title, icon_name in _KINDS:
+        branch = Facet(key, title, icon=icon_name)
+        for group in nodes.values():
+            top = not any(nodes[p].kind == kind for p in group.parents if p in nodes)
+            if group.kind == kind and top:
+                branch.add(_group(group, nodes, icon_name))
+        if branch.children or kind == "manual":
+            root.add(branch)
+    for branch in (
+        _health(servers),
+        _access(servers),
+        _models(servers),
+        _generations(servers),
+        _tags(servers),
+    ):
         if branch.children:
             root.add(branch)
+    if places:
+        root.add(_racks(places))
     return root
+
+
+def _group(group: GroupNode, nodes: Mapping[int, GroupNode], icon_name: str, path: str = "") -> Facet:
+    key = f"{path or 'group'}:{group.id}"
+    tone = {"critical": Tone.CRITICAL, "warning": Tone.WARNING}.get(group.worst, Tone.PLAIN)
+    made = Facet(
+        key, group.name, group.count, "status-critical" if group.problem else icon_name,
+        Tone.CRITICAL if group.problem else tone, _member_of(group.server_ids), term_of("group", [group.name]),
+        group.server_ids, group, group.problem,
+    )  # fmt: skip
+    for child in group.children:
+        if child in nodes and f":{child}:" not in f"{key}:":
+            made.add(_group(nodes[child], nodes, icon_name, key))
+    return made
+
+
+def _health(servers: Sequence[ServerRow]) -> Facet:
+    branch = Facet("health", "Health", icon="health")
+    for value, count in _counts(servers, lambda r: r.health, order=("critical", "warning", "ok", "unknown")):
+        status = words.health(value)
+        branch.add(_leaf("health", value, status.word, count, lambda r: r.health, status.icon, status.tone))
+    return branch
+
+
+def _access(servers: Sequence[ServerRow]) -> Facet:
+    branch = Facet("access", "Access", icon="lock")
+    for value, count in _counts(servers, lambda r: r.access):
+        status = words.access(value)
+        branch.add(_leaf("access", value, status.word, count, lambda r: r.access, status.icon, status.tone))
+    return branch
+
+
+def _models(servers: Sequence[ServerRow]) -> Facet:
+    branch = Facet("models", "Models", icon="hardware")
+    for value, count in _counts(servers, lambda r: r.model):
+        title = value.removeprefix("PowerEdge ") or "Not read yet"
+        branch.add(_leaf("model", value, title, count, lambda r: r.model, "hardware"))
+    return branch
+
+
+def _generations(servers: Sequence[ServerRow]) -> Facet:
+    branch = Facet("generations", "iDRAC", icon="firmware")
+    for value, count in _counts(servers, lambda r: r.generation):
+        title = "Other makers" if value == "other" else value
+        branch.add(_leaf("generation", value, title, count, lambda r: r.generation, "firmware"))
+    return branch
+
+
+def _tags(servers: Sequence[ServerRow]) -> Facet:
+    branch = Facet("tags", "Tags", icon="edit")
+    found = Counter(tag for server in servers for tag in server.tags)
+    for tag, count in sorted(found.items()):
+        branch.add(Facet(f"tags:{tag}", tag, count, "edit", narrow=_tagged(tag), term=term_of("tags", [tag])))
+    return branch
+
+
+def _racks(places: Mapping[int, tuple[str, str]]) -> Facet:
+    branch = Facet("racks", "Racks", icon="fleet")
+    by_room: dict[str, dict[str, set[int]]] = {}
+    for server_id, (room, rack) in places.items():
+        by_room.setdefault(room, {}).setdefault(rack, set()).add(server_id)
+    for room, racks in sorted(by_room.items()):
+        inside = frozenset().union(*racks.values())
+        above = branch
+        if room:
+            above = Facet(
+                f"room:{room}",
+                room,
+                len(inside),
+                "fleet",
+                narrow=_member_of(inside),
+                term=term_of("room", [room]),
+                members=inside,
+            )
+            branch.add(above)
+        for rack, ids in sorted(racks.items()):
+            members, term = frozenset(ids), term_of("rack", [rack])
+            key, narrow = f"rack:{room}:{rack}", _member_of(members)
+            above.add(Facet(key, rack, len(ids), "fleet", narrow=narrow, term=term, members=members))
+    return branch
 
 
 def _counts(
@@ -93,6 +182,10 @@ def _member_of(members: frozenset[int]) -> Narrow:
     return lambda row: row.id in members
 
 
+def _tagged(tag: str) -> Narrow:
+    return lambda row: tag in row.tags
+
+
 def _leaf(
     kind: str,
     value: str,
@@ -102,87 +195,6 @@ def _leaf(
     icon_name: str,
     tone: Tone = Tone.PLAIN,
 ) -> Facet:
-    return Facet(f"{kind}:{value}", title, count, icon_name, tone, lambda row: of(row) == value)
-
-
-class FacetModel(QAbstractItemModel):
-    """The tree as a model; a new tree with the same nodes only changes counts."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._root = Facet("", "")
-
-    def show_tree(self, root: Facet) -> bool:
-        """True when nodes came or went and the view must be expanded anew."""
-        if _keys(root) == _keys(self._root):
-            _copy_counts(self._root, root)
-            for branch in self._root.children:
-                self._tell(branch)
-            return False
-        self.beginResetModel()
-        self._root = root
-        self.endResetModel()
-        return True
-
-    def _tell(self, facet: Facet) -> None:
-        here = self.createIndex(facet.place, 0, facet)
-        self.dataChanged.emit(here, here.siblingAtColumn(1), [int(Qt.ItemDataRole.DisplayRole)])
-        for child in facet.children:
-            self._tell(child)
-
-    def facet(self, index: Index) -> Facet:
-        return index.internalPointer() if index.isValid() else self._root
-
-    def index_of(self, key: str) -> QModelIndex:
-        """Where a node stands; invalid if it is gone."""
-        for branch in self._root.children:
-            for facet in (branch, *branch.children):
-                if facet.key == key:
-                    return self.createIndex(facet.place, 0, facet)
-        return QModelIndex()
-
-    def index(self, row: int, column: int, parent: Index = _NO_PARENT) -> QModelIndex:
-        children = self.facet(parent).children
-        return self.createIndex(row, column, children[row]) if 0 <= row < len(children) else QModelIndex()
-
-    def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]
-        above = self.facet(index).parent
-        if above is None or above is self._root:
-            return QModelIndex()
-        return self.createIndex(above.place, 0, above)
-
-    def rowCount(self, parent: Index = _NO_PARENT) -> int:
-        return len(self.facet(parent).children)
-
-    def columnCount(self, parent: Index = _NO_PARENT) -> int:
-        return 2
-
-    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
-        facet = self.facet(index)
-        if index.column() == 1:
-            return _count_cell(facet, role)
-        if role == int(Qt.ItemDataRole.DisplayRole):
-            return facet.title
-        if role == int(Qt.ItemDataRole.DecorationRole) and facet.icon:
-            return icon(facet.icon, facet.tone if facet.tone is not Tone.PLAIN else Tone.MUTED)
-        if role == int(Qt.ItemDataRole.AccessibleTextRole):
-            return facet.title if facet.children else f"{facet.title}, {words.plural(facet.count, 'server')}"
-        return None
-
-
-def _count_cell(facet: Facet, role: int) -> Any:
-    if role == int(Qt.ItemDataRole.DisplayRole):
-        return "" if facet.children else f"{facet.count:,}"
-    if role == int(Qt.ItemDataRole.TextAlignmentRole):
-        return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    return None
-
-
-def _keys(facet: Facet) -> list[tuple[str, str]]:
-    return [(f.key, f.title) for branch in facet.children for f in (branch, *branch.children)]
-
-
-def _copy_counts(old: Facet, new: Facet) -> None:
-    old.count, old.narrow = new.count, new.narrow
-    for mine, theirs in zip(old.children, new.children, strict=True):
-        _copy_counts(mine, theirs)
+    return Facet(
+        f"{kind}:{value}", title, count, icon_name, tone, lambda row: of(row) == value, term_of(kind, [value])
+    )

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dsm_desktop.queries.export import Cell
+from dsm_desktop.queries.query_values import Field, plain
+from dsm_desktop.queries.server_fields import SERVER_FIELDS
 from dsm_desktop.queries.server_row import ServerRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.models.columns import Column
+
+if TYPE_CHECKING:
+    from dsm_desktop.queries.custom_fields import CustomFieldRow
 
 
 def _led(row: ServerRow) -> str:
@@ -188,5 +197,36 @@ COLUMNS: tuple[Column, ...] = (
         help="When it last answered",
     ),
     Column("added", "Added", lambda r: r.added_at, kind="time", width=96, shown=False),
+    Column("tags", "Tags", lambda r: ", ".join(r.tags), width=140, shown=False, help="Words of your own"),
     Column("notes", "Notes", lambda r: r.notes.replace("\n", " "), width=200, shown=False),
 )
+
+_KINDS = {"number": "number", "date": "version"}
+
+
+def columns_with(custom: Sequence[CustomFieldRow]) -> tuple[Column, ...]:
+    """The program's columns and the operators' own."""
+    return (*COLUMNS, *(_own(field) for field in custom))
+
+
+def fields_with(custom: Sequence[CustomFieldRow]) -> dict[str, Field]:
+    """What can be asked of a row, own fields included."""
+    return {**SERVER_FIELDS, **{column.key: column.field for column in columns_with(custom)[len(COLUMNS) :]}}
+
+
+def _own(field: CustomFieldRow) -> Column:
+    key = field.key
+
+    def value(row: ServerRow) -> Cell:
+        kept: Cell = row.custom.get(key)
+        return words.yes_no(kept) if isinstance(kept, bool) else kept
+
+    return Column(
+        f"field.{key}",
+        field.title,
+        value,
+        text=lambda row: plain(value(row)),
+        kind=_KINDS.get(field.kind, "text"),
+        width=120,
+        help=field.help or f"Own field ({words.sentence(field.kind).lower()})",
+    )

@@ -6,21 +6,27 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHeaderView, QMenu, QSplitter, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from dsm_desktop.queries import Connection
+from dsm_desktop.queries.custom_fields import CustomFieldRow, list_custom_fields
+from dsm_desktop.queries.groups import group_tree
 from dsm_desktop.queries.query_completion import QueryContext, query_context
+from dsm_desktop.queries.query_language import Language
+from dsm_desktop.queries.query_terms import TERMS
+from dsm_desktop.queries.racks import racked
 from dsm_desktop.queries.server_fields import words_of
 from dsm_desktop.queries.server_query import LANGUAGE
-from dsm_desktop.queries.servers import ServerRow, list_groups, list_servers
+from dsm_desktop.queries.servers import ServerRow, list_servers
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.servers import AddServerDialog
-from dsm_desktop.ui.models.facets import Facet, FacetModel, build
+from dsm_desktop.ui.models.facets import Facet, build
 from dsm_desktop.ui.models.rows import Prepared
-from dsm_desktop.ui.models.servers import COLUMNS
+from dsm_desktop.ui.models.servers import COLUMNS, columns_with, fields_with
 from dsm_desktop.ui.views.server_details import ServerDetails
+from dsm_desktop.ui.views.server_tree import ServerTree
 from dsm_desktop.ui.widgets.area import AreaView
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.widgets.trends import Trends
@@ -42,8 +48,7 @@ class ServersView(AreaView, QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._groups: list[Any] = []
-        self._facet = "all"
+        self._custom: list[CustomFieldRow] = []
         self.panel = GridPanel(
             desk.work, "servers", COLUMNS, language=LANGUAGE, words_of=words_of, counts_of=_counts
         )
@@ -56,11 +61,13 @@ class ServersView(AreaView, QWidget):
                 ("Add a server…", self.add_server),
             ],
         )
+        self.panel.grid.setDragEnabled(True)
         Trends(desk, self.panel.grid)
         self.panel.chosen.connect(self._chosen)
         self.panel.opened.connect(self._opened)
         self.details = ServerDetails(desk)
-        self._build_tree()
+        self.tree = ServerTree(desk, self.panel)
+        self.tree.narrowed.connect(lambda facet: self.panel.narrow(facet.narrow))
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setChildrenCollapsible(False)
         for widget, size in ((self.tree, 190), (self.panel, 640), (self.details, 400)):
@@ -76,22 +83,6 @@ class ServersView(AreaView, QWidget):
         self._counts.timeout.connect(self._recount)
         desk.bridge.changed.connect(self._changed)
         self.refresh()
-
-    def _build_tree(self) -> None:
-        self.facets = FacetModel(self)
-        self.tree = QTreeView()
-        self.tree.setModel(self.facets)
-        self.tree.setHeaderHidden(True)
-        self.tree.setFrameShape(QTreeView.Shape.NoFrame)
-        self.tree.setAccessibleName("Groups of servers")
-        self.tree.setUniformRowHeights(True)
-        self.tree.setTabKeyNavigation(False)
-        self.tree.setIndentation(14)
-        header = self.tree.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        self.tree.selectionModel().currentChanged.connect(self._facet_chosen)
 
     def main_panel(self) -> GridPanel:
         return self.panel
@@ -113,22 +104,27 @@ class ServersView(AreaView, QWidget):
         """Read all servers again; what is shown stays until they are there."""
         model = self.panel.model
 
-        def ask(connection: Connection) -> tuple[Prepared, list[Any]]:
-            return model.prepare(list_servers(connection)), list_groups(connection)
+        def ask(connection: Connection) -> tuple[Prepared, list[CustomFieldRow]]:
+            return model.prepare(list_servers(connection)), list_custom_fields(connection)
 
         self._desk.work.query(
             self, ask, self._show, lambda error: self.panel.error(error, self.refresh), key="all"
         )
 
-    def _show(self, found: tuple[Prepared, list[Any]]) -> None:
-        prepared, self._groups = found
+    def _show(self, found: tuple[Prepared, list[CustomFieldRow]]) -> None:
+        prepared, custom = found
+        if custom != self._custom:
+            self._custom = custom
+            self.panel.set_columns(columns_with(custom), Language(fields_with(custom), TERMS))
         self.panel.set_rows(prepared)
         self._recount()
         self._follow_selection()
 
     def _changed(self, change: Change) -> None:
-        if change.topic == "server_groups" or (change.topic == "servers" and change.many):
+        if change.topic == "custom_fields" or (change.topic == "servers" and change.many):
             self.refresh()
+        elif change.topic in ("server_groups", "racks"):
+            self._counts.start()
         elif change.topic == "servers":
             ids, removed, model = frozenset(change.ids), frozenset(change.removed), self.panel.model
             self._desk.work.query(
@@ -147,22 +143,14 @@ class ServersView(AreaView, QWidget):
             self.details.update_row(next(row for row in prepared.rows if row.id == shown))
 
     def _recount(self) -> None:
+        """Counts of the tree, and what the store answers to the query, in a worker."""
         self.panel.filter.ask_again()
         servers: list[ServerRow] = self.panel.model.all_rows()
-        groups = self._groups
-        self._desk.work.read(self, lambda: build(servers, groups), self._show_tree, key="facets")
 
-    def _show_tree(self, root: Facet) -> None:
-        if self.facets.show_tree(root):
-            self.tree.expandAll()
-            place = self.facets.index_of(self._facet)
-            self.tree.setCurrentIndex(place if place.isValid() else self.facets.index(0, 0))
+        def ask(connection: Connection) -> Facet:
+            return build(servers, group_tree(connection, servers), racked(connection))
 
-    def _facet_chosen(self, index: QModelIndex) -> None:
-        facet: Facet = self.facets.facet(index)
-        if facet.key and not facet.children:
-            self._facet = facet.key
-            self.panel.narrow(facet.narrow)
+        self._desk.work.query(self, ask, self.tree.show_tree, lambda _: None, key="facets")
 
     # -- selection ----------------------------------------------------------------------------------------------
 
@@ -186,15 +174,14 @@ class ServersView(AreaView, QWidget):
     def show_server(self, server_id: int) -> None:
         """Bring a server into sight, whatever is filtered."""
         if self.panel.model.place_of(server_id) is None:
-            self._facet = "all"
-            self.tree.setCurrentIndex(self.facets.index_of("all"))
+            self.tree.choose("all")
             self.panel.clear_filter()
         self.panel.grid.show_row(server_id)
         self.panel.grid.setFocus()
 
     def show_filter(self, text: str) -> None:
         """From a number on the dashboard: these servers."""
-        self.tree.setCurrentIndex(self.facets.index_of("all"))
+        self.tree.choose("all")
         self.panel.filter.set_query(text)
 
     # -- changes ------------------------------------------------------------------------------------------------
@@ -214,6 +201,7 @@ class ServersView(AreaView, QWidget):
         settings = self._desk.settings
         settings.setValue("servers/split", self._split.saveState())
         self.panel.save_layout(settings, "servers")
+        self.tree.save_layout(settings)
         self.details.save_layout(settings)
 
     def load_layout(self) -> None:
@@ -221,4 +209,5 @@ class ServersView(AreaView, QWidget):
         if state := settings.value("servers/split"):
             self._split.restoreState(state)
         self.panel.load_layout(settings, "servers")
+        self.tree.load_layout(settings)
         self.details.load_layout(settings)

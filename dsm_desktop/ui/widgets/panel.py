@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,7 @@ class GridPanel(QWidget):
         self._empty: tuple[str, str, list[Action]] = (f"No {name}", "", [])
         self._narrow: Callable[[Any], bool] | None = None
         self._test: Predicate | None = None
+        self._kept: GridLayout | None = None
         self._loaded = False
         self.read_at: datetime | None = None
         self.model = RowsModel(columns, self, words_of=words_of)
@@ -137,6 +139,17 @@ class GridPanel(QWidget):
         button.setAccessibleName(tip)
         set_icon(button, icon_name)
         return button
+
+    def set_columns(self, columns: Sequence[Column], language: Language) -> None:
+        """Other columns, for instance with fields of the operators' own; the arrangement stays, new ones stand at the end."""
+        known = {column.key for column in self.model.columns}
+        new = tuple(column.key for column in columns if column.key not in known and column.shown)
+        now = self.grid.grid_layout()
+        layout, self._kept = self._kept or replace(now, columns=(*now.columns, *new)), None
+        self.language = language
+        self.filter.set_language(language)
+        self.model.set_columns(columns)
+        self.grid.apply_layout(layout)
 
     # -- contents -----------------------------------------------------------------------------------------------
 
@@ -329,6 +342,7 @@ class GridPanel(QWidget):
     def load_layout(self, settings: QSettings, key: str) -> None:
         if layout := GridLayout.from_text(str(settings.value(f"layout/{key}") or "")):
             self.grid.apply_layout(layout)
+            self._kept = layout  # it may name columns that come later
 
 
 def _each(value: object) -> tuple[object, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -69,6 +70,11 @@ class QueryBar(QLineEdit):
         self._typing.timeout.connect(self.apply)
         self.textChanged.connect(lambda _: self._typing.start())
         self.textEdited.connect(lambda _: self.suggest())
+
+    def set_language(self, language: Language) -> None:
+        """Other fields may be asked for."""
+        self._language = language
+        self.context = replace(self.context, language=language)
 
     # -- reading ------------------------------------------------------------------------------------------------
 
