@@ -17,7 +17,10 @@ from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.store.unit_of_work import Store, UnitOfWork
 
 if TYPE_CHECKING:
+    from dsm_desktop.app.store_desk import Backup, StorePlace
     from dsm_desktop.jobs.declaration import Catalogue
+    from dsm_desktop.store.retention import Size
+    from dsm_desktop.vault.rotation import RotationReport
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,6 +45,18 @@ class KeyState(enum.StrEnum):
     MISSING = "missing"
     WRONG = "wrong"
     NOT_SET_UP = "not set up"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWays:
+    """What opens the site key. `mine` keyring | passphrase | file, of this profile; `slots` every keeper by name;
+    `key_id` names the key, it is not the key; `retired` old keys that are kept for old backups; `rotating`: not finished."""
+
+    mine: str
+    slots: tuple[str, ...]
+    key_id: str
+    retired: int
+    rotating: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +200,34 @@ class KeyControl(Protocol):
     def lock(self) -> None:
         """Wipe the key from this process; runners keep theirs and go on."""
 
+    def ways(self) -> KeyWays: ...
+    def new_recovery_key(self) -> str:
+        """Shown once, to be printed; the one before opens nothing any more."""
+
+    def change_passphrase(self, passphrase: str) -> None: ...
+    def begin_rotation(self, passphrase: str = "") -> str:
+        """A new site key; returns the new recovery key."""
+
+    def go_on_rotating(self, progress: Callable[[int], None]) -> RotationReport:
+        """Seal everything anew; again after a kill."""
+
+
+class StoreControl(Protocol):
+    """The store as a whole. Blocking, thread-safe, raises DsmError."""
+
+    def place(self) -> StorePlace: ...
+    def sizes(self) -> list[Size]: ...
+    def backups(self) -> list[Backup]: ...
+    def back_up(self, file: Path | None = None) -> str:
+        """Copy and check; a sentence about the copy."""
+
+    def check(self, file: Path) -> str: ...
+    def put_back(self, file: Path) -> str:
+        """Put the store back to a copy. The program must start anew afterwards."""
+
+    def move(self, url: str) -> str:
+        """Into an empty Postgres database. The program must start anew afterwards."""
+
 
 class AppContext(Protocol):
     """All that the window knows of the world. Attributes are read on the UI thread and must not block."""
@@ -213,6 +256,8 @@ class AppContext(Protocol):
     def runner(self) -> RunnerControl: ...
     @property
     def key(self) -> KeyControl: ...
+    @property
+    def stored(self) -> StoreControl: ...
     @property
     def settings_sections(self) -> Mapping[str, type[BaseModel]]:
         """Section name -> its model; titles, help and bounds come from the model."""

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from dsm_desktop.app.context import KeyState
+from dsm_desktop.app.context import KeyState, KeyWays
 from dsm_desktop.app.profile import Profile, ProfileConfig
 from dsm_desktop.commands import vault as commands
 from dsm_desktop.core.access import Principal
 from dsm_desktop.core.errors import BadInput
+from dsm_desktop.vault import rotation
 from dsm_desktop.vault.key_file import KeyFileProvider
 from dsm_desktop.vault.passphrase import PassphraseProvider
 from dsm_desktop.vault.recovery import RecoveryProvider
+from dsm_desktop.vault.rotation import RotationReport
 from dsm_desktop.vault.site_key import KeyKeeper, SiteKeyError
 from dsm_desktop.vault.vault import Vault, VaultState
 
@@ -79,6 +81,43 @@ class Keys:
     def set_up(self, passphrase: str = "") -> str:
         """Make the store's site key with this profile's keeper; returns the recovery key, shown once, to be printed."""
         return commands.set_up_vault(self._vault, self._who, [self.keeper(passphrase)]).get_secret_value()
+
+    @property
+    def kind(self) -> str:
+        """How this profile keeps the key: keyring, passphrase or file."""
+        return self._config.key
+
+    def ways(self) -> KeyWays:
+        """What opens the key, for everybody to see; needs no key."""
+        rows = self._vault.generations()
+        current = next((row for row in rows if row.state == "current"), None)
+        return KeyWays(
+            mine=self._config.key,
+            slots=current.slots if current is not None else (),
+            key_id=current.key_id if current is not None else "",
+            retired=sum(row.state == "retired" for row in rows),
+            rotating=rotation.under_way(self._vault),
+        )
+
+    def new_recovery_key(self) -> str:
+        """A new one, shown once; the sheet before opens nothing any more."""
+        return commands.print_recovery_key(self._vault, self._who).get_secret_value()
+
+    def change_passphrase(self, passphrase: str) -> None:
+        """The same key behind another passphrase. Raises BadInput, VaultLocked."""
+        commands.add_key_keeper(self._vault, self._who, PassphraseProvider(SecretStr(passphrase)))
+
+    def begin_rotation(self, passphrase: str = "") -> str:
+        """A new site key; returns the new recovery key. `go_on_rotating` seals everything anew."""
+        kept = [self.keeper(passphrase)]
+        return commands.begin_key_rotation(self._vault, self._who, kept).get_secret_value()
+
+    def go_on_rotating(self, progress: Callable[[int], None]) -> RotationReport:
+        """Seal anew what is left; `progress` hears how many were done. May be killed and called again."""
+        report = commands.continue_key_rotation(self._vault, self._who, progress=progress)
+        # A runner beside the window holds the old key: it starts anew with the new one.
+        self.opened()
+        return report
 
     def lock(self) -> None:
         self._vault.lock()

@@ -40,6 +40,7 @@ class Desk(QObject):
     area_opened = Signal(str)
     tab_wanted = Signal(str)
     moved = Signal()
+    restart_wanted = Signal()
     filter_wanted = Signal(str, str)
 
     def __init__(self, context: AppContext, theme: Theme, parent: QObject | None = None) -> None:

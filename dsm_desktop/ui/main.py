@@ -21,6 +21,7 @@ from dsm_desktop.ui.dialogs.stop import ClosingDialog
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog, key_banner
 from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.shell.window import MainWindow
+from dsm_desktop.ui.start import START_AGAIN
 from dsm_desktop.ui.theme import Theme, ThemeName
 from dsm_desktop.ui.widgets.grid import GridView
 
@@ -55,6 +56,8 @@ class Session:
         self.tray: QSystemTrayIcon | None = None
         self._wait: QTimer | None = None
         self.desk.bridge.changed.connect(self._settings_changed)
+        self.again = False
+        self.desk.restart_wanted.connect(self.restart)
         self._ask_appearance()
 
     def _settings_changed(self, change: Change) -> None:
@@ -136,6 +139,12 @@ class Session:
         key_banner(self.desk, self.window.banner)
         if self.context.key.state() is KeyState.LOCKED:
             UnlockDialog(self.desk, self.window, lambda: key_banner(self.desk, self.window.banner)).open()
+
+    def restart(self) -> None:
+        """Close and begin anew: the store is another one."""
+        self.again = True
+        self.window.close_now()
+        self._app.quit()
 
     def close(self) -> None:
         """Close without asking, and forget everything that Qt holds."""
@@ -236,7 +245,8 @@ def run_opened(opened: Application, *, sight: FirstSight | None = None, demo: bo
         session.open_and_start(opened)
         if demo:
             site = _demo_site(opened)
-        return app.exec()
+        code = app.exec()
+        return START_AGAIN if session.again else code
     finally:
         if session is not None:
             session.close()

@@ -12,6 +12,9 @@ from dsm_desktop.ui.application import application, calm_collector
 from dsm_desktop.ui.first_sight import FirstSight, first_sight
 from dsm_desktop.ui.theme import Theme, ThemeName
 
+START_AGAIN = -1
+"""Instead of an exit code: the window was closed to begin anew."""
+
 if TYPE_CHECKING:
     from dsm_desktop.app.application import Application
 
@@ -54,6 +57,12 @@ class Loading(QObject):
 
 def start(folder: Path, store_url: str = "") -> int:
     """The program proper; returns the process's exit code."""
+    while (code := _once(folder, store_url)) == START_AGAIN:
+        pass
+    return code
+
+
+def _once(folder: Path, store_url: str) -> int:
     calm_collector()
     app = application()
     kept = str(QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat).value("window/theme") or "")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, select
+from sqlalchemy import select
 
 from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import CredentialDraft, FirstRunChoices, KeyState, RunnerState
@@ -23,7 +23,6 @@ from dsm_desktop.queries.jobs import JobRow, list_jobs
 from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.store import runners
 from dsm_desktop.store.models import AuditEntry
-from tests.kit.databases import PostgresServer
 from tests.kit.site import SiteProcess
 
 PASSPHRASE = "a long enough passphrase for tests"
@@ -98,22 +97,6 @@ def test_a_first_run_that_fails_is_asked_again(tmp_path: Path) -> None:
     assert not profile.exists
     assert FirstRun(profile).create(FirstRunChoices(key="passphrase", passphrase=PASSPHRASE)).recovery_key
     assert profile.exists
-
-
-@pytest.fixture
-def postgres_url(
-    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
-    """A database whose password libpq finds in its own file, as on a machine without a keyring."""
-    name = postgres_server.create_database()
-    url = make_url(postgres_server.url(name))
-    if url.password is not None:
-        passwords = tmp_path / "pgpass"
-        passwords.write_text(f"*:*:*:*:{url.password}\n")
-        passwords.chmod(0o600)
-        monkeypatch.setenv("PGPASSFILE", str(passwords))
-    yield url._replace(password=None).render_as_string()
-    postgres_server.drop_database(name)
 
 
 def test_two_desktops_share_a_postgres_store(tmp_path: Path, postgres_url: str) -> None:

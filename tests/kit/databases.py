@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from dsm_desktop.store.engine import open_engines, sqlite_url
 from dsm_desktop.store.models import Base
@@ -198,6 +199,22 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     name = server.create_database()
     yield server.url(name)
     server.drop_database(name)
+
+
+@pytest.fixture
+def postgres_url(
+    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """A database whose password libpq finds in its own file, as on a machine without a keyring."""
+    name = postgres_server.create_database()
+    url = make_url(postgres_server.url(name))
+    if url.password is not None:
+        passwords = tmp_path / "pgpass"
+        passwords.write_text(f"*:*:*:*:{url.password}\n")
+        passwords.chmod(0o600)
+        monkeypatch.setenv("PGPASSFILE", str(passwords))
+    yield url._replace(password=None).render_as_string()
+    postgres_server.drop_database(name)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from dsm_desktop.app.context import CredentialDraft
 from dsm_desktop.store.models import TaskLog
 from tests.operations.conftest import Program
 
@@ -91,3 +92,19 @@ def test_old_records_go_to_an_archive_and_out_of_the_store(ready: Program) -> No
         assert files
         lines = gzip.decompress(files[0].read_bytes()).splitlines()
         assert json.loads(lines[0])["table"]
+
+
+def test_a_chosen_set_is_tried_as_it_is_and_the_login_in_use_stays(ready: Program) -> None:
+    server = ready.servers()[1]
+    wrong = ready.app.commands.save_credential(
+        CredentialDraft(None, "Not yet right", "idrac", "root", "surely-not-the-password-1", (), 900)
+    )
+    task = ready.tasks(ready.run("test_credentials", {"credential_set": wrong}, [server.id]).id)[0]
+    assert task.error is not None
+    assert task.error["code"] == "LoginRefused"
+    after = next(s for s in ready.servers() if s.id == server.id)
+    assert after.access == server.access
+    used = ready.app.reads.credentials()[0].id
+    task = ready.tasks(ready.run("test_credentials", {"credential_set": used}, [ready.servers()[2].id]).id)[0]
+    assert task.result is not None
+    assert task.result["rule"] == "chosen for this job"

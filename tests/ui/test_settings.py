@@ -17,8 +17,9 @@ from dsm_desktop.core.access import Role
 from dsm_desktop.queries.jobs import list_jobs
 from dsm_desktop.ui import words
 from dsm_desktop.ui.dialogs.credential import CredentialDialog, RemoveCredentialDialog, TestCredentialDialog
+from dsm_desktop.ui.dialogs.secret_sheet import copy_secret
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog
-from dsm_desktop.ui.dialogs.wizard import FirstRunWizard, copy_secret
+from dsm_desktop.ui.dialogs.wizard import FirstRunWizard
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.theme import ThemeName
@@ -100,6 +101,8 @@ def test_credential_sets_are_added_changed_tested_and_removed(
         lambda: any(j.kind == "test_credentials" for j in session.context.store.fetch(list_jobs)),
         timeout=WAIT,
     )
+    made = next(j for j in session.context.store.fetch(list_jobs) if j.kind == "test_credentials")
+    assert made.params["credential_set"] == view.id
     shown.remove()
     remove = dialog_of(session, RemoveCredentialDialog)
     assert isinstance(remove, RemoveCredentialDialog)

@@ -183,7 +183,7 @@ class TestCredentialDialog(Dialog):
         super().__init__(
             parent,
             f"Test {view.name}",
-            "The program logs in once on the chosen server with the login its rules pick, and out again.",
+            "The program logs in once on the chosen server with exactly this set, and out again. The login in use stays as it is.",
         )
         self._desk, self._view = desk, view
         self.server = QComboBox()
@@ -209,5 +209,6 @@ class TestCredentialDialog(Dialog):
             self.text.setText(f"There is no server to test on yet. {words.sentence('find servers first')}.")
 
     def start(self) -> None:
-        self._desk.submit("test_credentials", [int(self.server.currentData())], {})
+        chosen = {"credential_set": self._view.id}
+        self._desk.submit("test_credentials", [int(self.server.currentData())], chosen)
         self.accept()

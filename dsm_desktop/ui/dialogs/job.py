@@ -54,7 +54,7 @@ def start_job(
     if rows and not found.fitting:
         desk.tell(found.sentence, Tone.WARNING)
         return None
-    if not job_type.params.model_fields and job_type.danger is Danger.NONE and not found.others:
+    if not Form.asks(job_type.params) and job_type.danger is Danger.NONE and not found.others:
         desk.submit(kind, [row.id for row in rows], {})
         return None
     dialog = JobDialog(desk, job_type, rows, preset, parent)

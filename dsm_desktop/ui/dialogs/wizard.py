@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QApplication,
     QButtonGroup,
     QCheckBox,
     QFileDialog,
@@ -28,24 +27,13 @@ from dsm_desktop.app.context import CredentialDraft, FirstRun, FirstRunChoices, 
 from dsm_desktop.core.errors import BadInput, DsmError
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.credential import CredentialForm, PasswordLine
+from dsm_desktop.ui.dialogs.secret_sheet import MIN_PASSPHRASE, copy_secret
 from dsm_desktop.ui.theme import SPACE, fixed_font, ui_font
 from dsm_desktop.ui.work import explained
 
 _STEPS = ("Store", "Site key", "First login", "Summary", "Recovery key")
-MIN_PASSPHRASE = 15
+
 CLIPBOARD_SECONDS = 30
-
-
-def copy_secret(text: str, seconds: int) -> None:
-    """Into the clipboard, and out of it again unless something else was copied since."""
-    clipboard = QApplication.clipboard()
-    clipboard.setText(text)
-
-    def clear() -> None:
-        if clipboard.text() == text:
-            clipboard.clear()
-
-    QTimer.singleShot(seconds * 1_000, clipboard, clear)
 
 
 class _Page(QWidget):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import BaseModel
 from PySide6.QtCore import QStringListModel
 from PySide6.QtWidgets import (
@@ -22,6 +24,8 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 from dsm_desktop.ui.views.credentials import CredentialsPage
 from dsm_desktop.ui.views.diagnostics import DiagnosticsPage
+from dsm_desktop.ui.views.keys_page import KeysPage
+from dsm_desktop.ui.views.store_page import StorePage
 from dsm_desktop.ui.widgets.area import AreaView
 from dsm_desktop.ui.widgets.forms import Form
 from dsm_desktop.ui.widgets.states import Banner, StatePane
@@ -115,6 +119,15 @@ class SectionPage(QWidget):
         self.banner.say("Saved.", Tone.OK)
 
 
+_OWN: dict[str, tuple[str, Callable[[Desk], QWidget]]] = {
+    "store": ("Store", StorePage),
+    "keys": ("Site key", KeysPage),
+    "credentials": ("Credential sets", CredentialsPage),
+    "diagnostics": ("Diagnostics", DiagnosticsPage),
+}
+"""Pages that are not a declared section."""
+
+
 class SettingsView(AreaView, QWidget):
     """Pages at the left, the chosen one at the right; pages are made when first looked at."""
 
@@ -122,7 +135,7 @@ class SettingsView(AreaView, QWidget):
         super().__init__()
         self._desk = desk
         sections = desk.context.settings_sections
-        self._keys = ["credentials", *sections, "diagnostics"]
+        self._keys = ["store", "keys", "credentials", *sections, "diagnostics"]
         self._pages: dict[str, QWidget] = {}
         self.list = QListView()
         self.list.setModel(QStringListModel([title_of(k, sections.get(k)) for k in self._keys], self.list))
@@ -161,10 +174,8 @@ class SettingsView(AreaView, QWidget):
         """The page, made on the first look."""
         if key not in self._pages:
             page: QWidget
-            if key == "credentials":
-                page = CredentialsPage(self._desk)
-            elif key == "diagnostics":
-                page = DiagnosticsPage(self._desk)
+            if key in _OWN:
+                page = _OWN[key][1](self._desk)
             else:
                 page = SectionPage(self._desk, key, self._desk.context.settings_sections[key])
             self._pages[key] = page
@@ -179,6 +190,6 @@ class SettingsView(AreaView, QWidget):
 
 def title_of(key: str, model: type[BaseModel] | None = None) -> str:
     """The heading of a page: declared with the section."""
-    if key == "credentials":
-        return "Credential sets"
+    if key in _OWN:
+        return _OWN[key][0]
     return str(getattr(model, "title", "") or words.sentence(key))

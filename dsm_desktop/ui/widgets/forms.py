@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -41,8 +42,7 @@ class Form(QWidget):
 
     def _add(self, name: str) -> None:
         info = self._model.model_fields[name]
-        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-        if extra.get("hidden"):
+        if _hidden(info):
             return
         title = info.title or words.sentence(name)
         editor = editor_for(title, info)
@@ -78,6 +78,11 @@ class Form(QWidget):
             self._form.addRow(label, block)
         self._editors[name] = editor
         self._messages[name] = message
+
+    @staticmethod
+    def asks(model: type[BaseModel]) -> bool:
+        """Whether there is anything to choose."""
+        return not all(_hidden(info) for info in model.model_fields.values())
 
     @property
     def empty(self) -> bool:
@@ -129,6 +134,10 @@ class Form(QWidget):
     def _edited(self, name: str) -> None:
         self._messages[name].hide()
         self.changed.emit()
+
+
+def _hidden(info: FieldInfo) -> bool:
+    return isinstance(info.json_schema_extra, dict) and bool(info.json_schema_extra.get("hidden"))
 
 
 def _tip(text: str) -> QLabel:
