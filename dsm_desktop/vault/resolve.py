@@ -167,6 +167,8 @@ class CredentialResolver:
 
     def with_credential(self, credential_id: int) -> Resolved:
         """One named set (test_credentials). Raises NotFound, NoCredential where it has no password, VaultLocked, SealBroken."""
+        if credential_id not in self._known().sets:
+            self.invalidate()  # made a moment ago
         found = self._known().sets.get(credential_id)
         if found is None:
             raise NotFound(
