@@ -100,6 +100,8 @@ class Certificate:
     issuer: str = ""
     not_before: datetime | None = None
     not_after: datetime | None = None
+    names: tuple[str, ...] = ()
+    """Alternative names: DNS names and addresses."""
 
     @staticmethod
     def from_der(der: bytes) -> Certificate:
@@ -113,6 +115,7 @@ class Certificate:
                 parsed.issuer.rfc4514_string(),
                 parsed.not_valid_before_utc,
                 parsed.not_valid_after_utc,
+                _alternative_names(parsed),
             )
         except ValueError:
             return Certificate(fingerprint)
@@ -123,6 +126,14 @@ class Certificate:
         return (
             f"shown SHA-256 {self.fingerprint}\nsubject {self.subject}\nissuer {self.issuer}\nvalid {valid}"
         )
+
+
+def _alternative_names(parsed: x509.Certificate) -> tuple[str, ...]:
+    try:
+        names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+    return tuple(str(name.value) for name in names)
 
 
 class TrustMode(enum.StrEnum):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from pydantic import Field
 
+from dsm_desktop.commands.certificates import note_certificate
 from dsm_desktop.commands.servers import remember_login
+from dsm_desktop.core.errors import DsmError
 from dsm_desktop.jobs import JobContext, Params, Result, job
+from dsm_desktop.net.tls import fetch_certificate
 from dsm_desktop.operations.reading import read_server
 from dsm_desktop.redfish.client import RedfishClient
 from dsm_desktop.store.inventory import save_inventory
@@ -42,9 +46,14 @@ async def inventory_refresh(ctx: JobContext, params: InventoryParams) -> Invento
     def read(bmc: RedfishClient) -> dict[str, Any]:
         login = ctx.service(CredentialResolver).explain(ctx.target.server_id)
         inventory = bmc.inventory()
+        certificate = None
+        with contextlib.suppress(DsmError):
+            certificate = fetch_certificate(bmc.transport.endpoint, old_tls=bmc.transport.trust.old_tls)
         response_ms = bmc.response_ms
 
         def save(uow: UnitOfWork) -> bool:
+            if certificate is not None:
+                note_certificate(uow, ctx.target.server_id, certificate)
             remember_login(uow, ctx.target.server_id, login[0].credential_id if login else None)
             return save_inventory(uow, ctx.target.server_id, inventory, response_ms=response_ms)
 

@@ -52,7 +52,7 @@ class RescueParams(Params):
     up_to: Rung = Field(
         Rung.CLEAR,
         title="Go up to",
-        description="wait, delete jobs that block, clear the queue, clear by force, restart the iDRAC, enable the controller again",
+        description="it stops at the first that helps",
     )
     wait_minutes: int = Field(5, ge=0, le=240, title="Wait first", json_schema_extra={"unit": "minutes"})
 

@@ -71,7 +71,7 @@ class RotateParams(Paced):
     scope: Scope = Field(
         Scope.PER_SERVER,
         title="New password",
-        description="per server: each its own, in a set named after it; shared: one for all that share a set today",
+        description="shared: one for all that share a set",
     )
     length: int = Field(20, ge=12, le=40, title="Length", description="iDRAC7 and 8 take at most 20")
 

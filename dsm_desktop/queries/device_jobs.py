@@ -18,6 +18,7 @@ _BATCH = 500
 class DeviceJobRow:
     """One job of an iDRAC's queue. `since` is when it was first seen in this very state; times of the device as it writes them."""
 
+    id: int
     server_id: int
     server: str
     job_id: str
@@ -53,7 +54,18 @@ def device_job_rows(connection: Connection, server_ids: Collection[int] | None =
     label = func.coalesce(
         func.nullif(Server.name, ""), func.nullif(Server.host_name, ""), Server.service_tag, Server.address
     )
-    columns = (d.server_id, label, d.job_id, d.name, d.kind, d.state, d.percent, d.message, d.message_id)
+    columns = (
+        d.id,
+        d.server_id,
+        label,
+        d.job_id,
+        d.name,
+        d.kind,
+        d.state,
+        d.percent,
+        d.message,
+        d.message_id,
+    )
     query = select(*columns, d.start_time, d.end_time, d.first_seen, d.seen_at).join(
         Server, Server.id == d.server_id
     )

@@ -13,7 +13,7 @@ from dsm_desktop.ui.shell.window import MainWindow
 from dsm_desktop.ui.views.manual import ManualWindow
 
 Shot = tuple[str, QWidget]
-_PAGES = (("fleet", ("tiles", "racks")), ("reports", ("find", "changes", "firmware", "spares")))
+_PAGES = (("fleet", ("tiles", "racks", "idrac jobs")), ("reports", ("find", "changes", "firmware", "spares")))
 
 
 def more_views(window: MainWindow, settle: Callable[[Desk], None]) -> Iterator[Shot]:

@@ -125,6 +125,26 @@ def age(at: datetime | None) -> Status:
     return Status(ago(at), "history" if old else "", Tone.WARNING if old else Tone.PLAIN)
 
 
+def days_left(until: datetime | None) -> Status:
+    """How long something still holds; a warning in the last 30 days."""
+    if until is None:
+        return NONE
+    days = (until - datetime.now(UTC)).total_seconds() / 86_400
+    if days < 0:
+        return Status(f"expired {span(-days * 86_400)} ago", "status-critical", Tone.CRITICAL)
+    tone = Tone.WARNING if days < 30 else Tone.PLAIN
+    return Status(f"{days:.0f} days", "status-warning" if days < 30 else "", tone)
+
+
+def pinned(shown: str, on_file: str) -> Status:
+    """Whether the certificate that was seen is the one the program believes."""
+    if not shown or not on_file:
+        return Status("nothing pinned", "", Tone.MUTED)
+    if shown == on_file:
+        return Status("yes", "status-ok", Tone.OK)
+    return Status("no: another one is shown", "status-warning", Tone.WARNING)
+
+
 def subsystem(key: str) -> str:
     """A health roll-up by its name, as Dell's own pages say it."""
     return _SUBSYSTEMS.get(key.lower(), sentence(key))

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +44,30 @@ class Killable:
         address = (idrac or self.idrac).address
         return next(s for s in self.app.store.fetch(list_servers) if s.address == address)
 
-    def submit(self, kind: str, params: dict[str, Any] | None = None) -> int:
-        return self.app.commands.submit(kind, [self.server().id], params or {})
+    def submit(self, kind: str, params: dict[str, Any] | None = None, **more: Any) -> int:
+        return self.app.commands.submit(kind, [self.server().id], params or {}, **more)
 
     def job(self, job_id: int) -> JobRow:
         return self.app.store.fetch(lambda c: list_jobs(c, ids=[job_id]))[0]
 
     def tasks(self, job_id: int) -> list[TaskRow]:
         return self.app.store.fetch(lambda c: job_tasks(c, job_id))
+
+    def run(self, kind: str, params: dict[str, Any] | None = None, **more: Any) -> JobRow:
+        """Submit and wait for the end; a runner of the test's works."""
+        job_id = self.submit(kind, params, **more)
+        until(lambda: JobState(self.job(job_id).state).final, f"the end of {kind}: {self.tasks(job_id)}")
+        return self.job(job_id)
+
+    def error(self, job: JobRow) -> dict[str, Any]:
+        """How the only task failed."""
+        (task,) = self.tasks(job.id)
+        assert task.error is not None, task.outcome
+        return task.error
+
+    def now(self) -> datetime:
+        """The time, aware."""
+        return datetime.now(UTC)
 
     @contextmanager
     def agent(self) -> Iterator[subprocess.Popen[bytes]]:

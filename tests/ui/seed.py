@@ -11,6 +11,8 @@ from sqlalchemy import insert
 from dsm_desktop.store.models import (
     ApiCall,
     Decision,
+    DeviceJob,
+    DeviceQueue,
     InventoryFirmware,
     InventoryPart,
     InventorySnapshot,
@@ -20,6 +22,7 @@ from dsm_desktop.store.models import (
     RestoreItem,
     Runner,
     Server,
+    ServerCertificate,
     ServerEventLog,
     ServerGroup,
     ServerGroupMember,
@@ -121,6 +124,7 @@ def seed_site(store: Store, servers: int = 60) -> None:
         _groups(uow)
         _jobs(uow, now)
         _calls(uow, now)
+        _device_work(uow, now)
         uow.session.add(
             Runner(
                 id=1, name="desk-07 window", kind="desktop", host="desk-07", pid=4711, version="0.1.0", slots=64,
@@ -292,6 +296,46 @@ def _task(uow: UnitOfWork, job: Job, n: int, done: int, failed: int, started: da
         uow.session.add(
             RestoreItem(task_id=task.id, server_id=5, name="lockdown", what="Lockdown mode on", original={"lockdown": True},
                         state="standing", created_at=started)
+        )  # fmt: skip
+
+
+DEVICE_JOBS = (
+    (
+        "BIOSConfiguration",
+        "Configure: BIOS.Setup.1-1",
+        "Scheduled",
+        0,
+        "Task successfully scheduled.",
+        "JCP001",
+    ),
+    ("FirmwareUpdate", "Firmware Update: BIOS", "Running", 42, "Job in progress.", "RED001"),
+    (
+        "ExportConfiguration",
+        "Export: Server Configuration Profile",
+        "Completed",
+        100,
+        "Successful.",
+        "SYS043",
+    ),
+    ("RAIDConfiguration", "Configure: RAID.Slot.1-1", "Failed", 100, "Job failed.", "PR21"),
+)
+
+
+def _device_work(uow: UnitOfWork, now: datetime) -> None:
+    """Queues of the first servers, and a certificate each: two of them soon or long over."""
+    for server in range(1, 13):
+        for n, (kind, name, state, percent, message, code) in enumerate(DEVICE_JOBS[: 1 + server % 4]):
+            uow.session.add(
+                DeviceJob(server_id=server, job_id=f"JID_{481000 + server:09d}{n:03d}", name=name, kind=kind, state=state,
+                          percent=percent, message=message, message_id=code, start_time="TIME_NOW",
+                          first_seen=now - timedelta(minutes=7 * server + n), seen_at=now - timedelta(minutes=2))
+            )  # fmt: skip
+        uow.session.add(DeviceQueue(server_id=server, lc_status="ready", seen_at=now - timedelta(minutes=2)))
+        uow.session.add(
+            ServerCertificate(server_id=server, fingerprint=f"{server:064x}", subject=f"CN=idrac-{server:04d},O=Dell Inc.",
+                              issuer="CN=DSM Desktop site authority", names=[f"10.20.0.{server}"],
+                              not_before=now - timedelta(days=400), not_after=now + timedelta(days=30 * server - 50),
+                              installed=True, seen_at=now)
         )  # fmt: skip
 
 

@@ -94,6 +94,8 @@ def test_every_tab_of_a_server_shows_what_is_in_the_store(open_session: OpenSess
         "Firmware": 4,
         "Sensors": 0,
         "Logs": 40,
+        "iDRAC jobs": 2,
+        "Certificates": 10,
         "Jobs": rows["Jobs"],
         "History": 1,
     }

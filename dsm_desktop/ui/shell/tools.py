@@ -22,6 +22,17 @@ class Tool:
     open: Callable[[MainWindow], object]
 
 
+def _device_jobs(window: MainWindow) -> None:
+    """The queues of the chosen servers in one grid; of all when none is chosen."""
+    from dsm_desktop.ui.views.fleet import FleetView
+
+    ids = window.servers.panel.grid.selected_ids()
+    window.show_area("fleet/idrac jobs")
+    view = window.areas.view("fleet")
+    if isinstance(view, FleetView):
+        view.device_jobs.show_servers(ids or None)
+
+
 TOOLS: tuple[Tool, ...] = (
     Tool(
         "find-parts",
@@ -31,4 +42,5 @@ TOOLS: tuple[Tool, ...] = (
         "Edit",
         lambda window: window.show_area("reports/find"),
     ),
+    Tool("device-jobs", "iDRAC jobs of the selection", "job", "", "Server", _device_jobs),
 )

@@ -123,7 +123,7 @@ class ServerDetails(QWidget):
             self.tab(TABS[number - 1].title).show_server(row.id)
 
     def _changed(self, change: Change) -> None:
-        if self._row is None or change.topic not in ("jobs", "job_tasks", "server_event_logs"):
+        if self._row is None or change.topic == "servers":  # the list tells of its rows itself
             return
         current = self.tabs.currentWidget()
         if isinstance(current, ServerTab) and change.topic in current.topics:

@@ -62,6 +62,18 @@ def _logs(desk: Desk) -> ServerTab:
     return LogsTab(desk)
 
 
+def _device_jobs(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.device_jobs import DeviceJobsTab
+
+    return DeviceJobsTab(desk)
+
+
+def _certificates(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.certificates import CertificatesTab
+
+    return CertificatesTab(desk)
+
+
 def _jobs(desk: Desk) -> ServerTab:
     from dsm_desktop.ui.views.server_tables import ServerJobsTab
 
@@ -85,6 +97,8 @@ TABS: tuple[Tab, ...] = (
     Tab("Firmware", _firmware),
     Tab("Sensors", _sensors),
     Tab("Logs", _logs),
+    Tab("iDRAC jobs", _device_jobs),
+    Tab("Certificates", _certificates),
     Tab("Jobs", _jobs),
     Tab("History", _history),
     Tab("Calls", _calls),

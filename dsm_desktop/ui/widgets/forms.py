@@ -60,6 +60,8 @@ class Form(QWidget):
         message.setAccessibleName(f"Problem with {title}")
         message.hide()
         block = QWidget()
+        # A combo box does not ask for the line's width, and the words below it must not be folded into its own.
+        block.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         column = QVBoxLayout(block)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
