@@ -30,6 +30,7 @@ from dsm_desktop.simulator.power import Power, Timing
 from dsm_desktop.simulator.shares import Shares
 from dsm_desktop.simulator.tls import Identity
 from dsm_desktop.simulator.update import Updates
+from dsm_desktop.simulator.update.repository import Repository
 from dsm_desktop.simulator.vmedia import VirtualMedia
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Device:
         self.waking_until = 0.0
         self.access = self._new_access(plot)
         self.power = Power(self.timing, self.schedule, self.write_lc, plot.powered, clock.now())
-        self.lockdown = False
+        self._lockdown = False
         self._events: list[tuple[float, int, Callable[[float], None]]] = []
         self._order = itertools.count()
         self._moment: float | None = None
@@ -132,6 +133,15 @@ class Device:
             plot = self.plot
             self._hardware = build_server(plot.tag, plot.model, plot.firmware, plot.seed, plot.ailment)
         return self._hardware
+
+    @property
+    def lockdown(self) -> bool:
+        """System lockdown mode is on, by its attribute or by a fault."""
+        return self._lockdown or self.faults.active("lockdown")
+
+    @lockdown.setter
+    def lockdown(self, on: bool) -> None:
+        self._lockdown = on
 
     @property
     def version(self) -> str:
@@ -174,6 +184,11 @@ class Device:
     def bios(self) -> Bios:
         """BIOS settings."""
         return Bios(self)
+
+    @cached_property
+    def repository(self) -> Repository:
+        """The last comparison with a repository."""
+        return Repository(self)
 
     @cached_property
     def updates(self) -> Updates:

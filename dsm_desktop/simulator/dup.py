@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Iterable
@@ -60,7 +61,7 @@ class Package:
         """As Dell names it: BIOS_ABCDE_WN64_2.19.1.EXE."""
         if self.kind == "BIOS":
             return f"BIOS_{self.id}_WN64_{self.version}.EXE"
-        words = "-".join(self.name.replace("/", " ").split())
+        words = "-".join(re.findall(r"[A-Za-z0-9]+", self.name))[:60]
         return f"{words}_{_TYPES[self.kind]}_{self.id}_WN64_{self.version}_{self.dell_version}.EXE"
 
 

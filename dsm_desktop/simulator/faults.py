@@ -17,10 +17,11 @@ from typing import Any, Final
 
 from dsm_desktop.simulator import spoilers
 from dsm_desktop.simulator.errors import UnknownFault
-from dsm_desktop.simulator.exchange import Delivery, Request, Response
+from dsm_desktop.simulator.exchange import Delivery, Request, Response, json_response
 from dsm_desktop.simulator.jobs.accidents import ACCIDENTS
 from dsm_desktop.simulator.messages import Speaker
 from dsm_desktop.simulator.mishaps import MISHAPS
+from dsm_desktop.simulator.texts import TEXTS
 
 Values = dict[str, Any]
 Instead = Callable[[Speaker, Request, Values], Response | None]
@@ -65,6 +66,14 @@ def _not_ready(speak: Speaker, request: Request, values: Values) -> Response | N
 
 def _fail_next(speak: Speaker, request: Request, values: Values) -> Response | None:
     return speak.error(int(values["status"]), speak.info("SYS446"), speak.info("InternalError"))
+
+
+def _error_inside(speak: Speaker, request: Request, values: Values) -> Response | None:
+    if request.verb not in ("POST", "PATCH") or request.path.endswith("/Sessions"):
+        return None
+    key = str(values["key"])
+    infos = [speak.info("Success"), speak.info(key if key in TEXTS else "SYS446")]
+    return json_response(200, {"@Message.ExtendedInfo": infos})
 
 
 def _redirect(speak: Speaker, request: Request, values: Values) -> Response | None:
@@ -119,6 +128,13 @@ KINDS: Final[dict[str, FaultKind]] = {
             {"status": 500},
             instead=_fail_next,
             hostile=True,
+        ),
+        FaultKind(
+            "error_inside",
+            "200 to a change that was not made, with this message inside.",
+            "instead",
+            {"key": "SYS446"},
+            instead=_error_inside,
         ),
         FaultKind(
             "redirect",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import http.client
 import socket
@@ -14,7 +15,8 @@ from dsm_desktop.simulator.errands import Errands
 PATIENCE: Final = 5.0
 """Seconds to wait for a share."""
 BLOCK: Final = 32 * 1024
-_PORTS: Final = {"http": 80, "https": 443, "nfs": 2049, "cifs": 445}
+_MOUNTED: Final = ("http", "https", "nfs", "cifs")
+_PORTS: Final = {"http": 80, "https": 443, "nfs": 2049, "cifs": 445, "ftp": 21, "tftp": 69}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def scheme_of(image: str, protocol: str | None = None) -> str | None:
         scheme = "nfs"
     else:
         scheme = (protocol or "").lower()
-    return scheme if scheme in _PORTS else None
+    return scheme if scheme in _MOUNTED else None
 
 
 class Shares:
@@ -51,6 +53,23 @@ class Shares:
         if scheme in ("nfs", "cifs"):
             return _knock(image, scheme)
         return self._read(image, lambda size: _ranges(min(size, 2 * BLOCK), BLOCK))
+
+    def knock(self, url: str, scheme: str) -> Trip:
+        """Find out whether a share answers at all, and whether it lets the iDRAC in."""
+        if scheme not in ("http", "https"):
+            return _knock(url, scheme)
+        try:
+            connection = self._connect(urllib.parse.urlsplit(url))
+        except ValueError:
+            return Trip("unusable")
+        try:
+            connection.request("HEAD", urllib.parse.quote(urllib.parse.urlsplit(url).path or "/", safe="/%"))
+            with contextlib.closing(connection.getresponse()) as answer:
+                return Trip("unusable" if answer.status in (401, 403) else "")
+        except (OSError, http.client.HTTPException):
+            return Trip("unreachable")
+        finally:
+            connection.close()
 
     def boot_from(self, image: str, scheme: str, most: int) -> Trip:
         """Read as a starting host does: catalogue, loader and kernel, `most` bytes in all."""

@@ -8,6 +8,7 @@ import pytest
 
 from dsm_desktop.simulator import SimulatedIdrac, Site, SiteSpec
 from dsm_desktop.simulator.personas import BY_KEY
+from tests.simulator.webserver import Files
 
 GENERATIONS = list(BY_KEY)
 
@@ -36,3 +37,10 @@ def eight(site: Site) -> SimulatedIdrac:
 def ten(site: Site) -> SimulatedIdrac:
     """An iDRAC10."""
     return site.idracs[GENERATIONS.index("idrac10")]
+
+
+@pytest.fixture
+def files() -> Iterator[Files]:
+    """A web server on the loopback address."""
+    with Files() as server:
+        yield server

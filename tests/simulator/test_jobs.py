@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from dsm_desktop.simulator import SimulatedIdrac, Site
 from dsm_desktop.simulator.jobs import Staged
-from tests.simulator.client import MANAGER, RESET, SYSTEM, Client
+from tests.simulator.client import MANAGER, RESET, SYSTEM, Client, links
+from tests.simulator.shapes import Shape, collect, compare, recorded
 
 SERVICE = f"{MANAGER}/Oem/Dell/DellJobService/Actions/DellJobService"
 STATUS = f"{MANAGER}/Oem/Dell/DellLCService/Actions/DellLCService.GetRemoteServicesAPIStatus"
@@ -224,6 +228,19 @@ def test_lockdown_refuses_changes_but_not_power(site: Site, nine: SimulatedIdrac
         assert client.patch(SYSTEM, {"AssetTag": "X"}).status == 200
 
 
+def test_lockdown_and_errors_inside_by_name(nine: SimulatedIdrac) -> None:
+    with Client(nine) as client:
+        nine.set_fault("lockdown")
+        assert client.patch(SYSTEM, {"AssetTag": "X"}).message_ids == ["SYS406"]
+        nine.clear_faults()
+        nine.set_fault("error_inside", key="SYS411", times=1)
+        answer = client.patch(SYSTEM, {"AssetTag": "X"})
+        assert (answer.status, answer.message_ids) == (200, ["Success", "SYS446"])
+        assert client.get(SYSTEM)["AssetTag"] != "X"
+        assert client.patch(SYSTEM, {"AssetTag": "X"}).status == 200
+        assert client.get(SYSTEM)["AssetTag"] == "X"
+
+
 def test_accidents_by_name(site: Site, nine: SimulatedIdrac) -> None:
     nine.set_fault("job_stuck", percent=42)
     stuck = nine.add_job("FirmwareUpdate", "Firmware Update: BIOS", seconds=100)
@@ -252,6 +269,43 @@ def test_accidents_by_name(site: Site, nine: SimulatedIdrac) -> None:
     stage(site, nine, NumLock="Off")
     with Client(nine) as client:
         assert client.post(queue_of(nine), {"TargetSettingsURI": SETTINGS}).message_ids == ["JCP017"]
+
+
+def test_shapes_are_those_of_recorded_documents(site: Site, captures: Path) -> None:
+    """R750 with iDRAC9 6.00.30; a task of iDRAC9 4.x; a queue of iDRAC8."""
+    recordings = {
+        "idrac9-6": (captures / "NVIDIA-libredfish/dell-r750-idrac9-6.00.30.00", "**/*.json"),
+        "idrac9-4": (captures / "openstack-sushy/oem-dell-json_samples", "task.json"),
+    }
+    for generation, (folder, pattern) in recordings.items():
+        idrac = next(i for i in site.idracs if i.generation == generation)
+        idrac.add_job("BIOSConfiguration", "Configure: BIOS.Setup.1-1")
+        site.set_clock(advance=100)
+        simulated: dict[str, Shape] = {}
+        with Client(idrac) as client:
+            for uri in [
+                *(link for link in links(client.get(queue_of(idrac)))),
+                *(link for link in links(client.get(TASKS))),
+                *(link for link in links(client.get("/redfish/v1/JobService/Jobs"))),
+                "/redfish/v1/JobService",
+                "/redfish/v1/TaskService",
+                "/redfish/v1/UpdateService",
+                f"{MANAGER}/Oem/Dell/DellJobService",
+                f"{SYSTEM}/Oem/Dell/DellSoftwareInstallationService",
+            ]:
+                collect(simulated, uri, client.get(uri))
+        real = recorded(folder, pattern)
+        result = compare({name: real[name] for name in real.keys() & simulated.keys()}, simulated)
+        assert result.resources >= (8 if generation == "idrac9-6" else 1), str(result)
+        assert result.wrong_type == []
+        assert result.missing == []
+    eight = next(i for i in site.idracs if i.generation == "idrac8")
+    eight.add_job("BIOSConfiguration", "Configure: BIOS.Setup.1-1")
+    sample = captures / "openstack-sushy/oem-dell-json_samples/job_collection_expanded.json"
+    member = json.loads(sample.read_text())["Members"][0]
+    with Client(eight) as client:
+        ours = client.get(f"{queue_of(eight)}?$expand=*($levels=1)")["Members"][0]
+    assert ours.keys() == member.keys()
 
 
 def test_power_cut_in_the_middle_of_tasks_fails_them(site: Site, nine: SimulatedIdrac) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from dsm_desktop.simulator import SimulatedIdrac, Site, dup
 from tests.simulator.client import MANAGER, RESET, SYSTEM, Client
 from tests.simulator.uploads import INVENTORY, UPDATE, etag, multipart, push
+from tests.simulator.webserver import Files
 
 BIOS = "BIOS.Setup.1-1"
 IDRAC = "iDRAC.Embedded.1-1"
@@ -215,6 +215,15 @@ def test_a_job_can_end_well_and_change_nothing(site: Site, nine: SimulatedIdrac)
     assert (nine.jobs[job], nine.installed[BIOS]) == ("Completed", before)
 
 
+def test_some_firmware_does_not_wait_for_the_next_boot(site: Site, nine: SimulatedIdrac) -> None:
+    package = nine.package(BIOS, "9.9.6")
+    nine.set_fault("update_reboots_at_once")
+    with Client(nine) as client:
+        multipart(client, package.file_name, dup.content(package), apply="OnReset")
+        site.set_clock(advance=400)
+    assert (nine.boots, nine.installed[BIOS]) == (1, "9.9.6")
+
+
 def test_a_large_file_leaves_no_trace_in_memory(nine: SimulatedIdrac, tmp_path: Path) -> None:
     import resource
 
@@ -261,54 +270,6 @@ def _form_around(name: str) -> tuple[bytes, bytes, bytes]:
 
 
 # -- fetched by the iDRAC -------------------------------------------------------------------------------------
-
-
-class Files:
-    """A web server with a few files; `asked` lists what was fetched, `cut` ends an answer half-way."""
-
-    def __init__(self) -> None:
-        files = self
-        self.content: dict[str, bytes] = {}
-        self.asked: list[str] = []
-        self.cut = False
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                files.asked.append(self.path)
-                body = files.content.get(self.path.lstrip("/"))
-                if body is None:
-                    self.send_error(404)
-                    return
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body[: len(body) // 2] if files.cut else body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
-        self.thread.start()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def close(self) -> None:
-        """Stop."""
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
-@pytest.fixture
-def files() -> Iterator[Files]:
-    """A web server on the loopback address."""
-    server = Files()
-    yield server
-    server.close()
 
 
 def settled(idrac: SimulatedIdrac, job: str, site: Site) -> str:

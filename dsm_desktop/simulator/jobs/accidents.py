@@ -29,6 +29,12 @@ ACCIDENTS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
         {"percent": 50, "then": "goes_on", "kind": ""},
     ),
     ("version_unchanged", "A firmware update ends Completed but the version stays as it was.", {}),
+    ("lockdown", "System lockdown mode: changes are refused with 403 SYS406, jobs end with JCP041.", {}),
+    (
+        "update_reboots_at_once",
+        "A host update restarts the host although it was to wait for the next boot (seen on iDRAC9 4.40).",
+        {},
+    ),
     ("share_unreachable", "Shares and web servers cannot be reached from the iDRAC.", {}),
     ("queue_full", "No job can be made: the queue is full.", {}),
 )

@@ -49,6 +49,11 @@ JOBS: Final[dict[str, Text]] = {
         "Warning",
         "Disable the System Lockdown mode and retry the operation.",
     ),
+    "LC023": Text(
+        "Cannot access network share.",
+        "Warning",
+        "Check that the share's address, name and credentials are right and that the iDRAC can reach it.",
+    ),
     "LC060": Text(
         "Lifecycle controller is currently not ready to take provisioning requests",
         "Warning",

@@ -48,6 +48,7 @@ UPDATES: Final[dict[str, Text]] = {
     "RED036": Text("Firmware updates are available : %1."),
     "RED037": Text("All components' firmware match with the specified remote repository."),
     "RED054": Text("An update job %1 was created."),
+    "RED055": Text("A reboot job %1 was created."),
     "RED060": Text("The specified repository catalog is not supported.", "Warning", _CATALOG),
     "RED062": Text(
         "Unable to successfully authenticate user credentials to the specified repository.",

@@ -26,6 +26,7 @@ from dsm_desktop.simulator.tree import (
     processors,
     protocols,
     registries,
+    repository,
     root,
     sensors,
     services,
@@ -67,6 +68,7 @@ _BRANCHES = (
     lcservice,
     jobs,
     firmware,
+    repository,
     services,
     registries,
 )

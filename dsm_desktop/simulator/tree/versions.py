@@ -81,6 +81,7 @@ VERSIONS: Final[dict[str, Row]] = {
     "JsonSchemaFile": _same("v1_1_4"),
     "DellJob": _same("v1_2_0"),
     "DellJobService": _same("v1_1_0"),
+    "DellSoftwareInstallationService": _same("v1_1_2"),
     "DellLCService": ("v1_0_0", "v1_0_0", "v1_3_0", "v1_4_0", "v1_7_0", "v1_9_0", "v1_10_0"),
     "DelliDRACCardService": _same("v1_6_0"),
     "DellTimeService": _same("v1_1_0"),

@@ -118,7 +118,9 @@ class Updates:
         job.on_removed = lambda job, when: self._taken(row.fqdd)
         job.state, job.code = "Downloaded", "RED002"
         if not held:
-            self.release(job, runs, order.reboot and order.apply == "Immediate" and at_boot)
+            hasty = self._device.faults.take("update_reboots_at_once") is not None
+            at_once = order.apply == "Immediate" and order.reboot
+            self.release(job, runs, at_boot and (at_once or hasty))
         return job
 
     def release(self, job: Job, runs: Runs, reboot: bool) -> None:
@@ -191,10 +193,13 @@ class Updates:
 
     # -- from the network ------------------------------------------------------------------------------------
 
-    def download(self, source: Source, order: Order, web: bool = True) -> Job:
+    def download(
+        self, source: Source, order: Order, web: bool = True, then: Callable[[], None] | None = None
+    ) -> Job:
         """A job that fetches a package first; what is wrong with it shows at the job.
 
-        Only web servers are read (`web`); NFS, CIFS and TFTP shares count as unreachable.
+        Only web servers are read (`web`); NFS, CIFS and TFTP shares count as unreachable. `then` is called when the
+        package is in and its job waits or runs, or when it has failed.
         """
         device = self._device
         job = device.jobs.add(
@@ -205,32 +210,40 @@ class Updates:
         )
         address = device.plot.address
 
-        def arrived(spool: Spool | FetchFailed) -> None:
-            if isinstance(spool, FetchFailed):
-                self._failed(job, _FAILED_FETCH.get(spool.why, "RED006"))
-                return
-            if job.is_over or device.jobs.find(job.id) is None:
-                spool.close()
-                return
-            try:
-                package, rows = self.identify(spool)
-                self.submit(rows, package.version, order, job)
-            except Unusable as error:
-                self._failed(job, error.key)
-            except Refused as error:
-                self._failed(job, error.reasons[0][0])
-
         def work() -> Spool | FetchFailed:
             try:
                 return fetch(device.errands, address, source)
             except FetchFailed as error:
                 return error
 
+        def arrived(spool: Spool | FetchFailed) -> None:
+            if isinstance(spool, FetchFailed):
+                self._failed(job, _FAILED_FETCH.get(spool.why, "RED006"))
+            else:
+                self._arrived(job, spool, order)
+            if then is not None:
+                then()
+
+        def unreachable(when: float) -> None:
+            arrived(FetchFailed("unreachable"))
+
         if not web or device.faults.take("share_unreachable") is not None:
-            device.schedule(5.0, lambda when: self._failed(job, "RED016"))
+            device.schedule(5.0, unreachable)
         else:
-            device.errands.run(work, arrived, lambda: self._failed(job, "PR21"))
+            device.errands.run(work, arrived, lambda: arrived(FetchFailed("incomplete")))
         return job
+
+    def _arrived(self, job: Job, spool: Spool, order: Order) -> None:
+        if job.is_over or self._device.jobs.find(job.id) is None:
+            spool.close()
+            return
+        try:
+            package, rows = self.identify(spool)
+            self.submit(rows, package.version, order, job)
+        except Unusable as error:
+            self._failed(job, error.key)
+        except Refused as error:
+            self._failed(job, error.reasons[0][0])
 
     def _failed(self, job: Job, key: str) -> None:
         if not job.is_over:
