@@ -110,6 +110,20 @@ class Boot:
         options = self.options()
         return [options[r].kind for r in self.order if r not in self.off]
 
+    def sources(self) -> tuple[str, str]:
+        """Names of the sources switched on, in their order, and of those switched off."""
+        options = self.options()
+        on = [options[r].source for r in self.order if r not in self.off]
+        return ",".join(on), ",".join(options[r].source for r in self.order if r in self.off)
+
+    def order_sources(self, on: str, off: str) -> None:
+        """Take an order given by names; what is not named stays behind."""
+        by_name = {option.source: option.reference for option in self.options().values()}
+        first = [by_name[n] for n in on.split(",") if n in by_name]
+        last = [by_name[n] for n in off.split(",") if n in by_name]
+        self.order = (*first, *(r for r in self.order if r not in first))
+        self.off = frozenset(last) - frozenset(first)
+
     # -- staged changes --------------------------------------------------------------------------------------
 
     def check(self, order: Any) -> tuple[str, ...]:

@@ -93,6 +93,8 @@ class Device:
         self.identify = False
         self.asset_tag: str | None = None
         self.boot = Boot(self)
+        self.nic_settings: dict[str, dict[str, Any]] = {}
+        """What was set on functions of network adapters, by FQDD."""
         self.power_cap: int | None = None
         self.idrac_booted = clock.now() - 60 * 86400.0
         self.away_until = 0.0
@@ -212,7 +214,9 @@ class Device:
     # -- time ------------------------------------------------------------------------------------------------
 
     def now(self) -> float:
-        """Simulated time, after everything that was due by now has happened."""
+        """Simulated time, after everything that was due by now has happened; within an event, the event's moment."""
+        if self._moment is not None:
+            return self._moment
         now = self.clock.now()
         if self._events and self._events[0][0] <= now:
             self._settle(now)

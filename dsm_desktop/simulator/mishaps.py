@@ -12,6 +12,7 @@ MISHAPS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ),
     ("error_in_200", "A refused PATCH of attributes answers 200 with the error inside.", {}),
     ("pending_as_current", "/Bios shows staged values as if they were set already.", {}),
+    ("scp_fails", "The import of a configuration profile stops half-way and ends Failed.", {}),
     ("share_unreachable", "The iDRAC cannot reach any share.", {}),
 )
 """Name, help and parameters of each."""

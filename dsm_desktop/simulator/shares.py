@@ -110,6 +110,41 @@ class Shares:
             connection.close()
         return Trip("" if size else "unusable", size, received)
 
+    def send(self, url: str, verb: str, content: bytes, content_type: str) -> bool:
+        """Take a whole file to a share; False when it did not arrive."""
+        try:
+            parts = urllib.parse.urlsplit(url)
+            connection = self._connect(parts)
+        except ValueError:
+            return False
+        try:
+            path = urllib.parse.quote(parts.path or "/", safe="/%")
+            connection.request(verb, path, content, {"Content-Type": content_type})
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+        return answer.status in (200, 201, 204)
+
+    def fetch(self, url: str, most: int) -> bytes | None:
+        """A whole small file; None when it cannot be had."""
+        try:
+            parts = urllib.parse.urlsplit(url)
+            connection = self._connect(parts)
+        except ValueError:
+            return None
+        try:
+            connection.request("GET", urllib.parse.quote(parts.path or "/", safe="/%"))
+            answer = connection.getresponse()
+            content = answer.read(most + 1)
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+        return content if answer.status == 200 and len(content) <= most else None
+
     def _connect(self, parts: urllib.parse.SplitResult) -> http.client.HTTPConnection:
         if not parts.hostname:
             raise ValueError("no host in the URL")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 COMPONENT: Final = "BIOS.Setup.1-1"
 SETTINGS: Final = "/redfish/v1/Systems/System.Embedded.1/Bios/Settings"
+ORDER: Final = "SetBootOrderEn"
+SWITCHED_OFF: Final = "SetBootOrderDis"
 _REQUESTED: Final = "LCAttributes.1.BIOSRTDRequested"
 
 
@@ -57,6 +59,7 @@ class Bios:
         port = hw.nics[-1].ports[0].function
         values: Values = {
             "AssetTag": hw.asset_tag,
+            **dict(zip((ORDER, SWITCHED_OFF), self._device.boot.sources(), strict=True)),
             "HttpDev1Interface": port,
             "PxeDev1Interface": port,
             "SysMemSize": f"{hw.memory_gib} GB",
@@ -112,7 +115,12 @@ class Bios:
 
     def put(self, values: Values) -> None:
         """Make values real, as the configuration job does during a boot."""
+        if ORDER in values or SWITCHED_OFF in values:
+            present = {**self.values(), **values}
+            self._device.boot.order_sources(str(present[ORDER]), str(present[SWITCHED_OFF]))
         for name, value in values.items():
+            if name in (ORDER, SWITCHED_OFF):
+                continue
             if name in PASSWORDS:
                 self.passwords[name] = str(value)
                 if not value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from dsm_desktop.simulator.jobs.accidents import Accident
 
@@ -100,6 +100,8 @@ class Job:
     """Not begun after this moment: the job fails with JCP004."""
     on_start: Moment | None = None
     on_done: Work | None = None
+    on_end: Moment | None = None
+    """Called when the job has ended in whatever state."""
     on_removed: Moment | None = None
     """Called when the job is deleted before it has ended."""
     state: str = "New"
@@ -115,6 +117,8 @@ class Job:
     accident: Accident | None = None
     output: tuple[bytes, str] | None = None
     """Body and content type that GET of the task answers once the job is done (a local export)."""
+    messages: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    """Further entries of the task's Messages, such as one for each attribute of an imported profile."""
     task_gone: bool = False
     """The task answers 404 although the job is still listed (after the iDRAC updated itself)."""
     version: int = 0

@@ -256,6 +256,8 @@ class JobQueue:
             self._device.write_lc(when, "JCP038", job.id, self.wording(job).rstrip(".").lower())
         else:
             self._device.write_lc(when, "JCP037", job.id)
+        if job.on_end is not None:
+            job.on_end(job, when)
         self._left(job, when)
 
     def wording(self, job: Job) -> str:
@@ -327,6 +329,10 @@ class JobQueue:
             del self._staged[uri]
             return None
         return settings
+
+    def waiting(self) -> bool:
+        """Settings are staged somewhere, with or without a job."""
+        return any(self.staged(uri) is not None for uri in list(self._staged))
 
     def discard(self, uri: str) -> bool:
         """Drop what is staged; False when there was nothing. Raises SYS011 once a job exists."""

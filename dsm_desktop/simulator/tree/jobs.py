@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 from dsm_desktop.simulator.exchange import Doc, Response, json_response
 from dsm_desktop.simulator.jobs import Job
 from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC9_7, Persona
-from dsm_desktop.simulator.tree.base import MANAGER, ROOT, Action, Build, Resource, collection, link, status
+from dsm_desktop.simulator.tree.base import (
+    MANAGER,
+    ROOT,
+    Action,
+    Build,
+    Resource,
+    collection,
+    link,
+    listed,
+    status,
+)
 from dsm_desktop.simulator.tree.jobactions import job_actions
 from dsm_desktop.simulator.tree.versions import odata_type
 
@@ -125,8 +135,7 @@ def _task(device: Device, name: str) -> Doc | None:
         "Description": "Server Configuration and other Tasks running on iDRAC are listed here",
         "EndTime": device.stamp(job.ended) if job.ended else "",
         "Id": job.id,
-        "Messages": [_message(device, job, prefix=True)],
-        "Messages@odata.count": 1,
+        **listed("Messages", [_message(device, job, prefix=True), *job.messages]),
         "Name": job.name,
         "Oem": {"Dell": {"@odata.type": kind, **_body(device, job, prefix=True)}},
         "PercentComplete": job.percent(device.now()),
