@@ -12,9 +12,11 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from dsm_desktop.core.errors import DsmError
+from dsm_desktop.simulator.catalogs import build_repository, packages_for
 from dsm_desktop.simulator.control import Control, describe_faults
 from dsm_desktop.simulator.personas import BY_KEY
 from dsm_desktop.simulator.plan import SiteSpec
@@ -56,6 +58,12 @@ def parser() -> argparse.ArgumentParser:
         "--host-check", action="store_true", help="refuse unknown Host headers, as newer firmware does"
     )
     p.add_argument("--healthy", action="store_true", help="nothing is broken or switched off")
+    p.add_argument(
+        "--packages",
+        type=Path,
+        metavar="FOLDER",
+        help="write update packages and a catalogue for these servers into a folder",
+    )
     p.add_argument("--brief", action="store_true", help="print only the number of iDRACs")
     p.add_argument("--detached", action="store_true", help="go on when standard input closes")
     p.add_argument("--faults", action="store_true", help="list the faults that can be switched on, and exit")
@@ -77,6 +85,9 @@ def main(argv: list[str] | None = None) -> int:
     except DsmError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    if args.packages is not None:
+        args.packages.mkdir(parents=True, exist_ok=True)
+        build_repository(args.packages, packages_for(site.idracs))
     control = Control(site, args.control_port)
     control.start()
     done = _told_to_stop()

@@ -23,6 +23,7 @@ from dsm_desktop.simulator.hardware.parts import Software
 
 STUB: Final = 4096
 """Bytes of the Windows stub in front of everything."""
+IMAGE_MARK: Final = b"SIMULATED IDRAC IMAGE "
 MARK: Final = b"SIMULATED SIGNATURE "
 _CATEGORIES: Final = {"BIOS": ("BI", "BIOS"), "FRMW": ("FW", "Firmware"), "APAC": ("DD", "Application")}
 _TYPES: Final = {"BIOS": "BIOS", "FRMW": "Firmware", "APAC": "Application", "DRVR": "Driver"}
@@ -98,6 +99,11 @@ def write(file: IO[bytes], package: Package) -> int:
         file.seek(STUB + padding)
     file.write(tail)
     return STUB + padding + len(tail)
+
+
+def image(version: str, generation: str) -> bytes:
+    """A bare iDRAC firmware image as .d7 (iDRAC7/8), .d9 or .d10 files hold it, for `generation` "7", "9" or "10"."""
+    return IMAGE_MARK + f"{generation} {version}\n".encode() + bytes(8192)
 
 
 def content(package: Package) -> bytes:

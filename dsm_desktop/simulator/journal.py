@@ -82,10 +82,15 @@ class Counters:
 _SECRET: Final = re.compile("password|passphrase|community|secret|keystring|importbuffer", re.IGNORECASE)
 
 
+_USERINFO: Final = re.compile(r"://[^/@\s]+@")
+
+
 def mask(value: Any) -> Any:
-    """The body with every password replaced, so that a journal can be printed."""
+    """The body with every password replaced, also those inside addresses, so that a journal can be printed."""
     if isinstance(value, dict):
         return {k: "***" if _SECRET.search(k) else mask(v) for k, v in value.items()}
     if isinstance(value, list):
         return [mask(v) for v in value]
+    if isinstance(value, str) and "@" in value:
+        return _USERINFO.sub("://***@", value)
     return value

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dsm_desktop.simulator import SimulatedIdrac, Site
-from dsm_desktop.simulator.catalogs import build_repository
+from dsm_desktop.simulator.catalogs import build_repository, newer, packages_for
 from dsm_desktop.simulator.dup import Package
 from dsm_desktop.simulator.update.catalog import order
 from tests.simulator.client import MANAGER, SYSTEM, Answer, Client
@@ -220,3 +220,28 @@ def test_versions_are_ordered_as_dell_orders_them(newer: str, older: str) -> Non
     assert order(newer, older) == 1
     assert order(older, newer) == -1
     assert order("1.0.0", "1.0") == 0
+
+
+def test_a_repository_for_a_whole_site_suits_every_server(site: Site, files: Files, tmp_path: Path) -> None:
+    serve(files, tmp_path, packages_for(site.idracs))
+    for idrac in site.idracs:
+        if idrac.generation in ("idrac7", "idrac8"):
+            continue
+        before = idrac.installed
+        with Client(idrac) as client:
+            job = run(client, idrac, body_for(files))
+            assert (job["JobState"], job["MessageId"]) == ("Completed", "RED001"), idrac
+        site.set_clock(advance=1500)
+        assert set(idrac.jobs.values()) <= {"Completed", "RebootCompleted"}
+        changed = {name for name, version in idrac.installed.items() if version != before[name]}
+        assert {BIOS, IDRAC, DRIVERS} <= changed
+        assert any(name.startswith("NIC.") for name in changed)
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("2.19.1", "2.19.2"), ("51.16.0-4076", "51.16.0-4077"), ("A", "A1"), ("KA09", "KA10")],
+)
+def test_the_next_version_is_newer(version: str, expected: str) -> None:
+    assert newer(version) == expected
+    assert order(expected, version) == 1

@@ -215,6 +215,54 @@ def test_a_job_can_end_well_and_change_nothing(site: Site, nine: SimulatedIdrac)
     assert (nine.jobs[job], nine.installed[BIOS]) == ("Completed", before)
 
 
+def test_a_bare_image_goes_to_its_generation_only(
+    site: Site, nine: SimulatedIdrac, eight: SimulatedIdrac
+) -> None:
+    with Client(nine) as client:
+        assert multipart(client, "firmimg.d7", dup.image("2.86.86.86", "7")).message_ids == ["RED098"]
+        assert multipart(client, "firmimg.d9", dup.image("2.86.86.86", "7")).message_ids == ["RED008"]
+        assert multipart(client, "firmimg.d9", b"what is this").message_ids == ["RED007"]
+        job_of(multipart(client, "firmimg.d9", dup.image("7.00.00.174", "9")))
+    with Client(eight) as client:
+        available = push(client, "firmimg.d7", dup.image("2.86.86.86", "7"), etag(client)).headers["Location"]
+        job_of(client.post(SIMPLE, {"ImageURI": available}))
+    site.set_clock(advance=400)
+    assert nine.installed[IDRAC] == "7.00.00.174"
+    assert eight.installed[IDRAC] == "2.86.86.86"
+    assert eight.firmware == "2.86.86.86"
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(nine: SimulatedIdrac) -> None:
+    package = nine.package(BIOS, "9.9.7")
+    with Client(nine) as client:
+        client.connection.putrequest("POST", f"{UPDATE}/MultipartUpload")
+        for name, value in {
+            **client.basic,
+            "Content-Length": str(50_000_000),
+            "Content-Type": "multipart/form-data; boundary=b",
+        }.items():
+            client.connection.putheader(name, value)
+        client.connection.endheaders()
+        head, _, _ = _form_around(package.file_name)
+        client.connection.send(head + bytes(3_000_000))
+        client.connection.close()
+    with Client(nine) as client:
+        assert client.get(INVENTORY)
+        assert nine.jobs == {}
+        assert nine.received == []
+        job_of(multipart(client, package.file_name, dup.content(package)))
+
+
+def test_secrets_of_shares_do_not_reach_the_journal(nine: SimulatedIdrac) -> None:
+    with Client(nine) as client:
+        body = {"ImageURI": "cifs://anna:hush-hush@127.0.0.1/share/x.EXE", "Password": "quiet-please"}
+        job_of(client.post(SIMPLE, body))
+    noted = str(nine.journal)
+    assert "hush-hush" not in noted
+    assert "quiet-please" not in noted
+    assert "127.0.0.1/share/x.EXE" in noted
+
+
 def test_some_firmware_does_not_wait_for_the_next_boot(site: Site, nine: SimulatedIdrac) -> None:
     package = nine.package(BIOS, "9.9.6")
     nine.set_fault("update_reboots_at_once")

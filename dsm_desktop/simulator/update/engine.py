@@ -10,8 +10,8 @@ from dsm_desktop.simulator.hardware.parts import Software
 from dsm_desktop.simulator.jobs import Job, Outcome, Runs, Stage
 from dsm_desktop.simulator.messages import Refused
 from dsm_desktop.simulator.update.fetch import FetchFailed, Source, fetch
-from dsm_desktop.simulator.update.inventory import IDRAC, Applied, applied, install, label, targets
-from dsm_desktop.simulator.update.package import PackageInfo, Unusable, read_package
+from dsm_desktop.simulator.update.inventory import Applied, applied, install, label, targets
+from dsm_desktop.simulator.update.package import IDRAC, PackageInfo, Unusable, read_package
 from dsm_desktop.simulator.update.upload import Spool
 
 if TYPE_CHECKING:

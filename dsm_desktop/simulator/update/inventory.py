@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from dsm_desktop.simulator.clock import stamp
 from dsm_desktop.simulator.hardware.parts import Server, Software
-from dsm_desktop.simulator.update.package import PackageInfo, Unusable
+from dsm_desktop.simulator.update.package import IDRAC, PackageInfo, Unusable
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
 
 BIOS: Final = "159"
-IDRAC: Final = "25227"
 CONTROLLER: Final = "28897"
 CPLD: Final = "27763"
 _KEEPS_OLD: Final = ("BIOS.", "iDRAC.", "NIC.", "RAID.", "FC.", "BOSS.", "AHCI.")
@@ -55,6 +54,10 @@ def targets(hw: Server, package: PackageInfo, old: bool = False) -> list[Softwar
     """
     if package.kind == "DRVR":
         raise Unusable("RED097" if not old else "RED013")
+    if package.image:
+        if package.image != image_generation(hw):
+            raise Unusable("RED017" if old else "RED098")
+        return [row for row in hw.software if row.state == "Installed" and row.component == IDRAC]
     needs_system = any(device.component in (BIOS, IDRAC) for device in package.devices)
     if hw.system_id not in package.systems and (package.systems or needs_system):
         raise Unusable("RED017" if old else "RED098")
@@ -62,6 +65,11 @@ def targets(hw: Server, package: PackageInfo, old: bool = False) -> list[Softwar
     if not rows:
         raise Unusable("RED013" if old else "RED097")
     return rows
+
+
+def image_generation(hw: Server) -> str:
+    """Which bare images the iDRAC takes, by the generation of its server: 7 for 12G and 13G, 10 for 17G, else 9."""
+    return {"12G": "7", "13G": "7", "17G": "10"}.get(hw.generation_number, "9")
 
 
 def _fits(row: Software, package: PackageInfo) -> bool:

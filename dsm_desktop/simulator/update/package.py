@@ -9,10 +9,15 @@ import zipfile
 from typing import IO, Final
 from xml.etree import ElementTree
 
-from dsm_desktop.simulator.dup import MARK
+from dsm_desktop.simulator.dup import IMAGE_MARK, MARK
 
 XML_LIMIT: Final = 16 * 1024 * 1024
 """Most bytes of package.xml and of a catalogue that are unpacked."""
+
+
+IDRAC: Final = "25227"
+"""Component id of the iDRAC in every generation."""
+_IMAGES: Final = {"D7": "7", "D9": "9", "D10": "10"}
 
 
 class Unusable(Exception):
@@ -46,10 +51,15 @@ class PackageInfo:
     criticality: int = 0
     path: str = ""
     package_type: str = ""
+    image: str = ""
+    """Generation a bare iDRAC image is for: 7 (also iDRAC8), 9 or 10; "" for packages."""
 
 
 def read_package(file: IO[bytes], name: str) -> PackageInfo:
-    """Identify an update package. Raises Unusable with RED007, RED008 or SYS434."""
+    """Identify an update package or a bare iDRAC image. Raises Unusable with RED007, RED008 or SYS434."""
+    suffix = name.upper().rpartition(".")[2]
+    if suffix in _IMAGES:
+        return _read_image(file, _IMAGES[suffix])
     if not name.upper().endswith(".EXE"):
         raise Unusable("SYS434")
     file.seek(0)
@@ -66,6 +76,19 @@ def read_package(file: IO[bytes], name: str) -> PackageInfo:
     if not _signed(head, xml):
         raise Unusable("RED007")
     return component_of(parse_xml(xml, "RED008"))
+
+
+def _read_image(file: IO[bytes], generation: str) -> PackageInfo:
+    """A bare image says nothing of models: any server of its generation takes it."""
+    file.seek(0)
+    line = file.read(200).split(b"\n", 1)[0]
+    made_for, _, version = line.removeprefix(IMAGE_MARK).decode("ascii", "replace").partition(" ")
+    if not line.startswith(IMAGE_MARK) or not version:
+        raise Unusable("RED007")
+    if made_for != generation:
+        raise Unusable("RED008")
+    device = DeviceMatch(IDRAC, "", frozenset())
+    return PackageInfo("iDRAC", "FRMW", version, (device,), frozenset(), image=generation)
 
 
 def _signed(head: bytes, xml: bytes) -> bool:
