@@ -111,9 +111,11 @@ def make_default(uow: UnitOfWork, who: Principal, view_id: int) -> None:
     uow.changed("saved_views", "changed", view_id)
 
 
-def export_view(uow: UnitOfWork, view_id: int) -> str:
-    """The view as the text of a file."""
+def export_view(uow: UnitOfWork, who: Principal, view_id: int) -> str:
+    """The view as the text of a file: one's own or a shared one."""
     row = _row(uow, view_id)
+    if row.owner not in ("", who.name):
+        raise Denied(f"This view belongs to {row.owner}.", hint="Ask for a shared view.")
     layout = ViewLayout.model_validate({**row.layout, "default": False})
     file = ViewFile(format=FORMAT, view=row.view, name=row.name, notes=row.notes, layout=layout)
     return file.model_dump_json(indent=2) + "\n"

@@ -17,10 +17,10 @@ from dsm_desktop.jobs.declaration import Targets
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.about import AboutDialog, KeysDialog
 from dsm_desktop.ui.dialogs.credential import CredentialDialog
+from dsm_desktop.ui.dialogs.edit_servers import EditServersDialog
 from dsm_desktop.ui.dialogs.job import ConfirmDialog, JobDialog
 from dsm_desktop.ui.dialogs.servers import (
     AddServerDialog,
-    EditServersDialog,
     RemoveServersDialog,
     TrustDialog,
 )

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterator
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.custom_fields import CustomFieldsDialog, FieldDialog
 from dsm_desktop.ui.dialogs.export import ExportDialog
+from dsm_desktop.ui.dialogs.groups import GroupDialog, SmartGroupDialog
 from dsm_desktop.ui.dialogs.racks import RackDialog
+from dsm_desktop.ui.dialogs.saved_views import SaveViewDialog
 from dsm_desktop.ui.shell.window import MainWindow
 from dsm_desktop.ui.views.manual import ManualWindow
+from dsm_desktop.ui.widgets.column_chooser import ColumnChooser
 
 Shot = tuple[str, QWidget]
 _PAGES = (("fleet", ("tiles", "racks", "idrac jobs")), ("reports", ("find", "changes", "firmware", "spares")))
@@ -34,4 +38,10 @@ def more_dialogs(desk: Desk, window: MainWindow) -> list[tuple[str, Callable[[],
         ("export", lambda: ExportDialog(desk.work, window.servers.panel, "servers")),
         ("rack", lambda: RackDialog(desk, None, window)),
         ("manual", lambda: ManualWindow(window)),
+        ("group", lambda: GroupDialog(desk, window, selected=[1, 2, 3])),
+        ("smart-group", lambda: SmartGroupDialog(desk, window, "model:R750 health!=ok")),
+        ("save-view", lambda: SaveViewDialog(desk, window, "servers", window.servers.views.layout_now())),
+        ("own-fields", lambda: CustomFieldsDialog(desk, window)),
+        ("own-field", lambda: FieldDialog(desk, window, None)),
+        ("columns", lambda: ColumnChooser(window.servers.panel.grid)),
     ]

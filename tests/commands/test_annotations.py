@@ -137,7 +137,7 @@ def test_views_are_saved_shared_and_carried_as_a_file(store: Store) -> None:
         mine = saved_views.save_view(uow, ANNA, "servers", "Bad ones", layout)
         saved_views.save_view(uow, ANNA, "servers", "Bad ones", layout.model_copy(update={"pinned": 2}))
         shared = saved_views.save_view(uow, ANNA, "servers", "All", ViewLayout(default=True), shared=True)
-        text = saved_views.export_view(uow, mine)
+        text = saved_views.export_view(uow, ANNA, mine)
     names = [
         (v.name, v.shared, v.layout.pinned)
         for v in store.fetch(lambda c: list_saved_views(c, "servers", "anna"))

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from dsm_desktop.commands.servers import note_problem
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.states import Access
 from dsm_desktop.store.models import JobTask, Server
+from dsm_desktop.ui.dialogs.edit_servers import EditServersDialog
 from dsm_desktop.ui.dialogs.servers import (
     AddServerDialog,
-    EditServersDialog,
     RemoveServersDialog,
     TrustDialog,
 )
@@ -147,8 +147,10 @@ def test_adding_editing_many_and_removing(open_session: OpenSession, qtbot: QtBo
     edit = dialog_of(session, EditServersDialog)
     assert isinstance(edit, EditServersDialog)
     settle(session.desk)
-    assert "name" not in edit._lines
-    edit._lines["notes"].setText("to be moved")
+    assert "address" not in edit._lines
+    notes = edit._lines["notes"]
+    assert isinstance(notes, QPlainTextEdit)
+    notes.setPlainText("to be moved")
     edit.credential.setCurrentIndex(edit.credential.findText("Cologne iDRAC (root)"))
     edit.save()
     qtbot.waitUntil(lambda: model.row_of(3).notes == "to be moved", timeout=WAIT)

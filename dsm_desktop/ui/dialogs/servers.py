@@ -1,20 +1,16 @@
-"""Adding, editing and removing servers on the list. Devices are not touched."""
+"""Adding and removing servers on the list, trusting a certificate. Devices are not touched."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
 
-from dsm_desktop.app.context import CredentialView
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
-from dsm_desktop.ui.theme import Tone
-
-SEVERAL = "<several values>"
 
 
 class AddServerDialog(Dialog):
@@ -61,98 +57,6 @@ class AddServerDialog(Dialog):
     def _added(self, server_id: int) -> None:
         if "inventory_refresh" in self._desk.context.catalogue:
             self._desk.submit("inventory_refresh", [server_id], {})
-        self.accept()
-
-
-class EditServersDialog(Dialog):
-    """One or many: a field that differs shows <several values> and is left alone unless it is changed."""
-
-    def __init__(self, desk: Desk, rows: Sequence[ServerRow], parent: QWidget | None) -> None:
-        many = len(rows) > 1
-        title = f"Edit {words.plural(len(rows), 'server')}" if many else f"Edit {rows[0].label}"
-        super().__init__(parent, title, "Only fields you change are written." if many else "")
-        self._desk, self._ids = desk, [row.id for row in rows]
-        self._before: dict[str, str] = {}
-        self._lines: dict[str, QLineEdit] = {}
-        form = QFormLayout()
-        fields = [
-            ("name", "Name"),
-            ("address", "Address"),
-            ("port", "Port"),
-            ("asset_tag", "Asset tag"),
-            ("notes", "Notes"),
-        ]
-        for key, label in fields:
-            if many and key in ("name", "address", "port"):
-                continue
-            values = {str(getattr(row, key)) for row in rows}
-            line = QLineEdit()
-            if len(values) == 1:
-                line.setText(next(iter(values)))
-            else:
-                line.setPlaceholderText(SEVERAL)
-            line.setAccessibleName(label)
-            self._before[key], self._lines[key] = line.text(), line
-            form.addRow(label, line)
-        self.credential = QComboBox()
-        self.credential.setAccessibleName("Credential set")
-        form.addRow("Credential set", self.credential)
-        self.trust = QComboBox()
-        self.trust.setAccessibleName("Certificate")
-        for value, label in (
-            ("pin", "Pinned at the first connection"),
-            ("ca", "Checked against the site's CA"),
-            ("off", "Not checked"),
-        ):
-            self.trust.addItem(label, value)
-        modes = {row.trust_mode for row in rows}
-        if len(modes) > 1:
-            self.trust.insertItem(0, SEVERAL, None)
-        self.trust.setCurrentIndex(0 if len(modes) > 1 else self.trust.findData(next(iter(modes))))
-        self._trust_before = self.trust.currentData()
-        form.addRow("Certificate", self.trust)
-        self.body.addLayout(form)
-        self.add_cancel()
-        self.add_action("Save").clicked.connect(self.save)
-        self._assigned = {row.assigned_credential_id for row in rows}
-        reads = desk.context.reads
-        desk.work.read(self, reads.credentials, self._show_credentials, self.fail)
-
-    def _show_credentials(self, found: list[CredentialView]) -> None:
-        if len(self._assigned) > 1:
-            self.credential.addItem(SEVERAL, -1)
-        self.credential.addItem("By the rules (ranges and priority)", None)
-        for view in found:
-            self.credential.addItem(f"{view.name} ({view.username})", view.id)
-        if len(self._assigned) == 1:
-            self.credential.setCurrentIndex(max(0, self.credential.findData(next(iter(self._assigned)))))
-
-    def save(self) -> None:
-        values: dict[str, object] = {
-            key: line.text().strip() for key, line in self._lines.items() if line.text() != self._before[key]
-        }
-        if "port" in values:
-            text = str(values["port"])
-            if not text.isdigit() or not 0 < int(text) < 65_536:
-                self.fail(BadInput("The port must be a number from 1 to 65535."))
-                return
-            values["port"] = int(text)
-        chosen = self.credential.currentData()
-        if chosen != -1 and self.credential.count() and {chosen} != self._assigned:
-            values["assigned_credential_id"] = chosen
-        if self.trust.currentData() not in (None, self._trust_before):
-            values["trust_mode"] = self.trust.currentData()
-        if not values:
-            self.accept()
-            return
-        self.setEnabled(False)
-        commands, ids = self._desk.context.commands, self._ids
-        self._desk.work.command(
-            self, lambda: commands.edit_servers(ids, values), lambda _: self._saved(), self.fail
-        )
-
-    def _saved(self) -> None:
-        self._desk.tell(f"{words.plural(len(self._ids), 'server')} changed.", Tone.OK)
         self.accept()
 
 

@@ -33,6 +33,12 @@ def _device_jobs(window: MainWindow) -> None:
         view.device_jobs.show_servers(ids or None)
 
 
+def _own_fields(window: MainWindow) -> None:
+    from dsm_desktop.ui.dialogs.custom_fields import CustomFieldsDialog
+
+    CustomFieldsDialog(window.desk, window).open()
+
+
 TOOLS: tuple[Tool, ...] = (
     Tool(
         "find-parts",
@@ -43,4 +49,5 @@ TOOLS: tuple[Tool, ...] = (
         lambda window: window.show_area("reports/find"),
     ),
     Tool("device-jobs", "iDRAC jobs of the selection", "job", "", "Server", _device_jobs),
+    Tool("own-fields", "Own fields…", "columns", "", "Edit", _own_fields),
 )

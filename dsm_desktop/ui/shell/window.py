@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 from dsm_desktop.core.access import Permission
 from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.ui.desk import Desk, News
+from dsm_desktop.ui.dialogs.edit_servers import EditServersDialog
 from dsm_desktop.ui.dialogs.job import start_job
 from dsm_desktop.ui.dialogs.paste_list import PasteListDialog
-from dsm_desktop.ui.dialogs.servers import EditServersDialog, RemoveServersDialog
+from dsm_desktop.ui.dialogs.servers import RemoveServersDialog
 from dsm_desktop.ui.dialogs.stop import EmergencyStopDialog, ResumeDialog
 from dsm_desktop.ui.icons import icon, redraw_icons
 from dsm_desktop.ui.models.base import GridModel

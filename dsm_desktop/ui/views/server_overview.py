@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from dsm_desktop.app.context import CredentialChoice
 from dsm_desktop.core.states import Access
+from dsm_desktop.queries.query_values import plain
 from dsm_desktop.queries.servers import ServerRow, shown_fingerprint
 from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.desk import Desk
@@ -66,6 +67,11 @@ _FACTS: tuple[tuple[str, Callable[[ServerRow], str]], ...] = (
     ("BMC MAC", lambda r: r.bmc_mac),
     ("Asset tag", lambda r: r.asset_tag),
     ("Certificate", _certificate),
+    ("Tags", lambda r: ", ".join(r.tags)),
+    (
+        "Own fields",
+        lambda r: "\n".join(f"{words.sentence(k)}: {plain(v)}" for k, v in sorted(r.custom.items())),
+    ),
     ("Notes", lambda r: r.notes),
 )
 

@@ -25,6 +25,7 @@ from dsm_desktop.ui.dialogs.servers import AddServerDialog
 from dsm_desktop.ui.models.facets import Facet, build
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.models.servers import COLUMNS, columns_with, fields_with
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_details import ServerDetails
 from dsm_desktop.ui.views.server_tree import ServerTree
 from dsm_desktop.ui.widgets.area import AreaView
@@ -62,6 +63,8 @@ class ServersView(AreaView, QWidget):
             ],
         )
         self.panel.grid.setDragEnabled(True)
+        self.views = ViewsButton(desk, self.panel, "servers")
+        self.panel.bar.insertWidget(0, self.views)
         Trends(desk, self.panel.grid)
         self.panel.chosen.connect(self._chosen)
         self.panel.opened.connect(self._opened)

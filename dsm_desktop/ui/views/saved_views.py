@@ -1,0 +1,188 @@
+"""The button above a grid with its named views: switch, save, rename, share, give away as a file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
+
+from dsm_desktop.commands import saved_views
+from dsm_desktop.commands.saved_views import ViewLayout
+from dsm_desktop.core.errors import BadInput
+from dsm_desktop.queries.saved_views import SavedViewRow, list_saved_views
+from dsm_desktop.ui.bridge import Change
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.saved_views import RemoveViewDialog, RenameViewDialog, SaveViewDialog
+from dsm_desktop.ui.icons import set_icon
+from dsm_desktop.ui.models.layout import GridLayout
+from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.widgets.panel import GridPanel
+
+_ENDING = ".dsmview.json"
+_FILES = f"Views (*{_ENDING});;All files (*)"
+
+
+class ViewsButton(QToolButton):
+    """`view` names the grid in the store ("servers"). The user's default view, else the shared one, is shown at the start."""
+
+    def __init__(self, desk: Desk, panel: GridPanel, view: str) -> None:
+        super().__init__()
+        self._desk, self._panel, self._view = desk, panel, view
+        self.rows: list[SavedViewRow] = []
+        self.current: SavedViewRow | None = None
+        self._opened = False
+        self.setAutoRaise(True)
+        self.setText("Views")
+        self.setToolTip("Named views: filter, columns, order and widths")
+        self.setAccessibleName("Named views")
+        set_icon(self, "eye")
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(lambda: self.fill(menu))
+        self.setMenu(menu)
+        desk.bridge.changed.connect(self._changed)
+        self.refresh()
+
+    def _changed(self, change: Change) -> None:
+        if change.topic == "saved_views":
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Read the views again."""
+        who, view = self._desk.context.principal.name, self._view
+        self._desk.work.query(
+            self, lambda c: list_saved_views(c, view, who), self._show, lambda _: None, key="views"
+        )
+
+    def _show(self, rows: list[SavedViewRow]) -> None:
+        self.rows = rows
+        before = self.current
+        if before is not None:
+            self.current = next((row for row in rows if row.id == before.id), None)
+            self._name()
+        if not self._opened:
+            self._opened = True
+            defaults = [row for row in rows if row.layout.default]
+            first = next((row for row in defaults if row.owner), next(iter(defaults), None))
+            if first is not None and not self._panel.filter.text():
+                self.switch(first)
+
+    def _name(self) -> None:
+        self.setText(self.current.name if self.current else "Views")
+        self.setAccessibleName(f"Named views, now {self.current.name}" if self.current else "Named views")
+
+    # -- the menu -----------------------------------------------------------------------------------------------
+
+    def fill(self, menu: QMenu) -> None:
+        """All views, then what can be done with them."""
+        menu.clear()
+        group = QActionGroup(menu)
+        for row in self.rows:
+            action = menu.addAction(
+                f"{row.name} (shared)" if row.shared else row.name, partial(self.switch, row)
+            )
+            action.setCheckable(True)
+            action.setChecked(self.current is not None and row.id == self.current.id)
+            action.setToolTip(row.layout.filter or "without a filter")
+            group.addAction(action)
+        if self.rows:
+            menu.addSeparator()
+        menu.addAction("As on the first day", self.reset)
+        menu.addAction("Save the view as…", self.save)
+        now = self.current
+        if now is not None:
+            menu.addAction(f"Save over “{now.name}”", self.save_over)
+            menu.addAction("Rename…", lambda: RenameViewDialog(self._desk, self.window(), now).open())
+            menu.addAction("Open the list with it", lambda: self._do(saved_views.make_default, now.id))
+            shared = "Keep it to yourself" if now.shared else "Show it to everybody"
+            menu.addAction(shared, lambda: self._do(saved_views.set_shared, now.id, not now.shared))
+            menu.addAction("Save as a file…", self._ask_export)
+            menu.addAction("Remove…", lambda: RemoveViewDialog(self._desk, self.window(), now).open())
+        menu.addAction("Take from a file…", self._ask_import)
+
+    def _do(self, command: object, *values: object) -> None:
+        self._desk.change(self, lambda c: c.do(command, *values))  # type: ignore[arg-type]
+
+    def switch(self, row: SavedViewRow) -> None:
+        """Arrange the grid so."""
+        self.current = row
+        self._panel.grid.apply_layout(GridLayout.of(row.layout.model_dump()))
+        self._panel.filter.set_query(row.layout.filter)
+        self._name()
+
+    def reset(self) -> None:
+        """The program's own arrangement, without a filter."""
+        self.current = None
+        self._panel.grid.apply_layout(GridLayout())
+        self._panel.clear_filter()
+        self._name()
+
+    def layout_now(self) -> ViewLayout:
+        """How the grid is arranged now."""
+        arranged = asdict(self._panel.grid.grid_layout())
+        return ViewLayout(filter=self._panel.filter.text().strip(), **arranged)
+
+    def save(self) -> None:
+        SaveViewDialog(self._desk, self.window(), self._view, self.layout_now()).open()
+
+    def save_over(self) -> None:
+        """The current view takes the present arrangement."""
+        row, view = self.current, self._view
+        if row is not None:
+            layout = self.layout_now().model_copy(update={"default": row.layout.default})
+            self._desk.change(
+                self,
+                lambda c: c.do(
+                    saved_views.save_view, view, row.name, layout, shared=row.shared, notes=row.notes
+                ),
+                lambda _: self._desk.tell(f"View {row.name} saved."),
+            )
+
+    # -- files --------------------------------------------------------------------------------------------------
+
+    def _ask_export(self) -> None:
+        name = f"{self.current.name if self.current else 'view'}{_ENDING}"
+        file, _ = QFileDialog.getSaveFileName(self, "Save the view", name, _FILES)
+        if file:
+            self.export_to(Path(file))
+
+    def export_to(self, file: Path) -> None:
+        """Write the current view for another person or site."""
+        row = self.current
+        if row is None:
+            return
+
+        def write(text: str) -> None:
+            file.write_text(text, encoding="utf-8")
+
+        self._desk.change(
+            self,
+            lambda c: write(c.do(saved_views.export_view, row.id)),
+            lambda _: self._desk.tell(f"View {row.name} written to {file}.", Tone.OK),
+        )
+
+    def _ask_import(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self, "Take a view from a file", "", _FILES)
+        if file:
+            self.take_from(Path(file))
+
+    def take_from(self, file: Path) -> None:
+        """A view from a file becomes one's own."""
+
+        def read() -> str:
+            try:
+                return file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise BadInput(
+                    "The file cannot be read as a view.", where=str(file), detail=str(error)
+                ) from error
+
+        self._desk.change(
+            self,
+            lambda c: c.do(saved_views.import_view, read()),
+            lambda _: self._desk.tell(f"The view of {file.name} is on the list.", Tone.OK),
+        )
