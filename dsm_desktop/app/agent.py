@@ -30,6 +30,7 @@ def run_agent(
     threads = threads or min(load(app.store, NetworkSettings).in_all, MOST_THREADS)
     runner = app.make_runner(kind, pool=_pool(threads), inhibit_sleep=True, watch=True)
     runner.start()
+    app.media.serve_mounts()
     if window is not None:
         serve_window(runner, window, stop)
     try:

@@ -11,7 +11,7 @@ from dsm_desktop.media.access_log import Row, call_of
 from dsm_desktop.media.identity import media_keys
 from dsm_desktop.media.server import MediaHands, MediaServer
 from dsm_desktop.store.api_calls import add_calls
-from dsm_desktop.store.media import served_mounts
+from dsm_desktop.store.media import ended_jobs, served_mounts
 from dsm_desktop.store.settings import load
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.vault.vault import Vault
@@ -25,7 +25,7 @@ def media_server(store: Store, vault: Vault) -> MediaServer:
 
     def write(rows: list[Row]) -> None:
         try:
-            add_calls(store, [(*call_of(row), row.first.server_id, row.first.job_id) for row in rows])
+            add_calls(store, [(row.at, *call_of(row), row.first.server_id, row.first.job_id) for row in rows])
         except DsmError as error:
             log.warning("%d rows of the media server's log could not be written: %s", len(rows), error)
 
@@ -36,5 +36,6 @@ def media_server(store: Store, vault: Vault) -> MediaServer:
             settings=lambda: load(store, MediaSettings),
             log=write,
             mounts=lambda: store.fetch(lambda connection: served_mounts(connection, host)),
+            ended=lambda jobs: store.fetch(lambda connection: ended_jobs(connection, jobs)),
         )
     )

@@ -18,6 +18,7 @@ from dsm_desktop.queries.library import (
     list_items,
     servers_of_models,
 )
+from dsm_desktop.queries.virtual_media import list_mounts
 
 _COLUMNS = (
     "id",
@@ -87,6 +88,22 @@ def add(session: Session, folder: Path, detach: bool) -> int:
 def scan(session: Session, folder: str, detach: bool) -> int:
     """Look through one folder, or all of this machine."""
     return _scan(session, str(Path(folder).resolve()) if folder else "", detach)
+
+
+@library.command()
+@click.option("--history", is_flag=True, help="Also what was ejected.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def mounts(session: Session, history: bool, as_json: bool) -> None:
+    """Who has what mounted since when, on every server (as last read)."""
+    with session.app().store.read() as connection:
+        rows = list_mounts(connection, history=history)
+    if as_json:
+        output.show_json(rows)
+        return
+    cells = [(r.server, r.model, r.drive, r.image, r.by, r.since, r.ended_at, r.host) for r in rows]
+    heads = ("server", "model", "drive", "medium", "by", "since", "ejected", "served by")
+    output.show_table("Mounted media", heads, cells)
 
 
 @library.command()

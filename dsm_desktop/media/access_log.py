@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from dsm_desktop.core.calls import CallEnd, CallStart
 from dsm_desktop.core.clock import Clock, SystemClock
@@ -41,9 +42,10 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`requests` equal requests, summed up."""
+    """`requests` equal requests since `at`, summed up."""
 
     first: Access
+    at: datetime
     requests: int
     bytes: int
     ms: float
@@ -53,6 +55,7 @@ class Row:
 class _Sum:
     first: Access
     since: float
+    at: datetime
     requests: int = 0
     bytes: int = 0
     ms: float = 0.0
@@ -76,7 +79,10 @@ class AccessLog:
             held = self._sums.get(access.kind)
             if held is None:
                 # Due at once: the first is seen without delay.
-                held = self._sums[access.kind] = _Sum(access, self._clock.monotonic() - _SUM_SECONDS)
+                since = self._clock.monotonic() - _SUM_SECONDS
+                held = self._sums[access.kind] = _Sum(access, since, self._clock.now())
+            elif not held.requests:
+                held.at = self._clock.now()
             held.requests += 1
             held.bytes += access.bytes
             held.ms += access.ms
@@ -102,7 +108,7 @@ class AccessLog:
                 if not everything and now - held.since < _SUM_SECONDS:
                     continue
                 if held.requests:
-                    rows.append(Row(held.first, held.requests, held.bytes, held.ms))
+                    rows.append(Row(held.first, held.at, held.requests, held.bytes, held.ms))
                     held.requests = held.bytes = 0
                     held.ms, held.since = 0.0, now
                 else:

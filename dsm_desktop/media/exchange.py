@@ -171,6 +171,7 @@ class Exchange(BaseHTTPRequestHandler):
                 if not done:
                     raise _Aborted
                 sent += done
+                self.host.offers.read(asked, self.peer)
         except _Aborted:
             error = "ended early: withdrawn, or the file became shorter"
         except (OSError, ValueError) as failure:

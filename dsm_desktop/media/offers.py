@@ -8,6 +8,7 @@ import hmac
 import os
 import stat
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,6 +103,7 @@ class Offers:
         self._secret = secret
         self._lock = threading.Lock()
         self._shares: dict[str, _Share] = {}
+        self._read: dict[tuple[int, IpAddress], float] = {}
 
     def token(self, job_id: int, folder: str) -> str:
         """Unguessable; one per job and folder, so that names never clash."""
@@ -157,6 +159,23 @@ class Offers:
     @property
     def empty(self) -> bool:
         return not self._shares
+
+    @property
+    def jobs(self) -> set[int]:
+        """Ids of the jobs that have something offered."""
+        with self._lock:
+            return {share.job_id for share in self._shares.values()}
+
+    def read(self, asked: Asked, peer: IpAddress) -> None:
+        """This peer was sent some bytes just now."""
+        with self._lock:
+            self._read[(asked.job_id, peer)] = time.monotonic()
+
+    def last_read(self, job_id: int, peers: Iterable[IpAddress]) -> float | None:
+        """Seconds since one of these peers read anything of a job; None when none did."""
+        with self._lock:
+            found = [self._read[(job_id, peer)] for peer in peers if (job_id, peer) in self._read]
+        return time.monotonic() - max(found) if found else None
 
     def ask(self, raw_path: str, peer: IpAddress) -> Asked | None:
         """The share a request is for; None for everything that is not offered to this very peer."""

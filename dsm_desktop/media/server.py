@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 __all__ = ["Inbox", "MediaServer", "Offer"]
 
 INBOX_LIMIT = 64 << 20
+TIDY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class MediaHands:
     settings: Callable[[], MediaSettings]
     log: Callable[[list[Row]], None]
     mounts: Callable[[], Sequence[ServedMount]] = tuple
+    ended: Callable[[set[int]], set[int]] = lambda jobs: set()
+    """Which of these jobs have ended."""
 
 
 class MediaServer:
@@ -59,6 +62,7 @@ class MediaServer:
         self._listener: Listener | None = None
         self._log: AccessLog | None = None
         self._standing: set[tuple[int, str]] = set()
+        self._tidier: tuple[threading.Thread, threading.Event] | None = None
 
     # --- for operations ---------------------------------------------------------------------------------------------
 
@@ -110,6 +114,13 @@ class MediaServer:
             if self._offers.withdraw(job_id, guests):
                 self._close()
 
+    def _serve(self, mount: ServedMount) -> None:
+        try:
+            with self._opened([mount.address]) as (offers, peers):
+                offers.offer(Path(mount.file), mount.job_id, peers, mount.server_id)
+        except DsmError as error:
+            log.warning("the medium mounted on %s is not served: %s", mount.address, error)
+
     @property
     def host(self) -> str:
         """This machine's name, as the library's folders and mounts carry it."""
@@ -128,14 +139,8 @@ class MediaServer:
     # --- for the assembly -------------------------------------------------------------------------------------------
 
     def serve_mounts(self) -> None:
-        """Offer what stands mounted, as after a restart, and withdraw what was ejected; problems are logged, because nobody
-        waits for this."""
-        try:
-            self._serve_mounts()
-        except DsmError as error:
-            log.warning("files of mounted media are not served: %s", error)
-
-    def _serve_mounts(self) -> None:
+        """Offer what stands mounted, as after a restart, and withdraw what was ejected; what cannot be served is logged,
+        because nobody waits for this."""
         with self._lock:
             standing = {(m.job_id, m.address): m for m in self._hands.mounts()}
             for job_id, address in self._standing - set(standing):
@@ -143,16 +148,33 @@ class MediaServer:
             self._standing &= set(standing)
             for mark, mount in standing.items():
                 if mark not in self._standing:
-                    with self._opened([mount.address]) as (offers, peers):
-                        offers.offer(Path(mount.file), mount.job_id, peers, mount.server_id)
-                    self._standing.add(mark)
+                    self._standing.add(mark)  # one that cannot be served is told once
+                    self._serve(mount)
+
+    def tidy(self) -> None:
+        """Withdraw what ended jobs have left offered, unless it stands mounted; done every few seconds while the port is open."""
+        with self._lock:
+            if self._offers is None:
+                return
+            self.serve_mounts()
+            kept = {job_id for job_id, _ in self._standing}
+            for job_id in self._hands.ended(self._offers.jobs if self._offers else set()) - kept:
+                self.withdraw(job_id)
+
+    def last_read(self, job_id: int, address: str) -> float | None:
+        """Seconds since this server's BMC read anything of a job; None when it never did since the program runs."""
+        offers = self._offers
+        return offers.last_read(job_id, addresses_of(address)) if offers is not None else None
 
     def close(self) -> None:
         """Cut every transfer, close the port, forget the keys."""
         with self._lock:
+            tidier = self._tidier
             self._close()
             self._keys, self._context = None, None
             self._standing.clear()
+        if tidier is not None:
+            tidier[0].join()
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -181,12 +203,26 @@ class MediaServer:
                 access_log.close()
                 raise
             self._offers, self._log = offers, access_log
+            stop = threading.Event()
+            thread = threading.Thread(target=self._tidying, args=(stop,), name="media-tidy", daemon=True)
+            self._tidier = (thread, stop)
+            thread.start()
         return self._offers
+
+    def _tidying(self, stop: threading.Event) -> None:
+        while not stop.wait(TIDY_SECONDS):
+            try:
+                self.tidy()
+            except DsmError as error:
+                log.warning("looking for ended jobs: %s", error)
 
     def _close(self) -> None:
         listener, self._listener = self._listener, None
         access_log, self._log = self._log, None
         self._offers = None
+        if self._tidier is not None:
+            self._tidier[1].set()
+            self._tidier = None
         if listener is not None:
             listener.close()
         if access_log is not None:

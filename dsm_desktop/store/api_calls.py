@@ -255,10 +255,9 @@ class CallWriter:
             self._next.answers = [*batch.answers, *self._next.answers]
 
 
-def add_calls(store: Store, calls: list[tuple[CallStart, CallEnd, int | None, int | None]]) -> None:
-    """Rows of calls that have ended, each with the ids of its server and job: what others asked of us."""
-    now = SystemClock().now()
-    rows = [_row(call, now, server, job, None) | _answered(end) for call, end, server, job in calls]
+def add_calls(store: Store, calls: list[tuple[datetime, CallStart, CallEnd, int | None, int | None]]) -> None:
+    """Rows of calls that have ended, each with its time and the ids of its server and job: what others asked of us."""
+    rows = [_row(call, at, server, job, None) | _answered(end) for at, call, end, server, job in calls]
     with store.write() as uow:
         uow.session.execute(_INSERT, rows)
         uow.changed("api_calls", "added")

@@ -6,6 +6,7 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -54,6 +55,9 @@ def media_beside(**settings: Any) -> Iterator[Beside]:
         yield beside
     finally:
         beside.media.close()
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline and any(t.name == "media-tidy" for t in threading.enumerate()):
+            time.sleep(0.01)
         assert not [t.name for t in threading.enumerate() if t.name.startswith("media")]
 
 

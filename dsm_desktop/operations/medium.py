@@ -1,0 +1,91 @@
+"""Which medium a job's parameters name, and what is written down of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dsm_desktop.commands.library import note_use
+from dsm_desktop.core.errors import BadInput, DsmError
+from dsm_desktop.jobs import JobContext
+from dsm_desktop.media.server import MediaServer
+from dsm_desktop.queries.library import ItemFile, find_item, item_file
+from dsm_desktop.redfish.client import RedfishClient
+from dsm_desktop.redfish.virtual_media import Image, VirtualDrive, slots
+from dsm_desktop.store.media import NewMount, SeenDrive, note_mount, save_drives
+from dsm_desktop.store.unit_of_work import UnitOfWork
+from dsm_desktop.vault.resolve import CredentialResolver
+from dsm_desktop.workflows.virtual_media import Medium, MediumParams, address_for_log, offered, withdrawn
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@asynccontextmanager
+async def lent(ctx: JobContext, params: MediumParams) -> AsyncIterator[Medium]:
+    """The medium the parameters name, served as long as it takes; withdrawn again when the block fails."""
+    medium = await ctx.run(partial(_medium, ctx, params))
+    try:
+        yield medium
+    except DsmError:
+        if medium.file and not ctx.dry_run:
+            await ctx.run(partial(withdrawn, ctx))
+        raise
+
+
+def _medium(ctx: JobContext, params: MediumParams) -> Medium:
+    if params.image:
+        login = None
+        if params.share_credential:
+            found = ctx.service(CredentialResolver).with_credential(params.share_credential)
+            login = (found.username, found.password.get_secret_value())
+        image = Image(params.image.strip(), login)
+        return Medium(address_for_log(image.address), image)
+    host = ctx.service(MediaServer).host
+    item = ctx.save(lambda uow: _item(uow.session.connection(), params.item.strip(), host))
+    about = item.path.stat()
+    if (about.st_size, about.st_mtime_ns) != (item.size, item.modified_ns):
+        raise BadInput(
+            f"{item.name} has changed since the library was scanned.",
+            hint="Scan the library.",
+            where=str(item.path),
+        )
+    url = f"library:{item.name}" if ctx.dry_run else offered(ctx, str(item.path))
+    return Medium(item.name, Image(url), str(item.path), item.id)
+
+
+def _item(connection: Connection, wanted: str, host: str) -> ItemFile:
+    found = item_file(connection, find_item(connection, wanted), host)
+    if found.kind != "iso":
+        raise BadInput(f"{found.name} is no image for a virtual drive.", hint="Choose an .iso or .img file.")
+    return found
+
+
+def note_mounted(ctx: JobContext, medium: Medium, drive: VirtualDrive) -> None:
+    """The mount is listed from now on, and served again after a restart of this program. May be repeated."""
+    host = ctx.service(MediaServer).host if medium.file else ""
+    mount = NewMount(
+        drive=str(drive),
+        image=medium.name if medium.file else medium.image.address,
+        job_id=ctx.job_id,
+        by=ctx.submitted_by,
+        file=medium.file,
+        host=host,
+        item_id=medium.item_id,
+    )
+
+    def write(uow: UnitOfWork) -> None:
+        note_mount(uow, ctx.target.server_id, mount)
+        if medium.item_id is not None:
+            note_use(uow, medium.item_id, ctx.target.server_id, ctx.job_id, "virtual media")
+
+    ctx.save(write)
+
+
+def note_drives(ctx: JobContext, bmc: RedfishClient) -> list[SeenDrive]:
+    """Read every virtual drive and write down what is in it."""
+    seen = [SeenDrive(str(s.drive), s.image or "(not told)" if s.inserted else "", s.via) for s in slots(bmc)]
+    ctx.save(lambda uow: save_drives(uow, ctx.target.server_id, seen))
+    return seen
