@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
 from dsm_desktop.commands.library import note_use
 from dsm_desktop.core.errors import BadInput, DsmError
 from dsm_desktop.jobs import JobContext
 from dsm_desktop.media.server import MediaServer
-from dsm_desktop.queries.library import ItemFile, find_item, item_file
+from dsm_desktop.queries.library import image_file
 from dsm_desktop.redfish.client import RedfishClient
 from dsm_desktop.redfish.virtual_media import Image, VirtualDrive, slots
 from dsm_desktop.store.media import NewMount, SeenDrive, note_mount, save_drives
 from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.vault.resolve import CredentialResolver
 from dsm_desktop.workflows.virtual_media import Medium, MediumParams, address_for_log, offered, withdrawn
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 @asynccontextmanager
@@ -44,7 +40,7 @@ def _medium(ctx: JobContext, params: MediumParams) -> Medium:
         image = Image(params.image.strip(), login)
         return Medium(address_for_log(image.address), image)
     host = ctx.service(MediaServer).host
-    item = ctx.save(lambda uow: _item(uow.session.connection(), params.item.strip(), host))
+    item = ctx.save(lambda uow: image_file(uow.session.connection(), params.item.strip(), host))
     about = item.path.stat()
     if (about.st_size, about.st_mtime_ns) != (item.size, item.modified_ns):
         raise BadInput(
@@ -54,13 +50,6 @@ def _medium(ctx: JobContext, params: MediumParams) -> Medium:
         )
     url = f"library:{item.name}" if ctx.dry_run else offered(ctx, str(item.path))
     return Medium(item.name, Image(url), str(item.path), item.id)
-
-
-def _item(connection: Connection, wanted: str, host: str) -> ItemFile:
-    found = item_file(connection, find_item(connection, wanted), host)
-    if found.kind != "iso":
-        raise BadInput(f"{found.name} is no image for a virtual drive.", hint="Choose an .iso or .img file.")
-    return found
 
 
 def note_mounted(ctx: JobContext, medium: Medium, drive: VirtualDrive) -> None:

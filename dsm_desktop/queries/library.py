@@ -221,6 +221,14 @@ def find_item(connection: Connection, wanted: str) -> int:
     return found[0]
 
 
+def image_file(connection: Connection, wanted: str, host: str) -> ItemFile:
+    """The file for a virtual drive, named as in `find_item`. Raises NotFound, BadInput, ItemUnusable."""
+    found = item_file(connection, find_item(connection, wanted), host)
+    if found.kind != "iso":
+        raise BadInput(f"{found.name} is no image for a virtual drive.", hint="Choose an .iso or .img file.")
+    return found
+
+
 def machines(connection: Connection, server_ids: Iterable[int]) -> dict[int, Machine]:
     """The servers as packages ask about them, from their newest inventories."""
     found: dict[int, Machine] = {}
