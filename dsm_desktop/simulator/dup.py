@@ -54,7 +54,8 @@ class Package:
         """Five characters that name this release."""
         if self.package_id:
             return self.package_id
-        digest = hashlib.sha256(f"{self.component}/{self.version}/{self.pci}".encode()).hexdigest()
+        facts = f"{self.component}/{self.version}/{self.pci}/{self.systems}"
+        digest = hashlib.sha256(facts.encode()).hexdigest()
         return digest[:5].upper()
 
     @property

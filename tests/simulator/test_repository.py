@@ -223,7 +223,9 @@ def test_versions_are_ordered_as_dell_orders_them(newer: str, older: str) -> Non
 
 
 def test_a_repository_for_a_whole_site_suits_every_server(site: Site, files: Files, tmp_path: Path) -> None:
-    serve(files, tmp_path, packages_for(site.idracs))
+    packages = packages_for(site.idracs)
+    assert len({package.file_name for package in packages}) == len(packages)
+    serve(files, tmp_path, packages)
     for idrac in site.idracs:
         if idrac.generation in ("idrac7", "idrac8"):
             continue

@@ -35,7 +35,6 @@ ACCIDENTS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
         "A host update restarts the host although it was to wait for the next boot (seen on iDRAC9 4.40).",
         {},
     ),
-    ("share_unreachable", "Shares and web servers cannot be reached from the iDRAC.", {}),
     ("queue_full", "No job can be made: the queue is full.", {}),
 )
 """Name, help and parameters of each."""
