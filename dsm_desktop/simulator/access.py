@@ -60,6 +60,8 @@ class Session:
     account: Account
     client: str
     last_used: float
+    kind: str = "Redfish"
+    """SessionType: Redfish, or KVM for an open console."""
 
 
 class Access:

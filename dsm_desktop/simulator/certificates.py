@@ -40,6 +40,10 @@ class Certificates:
             f"idrac-{device.plot.tag}", device.plot.address
         )
 
+    def install(self, device: Device, identity: Identity) -> None:
+        """Let the iDRAC show this certificate for good."""
+        self._identities[(device.plot.tag, False)] = identity
+
     def context(self, device: Device) -> ssl.SSLContext:
         """TLS context for the next connection."""
         identity = self.identity(device)

@@ -17,7 +17,7 @@ from dsm_desktop.simulator.attributes import Attributes
 from dsm_desktop.simulator.bios import Bios
 from dsm_desktop.simulator.bootorder import Boot
 from dsm_desktop.simulator.clock import SimClock, stamp
-from dsm_desktop.simulator.exchange import Receiver, Request, Response
+from dsm_desktop.simulator.exchange import REASONS, Receiver, Request, Response
 from dsm_desktop.simulator.faults import FaultSet
 from dsm_desktop.simulator.hardware import Server, build_server
 from dsm_desktop.simulator.hostboot import Host
@@ -28,44 +28,16 @@ from dsm_desktop.simulator.messages import Speaker
 from dsm_desktop.simulator.personas import Persona
 from dsm_desktop.simulator.power import Power, Timing
 from dsm_desktop.simulator.shares import Shares
-from dsm_desktop.simulator.tls import Identity
+from dsm_desktop.simulator.tls import Identity, make_identity
 from dsm_desktop.simulator.update import Updates
 from dsm_desktop.simulator.update.repository import Repository
 from dsm_desktop.simulator.vmedia import VirtualMedia
+from dsm_desktop.simulator.webcert import WebCertificate
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.certificates import Certificates
     from dsm_desktop.simulator.plan import Plot
     from dsm_desktop.simulator.service import Service
-
-REASONS: Final = {
-    100: "Continue",
-    200: "OK",
-    201: "Created",
-    202: "Accepted",
-    204: "No Content",
-    301: "Moved Permanently",
-    302: "Found",
-    307: "Temporary Redirect",
-    308: "Permanent Redirect",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    411: "Length Required",
-    412: "Precondition Failed",
-    413: "Payload Too Large",
-    415: "Unsupported Media Type",
-    428: "Precondition Required",
-    429: "Too Many Requests",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    503: "Service Unavailable",
-}
-
 
 AMBIENT: Final = 4 * 3600.0
 """About how many simulated seconds pass between two events nobody asked for."""
@@ -93,6 +65,8 @@ class Device:
         self.identify = False
         self.asset_tag: str | None = None
         self.boot = Boot(self)
+        self.tickets: dict[str, tuple[str, float, Account]] = {}
+        """Temporary console users: password, until when it is good, and whose session it opens."""
         self.nic_settings: dict[str, dict[str, Any]] = {}
         """What was set on functions of network adapters, by FQDD."""
         self.power_cap: int | None = None
@@ -181,6 +155,11 @@ class Device:
     def attributes(self) -> Attributes:
         """Attributes of iDRAC, system and Lifecycle Controller."""
         return Attributes(self)
+
+    @cached_property
+    def web(self) -> WebCertificate:
+        """The web server's certificate."""
+        return WebCertificate(self)
 
     @cached_property
     def bios(self) -> Bios:
@@ -274,6 +253,7 @@ class Device:
     def _back(self, when: float, reason: str) -> None:
         self.idrac_booted = when
         self.vmedia.restarted()
+        self.web.restarted()
         self.write_lc(when, "RAC0182", reason)
 
     def drop_connections(self) -> None:
@@ -307,6 +287,16 @@ class Device:
     def tls_context(self) -> ssl.SSLContext:
         """Context with the present certificate."""
         return self._certificates.context(self)
+
+    def show(self, identity: Identity) -> None:
+        """Show another certificate from the next connection on."""
+        self._certificates.install(self, identity)
+        self.drop_connections()
+        self.revision += 1
+
+    def new_identity(self) -> Identity:
+        """A fresh self-signed certificate for this device."""
+        return make_identity(f"idrac-{self.plot.tag}", self.plot.address)
 
     @property
     def identity(self) -> Identity:

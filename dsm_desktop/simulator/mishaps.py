@@ -12,6 +12,7 @@ MISHAPS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ),
     ("error_in_200", "A refused PATCH of attributes answers 200 with the error inside.", {}),
     ("pending_as_current", "/Bios shows staged values as if they were set already.", {}),
+    ("csr_slow", "A certificate request takes too long: 503 SYS537, to be fetched afterwards.", {}),
     ("scp_fails", "The import of a configuration profile stops half-way and ends Failed.", {}),
     ("share_unreachable", "The iDRAC cannot reach any share.", {}),
 )

@@ -17,6 +17,7 @@ from dsm_desktop.simulator.faults import FaultKind, Values
 from dsm_desktop.simulator.messages import Refused
 from dsm_desktop.simulator.tree import Tree, metadata
 from dsm_desktop.simulator.tree.base import ROOT, UPDATE, Action, Resource, refuse
+from dsm_desktop.simulator.tree.cardservice import CONSOLE, console_page
 from dsm_desktop.simulator.tree.index import Found
 from dsm_desktop.simulator.tree.sessions import login, login_failed
 
@@ -97,6 +98,8 @@ class Service:
         if request.verb == "POST" and request.path == sessions:
             bad = _bad_media(device, request)
             return bad or login(device, request)
+        if request.path == CONSOLE and request.verb == "GET":
+            return console_page(device, request)
         if request.path == metadata.PATH and request.verb in ("GET", "HEAD"):
             document = metadata.metadata(device.persona)
             return Response(200, document, content_type=metadata.MEDIA_TYPE)

@@ -23,8 +23,6 @@ from dsm_desktop.simulator.tree.protocols import dns_name
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
 
-_HTTPS = f"{MANAGER}/NetworkProtocol/HTTPS/Certificates"
-
 
 def resources(persona: Persona) -> Iterable[Resource]:
     """Ethernet, protocols, host and serial interfaces, certificates."""
@@ -46,12 +44,6 @@ def resources(persona: Persona) -> Iterable[Resource]:
         "Collection of Serial Interfaces for this System",
         lambda d: [f"{MANAGER}/SerialInterfaces/Serial.1"],
     )
-    web, web_build = collection(
-        "Certificate",
-        "Certificate Collection",
-        "A Collection of HTTPS certificates",
-        lambda d: [f"{_HTTPS}/SecurityCertificate.1"],
-    )
     none, none_build = collection(
         "Certificate", "Certificate Collection", "A Collection of Certificates", lambda d: []
     )
@@ -62,8 +54,6 @@ def resources(persona: Persona) -> Iterable[Resource]:
         Resource(f"{MANAGER}/HostInterfaces/Host.1", "HostInterface", _host, since=IDRAC9_4),
         Resource(f"{MANAGER}/SerialInterfaces", serials, serials_build),
         Resource(f"{MANAGER}/SerialInterfaces/Serial.1", "SerialInterface", _serial),
-        Resource(_HTTPS, web, web_build, since=IDRAC9_4),
-        Resource(f"{_HTTPS}/SecurityCertificate.1", "Certificate", _certificate, fresh=0, since=IDRAC9_4),
         Resource(f"{MANAGER}/Certificates", none, none_build, since=IDRAC10),
         Resource(f"{CHASSIS}/Certificates", none, none_build, since=IDRAC9_7),
         Resource(f"{MANAGER}/Oem/Dell/RemoteSystemLogs/CA/Certificates", none, none_build, since=IDRAC9_6),
@@ -148,25 +138,4 @@ def _serial(device: Device) -> Doc:
         "Description": "Management for Serial Interface",
         "Id": "Serial.1",
         "Name": "Managed Serial Interface 1",
-    }
-
-
-def _certificate(device: Device) -> Doc:
-    who = {
-        "CommonName": f"idrac-{device.hw.tag}",
-        "Organization": "Dell Inc.",
-        "OrganizationalUnit": "Remote Access Group",
-        "Country": "US",
-    }
-    return {
-        "CertificateString": None,
-        "CertificateType": "PEM",
-        "Description": "SSL Certificate",
-        "Id": "SecurityCertificate.1",
-        "Issuer": who,
-        "KeyUsage": [],
-        "Name": "SSL Certificate",
-        "Subject": who,
-        "ValidNotAfter": "2034-01-01T00:00:00Z",
-        "ValidNotBefore": "2024-01-01T00:00:00Z",
     }

@@ -222,6 +222,12 @@ LIFETIMES: Final[dict[str, dict[str, Life]]] = {
         "HTTPS/Certificates": NINE_ON,
     },
     "Power": {"Description": NINE_ON},
+    "Certificate": {
+        "SerialNumber": SEVEN_ON,
+        "CertificateString": SEVEN_ON,
+        "CertificateType": SEVEN_ON,
+        "KeyUsage": SEVEN_ON,
+    },
     "VirtualMedia": {"Actions": (IDRAC8, IDRAC10), "UserName": UNTIL_SEVEN, "Password": UNTIL_SEVEN},
 }
 

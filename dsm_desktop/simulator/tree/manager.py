@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dsm_desktop.simulator.access import Account
 from dsm_desktop.simulator.exchange import Doc, Request, Response
-from dsm_desktop.simulator.personas import IDRAC9_4, Persona
+from dsm_desktop.simulator.personas import Persona
 from dsm_desktop.simulator.tree.base import (
     CHASSIS,
     MANAGER,
@@ -35,7 +35,6 @@ OEM_SERVICES = {
     "DelliDRACCardService": "DelliDRACCardService",
     "Jobs": "Jobs",
 }
-_CARD = f"{MANAGER}/Oem/Dell/DelliDRACCardService"
 
 
 def resources(persona: Persona) -> Iterable[Resource]:
@@ -44,23 +43,12 @@ def resources(persona: Persona) -> Iterable[Resource]:
     return (
         Resource(f"{ROOT}/Managers", kind, build),
         Resource(MANAGER, "Manager", _manager, fresh=1),
-        Resource(_CARD, "DelliDRACCardService", _card_service, since=IDRAC9_4),
     )
 
 
 def actions(persona: Persona) -> Iterable[Action]:
     """Reset of the iDRAC."""
-    return (
-        Action("POST", f"{MANAGER}/Actions/Manager.Reset", "ConfigureManager", _reset, locked=False),
-        Action(
-            "POST",
-            f"{_CARD}/Actions/DelliDRACCardService.iDRACReset",
-            "ConfigureManager",
-            _reset_card,
-            since=IDRAC9_4,
-            locked=False,
-        ),
-    )
+    return (Action("POST", f"{MANAGER}/Actions/Manager.Reset", "ConfigureManager", _reset, locked=False),)
 
 
 def _manager(device: Device) -> Doc:
@@ -188,20 +176,6 @@ def _embedded_card(device: Device) -> Doc:
     return embedded("DelliDRACCard", "v1_1_0", path, "DelliDRACCard", _card_body(device))
 
 
-def _card_service(device: Device) -> Doc:
-    return {
-        "Actions": {
-            "#DelliDRACCardService.iDRACReset": {
-                "Force@Redfish.AllowableValues": ["Force", "Graceful"],
-                "target": f"{_CARD}/Actions/DelliDRACCardService.iDRACReset",
-            },
-        },
-        "Description": "The DelliDRACCardService resource provides some actions to support iDRAC configuration functionality.",
-        "Id": "DelliDRACCardService",
-        "Name": "DelliDRACCardService",
-    }
-
-
 def _reset(device: Device, request: Request, body: Any, account: Account) -> Response:
     kind = body.get("ResetType", "GracefulRestart")
     if kind != "GracefulRestart":
@@ -210,13 +184,3 @@ def _reset(device: Device, request: Request, body: Any, account: Account) -> Res
     device.changed(request, body, account, f"Manager.Reset:{kind}")
     device.reset_idrac("user initiated")
     return Response(204)
-
-
-def _reset_card(device: Device, request: Request, body: Any, account: Account) -> Response:
-    kind = body.get("Force", "Graceful")
-    if kind not in ("Graceful", "Force"):
-        speak = device.speaker
-        return speak.error(400, speak.info("SYS426", str(kind), "Force"))
-    device.changed(request, body, account, f"iDRACReset:{kind}")
-    device.reset_idrac("user initiated")
-    return device.speaker.success(202)

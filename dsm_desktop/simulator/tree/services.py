@@ -14,7 +14,6 @@ from dsm_desktop.simulator.tree.base import (
     Resource,
     collection,
     link,
-    links,
     listed,
     status,
 )
@@ -23,7 +22,6 @@ from dsm_desktop.simulator.tree.versions import odata_type
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
 
-_CERTIFICATES = f"{ROOT}/CertificateService"
 _TELEMETRY = f"{ROOT}/TelemetryService"
 _LICENSES = f"{MANAGER}/Oem/Dell/DellLicenses"
 
@@ -44,13 +42,6 @@ def resources(persona: Persona) -> Iterable[Resource]:
         Resource(f"{ROOT}/EventService", "EventService", _event_service),
         Resource(f"{ROOT}/EventService/Subscriptions", events, events_build),
         Resource(f"{ROOT}/Fabrics", fabrics, fabrics_build),
-        Resource(_CERTIFICATES, "CertificateService", _certificate_service, since=IDRAC9_4),
-        Resource(
-            f"{_CERTIFICATES}/CertificateLocations",
-            "CertificateLocations",
-            _certificate_locations,
-            since=IDRAC9_4,
-        ),
         Resource(_TELEMETRY, "TelemetryService", _telemetry, since=IDRAC9_4),
         Resource(f"{ROOT}/LicenseService", "LicenseService", _license_service, since=IDRAC9_7),
         Resource(f"{ROOT}/LicenseService/Licenses", licenses, licenses_build, since=IDRAC9_7),
@@ -108,28 +99,6 @@ def _event_service(device: Device) -> Doc:
         doc["ServerSentEventUri"] = f"{ROOT}/SSE"
         doc.update(listed("EventFormatTypes", ["Event", "MetricReport"]))
     return doc
-
-
-def _certificate_service(device: Device) -> Doc:
-    base = f"{_CERTIFICATES}/Actions"
-    names = ("ReplaceCertificate", "GenerateCSR")
-    return {
-        "Name": "Certificate Service",
-        "Id": "CertificateService",
-        "Description": "Certificate Service",
-        "Actions": {f"#CertificateService.{n}": {"target": f"{base}/CertificateService.{n}"} for n in names},
-        "CertificateLocations": link(f"{_CERTIFICATES}/CertificateLocations"),
-    }
-
-
-def _certificate_locations(device: Device) -> Doc:
-    path = f"{MANAGER}/NetworkProtocol/HTTPS/Certificates/SecurityCertificate.1"
-    return {
-        "Id": "CertificateLocations",
-        "Name": "Certificate Locations",
-        "Description": "Locations of certificates",
-        "Links": {**links("Certificates", [path])},
-    }
 
 
 def _telemetry(device: Device) -> Doc:

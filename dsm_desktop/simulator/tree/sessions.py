@@ -61,7 +61,7 @@ def session_body(session: Session) -> Doc:
         "Id": session.id,
         "Name": "User Session",
         "Password": None,
-        "SessionType": "Redfish",
+        "SessionType": session.kind,
         "UserName": session.account.name,
     }
 
