@@ -10,6 +10,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.custom_fields import CustomFieldsDialog, FieldDialog
 from dsm_desktop.ui.dialogs.export import ExportDialog
 from dsm_desktop.ui.dialogs.groups import GroupDialog, SmartGroupDialog
+from dsm_desktop.ui.dialogs.import_servers import ImportDialog
 from dsm_desktop.ui.dialogs.racks import RackDialog
 from dsm_desktop.ui.dialogs.saved_views import SaveViewDialog
 from dsm_desktop.ui.shell.window import MainWindow
@@ -43,5 +44,14 @@ def more_dialogs(desk: Desk, window: MainWindow) -> list[tuple[str, Callable[[],
         ("save-view", lambda: SaveViewDialog(desk, window, "servers", window.servers.views.layout_now())),
         ("own-fields", lambda: CustomFieldsDialog(desk, window)),
         ("own-field", lambda: FieldDialog(desk, window, None)),
+        ("import", lambda: _import(desk, window)),
         ("columns", lambda: ColumnChooser(window.servers.panel.grid)),
     ]
+
+
+def _import(desk: Desk, window: MainWindow) -> QWidget:
+    dialog = ImportDialog(desk, window)
+    dialog.text_.setPlainText(
+        "BMC\tServer\tOwner\n10.0.9.1\tr750-01\tTeam A\n10.0.9.2\tr750-02\tTeam B\nno such\tr750-03\t\n"
+    )
+    return dialog

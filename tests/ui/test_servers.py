@@ -234,7 +234,7 @@ def test_an_empty_store_offers_the_first_step(open_session: OpenSession) -> None
     assert not panel.grid.isVisible()
     assert panel._state._title.text() == "No servers yet"
     offered = [button.text() for button in panel._state.findChildren(QPushButton)]
-    assert offered == ["Find servers…", "Add a server…"]
+    assert offered == ["Find servers…", "Import a list…", "Add a server…"]
 
 
 def test_a_store_that_stops_answering_keeps_the_rows_and_says_so(session: Session, qtbot: QtBot) -> None:

@@ -49,5 +49,13 @@ TOOLS: tuple[Tool, ...] = (
         lambda window: window.show_area("reports/find"),
     ),
     Tool("device-jobs", "iDRAC jobs of the selection", "job", "", "Server", _device_jobs),
+    Tool(
+        "import",
+        "Import servers…",
+        "add",
+        "Ctrl+Shift+I",
+        "File",
+        lambda window: window.servers.import_servers(),
+    ),
     Tool("own-fields", "Own fields…", "columns", "", "Edit", _own_fields),
 )

@@ -59,6 +59,7 @@ class ServersView(AreaView, QWidget):
             "Give the address ranges of your iDRACs and the program finds them, or add one by its address.",
             [
                 ("Find servers…", lambda: desk.job_wanted.emit("discovery_scan", [], {})),
+                ("Import a list…", self.import_servers),
                 ("Add a server…", self.add_server),
             ],
         )
@@ -191,6 +192,13 @@ class ServersView(AreaView, QWidget):
 
     def add_server(self) -> None:
         AddServerDialog(self._desk, self.window()).open()
+
+    def import_servers(self) -> None:
+        from dsm_desktop.ui.dialogs.import_servers import (
+            ImportDialog,  # seldom, and not needed to show the servers
+        )
+
+        ImportDialog(self._desk, self.window()).open()
 
     def set_menu(self, fill: Any) -> None:
         """What the context menu of a server offers."""
