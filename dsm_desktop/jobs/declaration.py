@@ -44,6 +44,10 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True, frozen=True)
 
+    def in_title(self) -> dict[str, str]:
+        """Values that a title says otherwise than they were typed (a hundred addresses as a range), by name."""
+        return {}
+
 
 class Paced(Params):
     """Parameters of a job that many servers must not do at the same moment; the queue keeps the pace."""
@@ -113,7 +117,7 @@ class JobType:
 
     def title_for(self, params: Params, target: str, count: int) -> str:
         """The job's title, e.g. "Graceful restart of R750-ABC1234" or "… of 12 servers"."""
-        words = {k: _word(v) for k, v in params.model_dump().items()}
+        words = {k: _word(v) for k, v in params.model_dump().items()} | params.in_title()
         return self.title.format(**{**words, "target": target, "count": count})
 
 

@@ -20,6 +20,8 @@ _SPLIT = re.compile(r"[,;\s]+")
 _HYPHEN = re.compile(r"\s*[-–]\s*")
 _HINT = "Examples: 10.0.0.0/24, 10.0.0.5-10.0.0.90, 10.0.0.5-90, 10.0.0.7, fd00::10-fd00::20"
 _Span = tuple[int, int, int]
+_SHORT = 40
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,17 @@ def parse_ranges(text: str, *, limit: int = MAX_ADDRESSES) -> Ranges:
         content = _HYPHEN.sub("-", line.partition("#")[0]).strip()
         spans += [_span(item) for item in _SPLIT.split(content) if item]
     return _joined(spans, limit)
+
+
+def words_of(ranges: Ranges, typed: str) -> str:
+    """For a title: what was typed where that is short, else "10.0.0.5 to 10.0.3.9 (40 addresses)"."""
+    short = " ".join(typed.split())
+    if len(short) <= _SHORT or len(ranges) < _FEW:
+        return short
+    whole = iter(Ranges((ranges.spans[0],)))
+    version, _, last = ranges.spans[-1]
+    end = next(iter(Ranges(((version, last, last),))))
+    return f"{next(whole)} to {end} ({len(ranges):,} addresses)"
 
 
 def ranges_from_csv(text: str, column: str, *, limit: int = MAX_ADDRESSES) -> Ranges:

@@ -12,7 +12,7 @@ from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.settings import NetworkSettings
 from dsm_desktop.jobs import JobContext, Params, Result, Targets, job
-from dsm_desktop.net.ranges import parse_ranges
+from dsm_desktop.net.ranges import parse_ranges, words_of
 from dsm_desktop.net.scan import scan
 from dsm_desktop.operations.finding import Found, note_found, outcome_of
 
@@ -42,6 +42,9 @@ class ScanParams(Params):
         except DsmError as error:
             raise ValueError(str(error)) from None
         return value
+
+    def in_title(self) -> dict[str, str]:
+        return {"ranges": words_of(parse_ranges(self.ranges), self.ranges)}
 
 
 class ScanResult(Result):

@@ -20,12 +20,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A short message at the corner of the window, with at most one way on. An error carries its details."""
+    """A short message at the corner of the window, with its ways on, the first the likeliest. An error carries its details."""
 
     text: str
     tone: Tone = Tone.INFO
-    label: str = ""
-    do: Callable[[], object] | None = None
+    actions: tuple[tuple[str, Callable[[], object]], ...] = ()
     error: DsmError | None = None
 
 
@@ -53,10 +52,17 @@ class Desk(QObject):
         self.work.unhandled.connect(self.fail)
 
     def tell(
-        self, text: str, tone: Tone = Tone.OK, label: str = "", do: Callable[[], object] | None = None
+        self,
+        text: str,
+        tone: Tone = Tone.OK,
+        label: str = "",
+        do: Callable[[], object] | None = None,
+        *,
+        actions: tuple[tuple[str, Callable[[], object]], ...] = (),
     ) -> None:
-        """News in the corner."""
-        self.told.emit(News(text, tone, label, do))
+        """News in the corner, with one way on or several."""
+        one = ((label, do),) if label and do is not None else ()
+        self.told.emit(News(text, tone, one + actions))
 
     def fail(self, error: DsmError) -> None:
         """News of a failure, with its details."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer
-from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
+from PySide6.QtWidgets import QApplication
 
 from dsm_desktop.app.context import AppContext, CredentialDraft, KeyState, RunnerState
 from dsm_desktop.core.errors import DsmError
@@ -20,6 +20,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.stop import ClosingDialog
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog, key_banner
 from dsm_desktop.ui.icons import icon
+from dsm_desktop.ui.shell.tray import Tray
 from dsm_desktop.ui.shell.window import MainWindow
 from dsm_desktop.ui.start import START_AGAIN
 from dsm_desktop.ui.theme import Theme, ThemeName
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from dsm_desktop.app.application import Application
     from dsm_desktop.app.demo import DemoSite
     from dsm_desktop.ui.first_sight import FirstSight
+    from dsm_desktop.ui.instance import Instance
 
 _IDLE_LOOK_MS = 1_000
 
@@ -53,7 +55,13 @@ class Session:
         app.setWindowIcon(icon("logo"))
         self.window = MainWindow(self.desk)
         self.window.closing.connect(self._ask)
-        self.tray: QSystemTrayIcon | None = None
+        self.theme.changed.connect(self._fit_rows)
+        self.tray = Tray(self.desk, self.window) if Tray.available() else None
+        if self.tray is not None:
+            self.window.status.numbers.connect(self.tray.show_numbers)
+            self.tray.open_wanted.connect(self.from_tray)
+            self.tray.stop_wanted.connect(self.stop_runner)
+            self.tray.quit_wanted.connect(self.window.close)
         self._wait: QTimer | None = None
         self.desk.bridge.changed.connect(self._settings_changed)
         self.again = False
@@ -76,15 +84,18 @@ class Session:
             return
         words.show_utc(chosen.utc)
         theme.set_row_height(chosen.density)
-        for grid in self.window.findChildren(GridView):
-            grid.set_row_height()
-            grid.viewport().update()
+        self._fit_rows()
         if (
             not self._own_theme
             and not self.window.theme_picked
             and self.theme.name.value != chosen.theme.value
         ):
             self.theme.set(ThemeName(chosen.theme.value))
+
+    def _fit_rows(self) -> None:
+        for grid in self.window.findChildren(GridView):
+            grid.set_row_height()
+            grid.viewport().update()
 
     def take_over(self, sight: FirstSight) -> None:
         """Show the servers as the first picture showed them, let it go, and only then begin to read the store."""
@@ -150,6 +161,8 @@ class Session:
         """Close without asking, and forget everything that Qt holds."""
         if self._wait is not None:
             self._wait.stop()
+        if self.tray is not None:
+            self.tray.hide()
         self.window.close_now()
         self.desk.close()
         for gone in (self.window, self.desk, self.theme):
@@ -162,31 +175,30 @@ class Session:
             self.desk,
             last.running_tasks if last else 0,
             self.window,
-            tray=self.to_tray if QSystemTrayIcon.isSystemTrayAvailable() else None,
+            tray=self.to_tray if self.tray is not None else None,
             hand_over=self.stop_runner,
             finish=self.stop_runner,
         ).open()
 
     def to_tray(self) -> None:
         """The window hides; when nothing runs any more the program ends."""
-        self.tray = QSystemTrayIcon(icon("logo"), self.window)
-        menu = QMenu(self.window)
-        menu.addAction("Open", self.from_tray)
-        menu.addAction("Stop after this step and quit", self.stop_runner)
-        self.tray.setContextMenu(menu)
-        self.tray.setToolTip("DSM Desktop: jobs are running")
-        self.tray.activated.connect(lambda _: self.from_tray())
-        self.tray.show()
+        # Without a window the program would end by itself.
+        self._app.setQuitOnLastWindowClosed(False)
         self.window.hide()
         self._watch(lambda: not self.window.work_runs)
 
     def from_tray(self) -> None:
         if self._wait is not None:
             self._wait.stop()
-        if self.tray is not None:
-            self.tray.hide()
+        self._app.setQuitOnLastWindowClosed(True)
+        self.come_forward()
+
+    def come_forward(self) -> None:
+        """Before all other windows, whatever state it is in."""
+        self.window.setWindowState(self.window.windowState() & ~Qt.WindowState.WindowMinimized)
         self.window.show()
         self.window.raise_()
+        self.window.activateWindow()
 
     def stop_runner(self) -> None:
         """Let running steps end, give the rest back to the queue, then close."""
@@ -231,7 +243,13 @@ def first_run(folder: Path) -> bool | None:
     return wizard.demo.isChecked()
 
 
-def run_opened(opened: Application, *, sight: FirstSight | None = None, demo: bool = False) -> int:
+def run_opened(
+    opened: Application,
+    *,
+    sight: FirstSight | None = None,
+    demo: bool = False,
+    instance: Instance | None = None,
+) -> int:
     """The window on an opened profile until it is closed. Key, feed and runner come when the servers are in sight."""
     app = application()
     site: DemoSite | None = None
@@ -243,6 +261,8 @@ def run_opened(opened: Application, *, sight: FirstSight | None = None, demo: bo
         if sight is not None:
             session.take_over(sight)
         session.open_and_start(opened)
+        if instance is not None:
+            instance.called.connect(session.come_forward)
         if demo:
             site = _demo_site(opened)
         code = app.exec()

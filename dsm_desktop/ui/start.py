@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QEventLoop, QObject, QSettings, Qt, Signal
 
 from dsm_desktop.ui.application import application, calm_collector
 from dsm_desktop.ui.first_sight import FirstSight, first_sight
+from dsm_desktop.ui.instance import Instance
 from dsm_desktop.ui.theme import Theme, ThemeName
 
 START_AGAIN = -1
@@ -57,16 +59,26 @@ class Loading(QObject):
 
 def start(folder: Path, store_url: str = "") -> int:
     """The program proper; returns the process's exit code."""
-    while (code := _once(folder, store_url)) == START_AGAIN:
-        pass
+    calm_collector()
+    application()
+    instance = Instance(folder)
+    if not instance.claim():
+        return 0
+    try:
+        while (code := _once(folder, store_url, instance)) == START_AGAIN:
+            pass
+    finally:
+        instance.release()
     return code
 
 
-def _once(folder: Path, store_url: str) -> int:
-    calm_collector()
+def _once(folder: Path, store_url: str, instance: Instance) -> int:
     app = application()
-    kept = str(QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat).value("window/theme") or "")
+    settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+    kept = str(settings.value("window/theme") or "")
     look = Theme(app, ThemeName(kept) if kept in set(ThemeName) else ThemeName.SYSTEM)
+    with suppress(ValueError):
+        look.zoom(float(str(settings.value("window/zoom") or 0)))
     sight: FirstSight | None = None if store_url else first_sight(folder)
     demo = False
     if not (folder / "profile.json").is_file() and not store_url:
@@ -85,4 +97,4 @@ def _once(folder: Path, store_url: str) -> int:
     from dsm_desktop.ui.main import run_opened  # loaded by now
 
     look.deleteLater()
-    return run_opened(opened, sight=sight, demo=demo)
+    return run_opened(opened, sight=sight, demo=demo, instance=instance)

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from dsm_desktop.core.shipped import shipped
@@ -20,6 +20,7 @@ from dsm_desktop.core.shipped import shipped
 SPACE = 8  # the grid every margin is a multiple of (or half of)
 ROW_HEIGHT = 26
 FONT_POINT = 9.5
+LEAST_ZOOM, MOST_ZOOM = -2.0, 8.0  # points
 
 
 class ThemeName(enum.StrEnum):
@@ -170,7 +171,9 @@ class Theme(QObject):
         self.look = LIGHT
         self._edged: bool | None = None
         app.setFont(ui_font())
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow)
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._follow)
+        hints.accessibility().contrastPreferenceChanged.connect(self._follow)
         self.set(name)
 
     def set(self, name: ThemeName) -> None:
@@ -180,6 +183,27 @@ class Theme(QObject):
         _current[0] = self.look
         self._take_style(edged=self.look is CONTRAST)
         self._app.setPalette(palette_of(self.look))
+        self.changed.emit()
+
+    @property
+    def zoomed(self) -> float:
+        """Points by which all words are larger than on the first day."""
+        return _zoom[0]
+
+    def zoom(self, points: float) -> None:
+        """Make all words larger or smaller at once."""
+        wanted = min(max(points, LEAST_ZOOM), MOST_ZOOM)
+        by = wanted - _zoom[0]
+        if not by:
+            return
+        _zoom[0] = wanted
+        self._app.setFont(ui_font())
+        for widget in self._app.allWidgets():
+            # Those with a font of their own do not follow the program's.
+            if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont):
+                font = widget.font()
+                font.setPointSizeF(font.pointSizeF() + by)
+                widget.setFont(font)
         self.changed.emit()
 
     def _take_style(self, *, edged: bool) -> None:
@@ -231,12 +255,13 @@ def tone_colour(tone: Tone) -> str:
     }[tone]
 
 
+_zoom = [0.0]
 _row_height = [ROW_HEIGHT]
 
 
 def row_height() -> int:
-    """Pixels of a row in every grid."""
-    return _row_height[0]
+    """Pixels of a row in every grid; never less than its words need."""
+    return max(_row_height[0], QFontMetrics(ui_font()).height() + SPACE // 2)
 
 
 def set_row_height(pixels: int) -> None:
@@ -259,7 +284,7 @@ def _families() -> tuple[str, str]:
 def ui_font(*, step: float = 0, bold: bool = False) -> QFont:
     """The shipped font; `step` points larger or smaller than the text size."""
     font = QFont(_families()[0])
-    font.setPointSizeF(FONT_POINT + step)
+    font.setPointSizeF(FONT_POINT + _zoom[0] + step)
     font.setBold(bold)
     return font
 
@@ -267,5 +292,5 @@ def ui_font(*, step: float = 0, bold: bool = False) -> QFont:
 def fixed_font() -> QFont:
     """For bodies, logs and fingerprints."""
     font = QFont(_families()[1])
-    font.setPointSizeF(FONT_POINT)
+    font.setPointSizeF(FONT_POINT + _zoom[0])
     return font

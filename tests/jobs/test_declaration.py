@@ -62,3 +62,13 @@ def test_every_operation_of_the_program_is_found_and_complete() -> None:
         assert declared.kind == kind
         assert declared.help, kind
         assert declared.menu, kind
+
+
+def test_a_scan_says_a_range_in_its_title_and_not_a_list_of_addresses() -> None:
+    scan = Catalogue.of(operations)["discovery_scan"]
+    many = " ".join(f"10.1.0.{n}" for n in range(5, 45))
+    assert (
+        scan.title_for(scan.validate({"ranges": many}), "", 0)
+        == "Find servers in 10.1.0.5 to 10.1.0.44 (40 addresses)"
+    )
+    assert scan.title_for(scan.validate({"ranges": "10.1.0.0/24"}), "", 0) == "Find servers in 10.1.0.0/24"

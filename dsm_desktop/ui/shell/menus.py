@@ -97,6 +97,7 @@ def _view(window: MainWindow) -> None:
         action.setChecked(window.desk.theme.name is name)
         action.triggered.connect(partial(_pick, window, name))
         group.addAction(action)
+    view.addActions([plain["zoom-in"], plain["zoom-out"], plain["zoom-normal"]])
     view.addSeparator()
     view.addActions([plain["next-pane"], plain["previous-pane"]])
     view.addSeparator()

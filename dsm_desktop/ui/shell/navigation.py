@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from dsm_desktop.ui import theme
@@ -31,7 +31,10 @@ class AreaButton(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def sizeHint(self) -> QSize:
-        return QSize(_WIDTH, _HEIGHT)
+        words = QFontMetrics(ui_font(step=-1, bold=True))
+        return QSize(
+            max(_WIDTH, words.horizontalAdvance(self.text()) + 2 * SPACE), max(_HEIGHT, words.height() + 48)
+        )
 
     def set_badge(self, count: int) -> None:
         """A number that asks to be looked at; 0 = none."""

@@ -44,10 +44,9 @@ class _Card(QWidget):
         column.addLayout(row)
         buttons = QHBoxLayout()
         buttons.addStretch()
-        if news.label and news.do is not None:
-            do = news.do
-            button = QPushButton(news.label)
-            button.clicked.connect(lambda: do())  # noqa: PLW0108 - the signal's own argument is not for it
+        for title, do in news.actions:
+            button = QPushButton(title)
+            button.clicked.connect(lambda _=False, do=do: do())
             button.clicked.connect(self.deleteLater)
             buttons.addWidget(button)
         if news.error is not None:

@@ -29,6 +29,7 @@ from dsm_desktop.ui.models.base import GridModel
 from dsm_desktop.ui.shell.actions import Actions
 from dsm_desktop.ui.shell.areas import AREAS, AreaStack, keys_of
 from dsm_desktop.ui.shell.dock import JobsDock
+from dsm_desktop.ui.shell.job_news import JobNews
 from dsm_desktop.ui.shell.lock import IdleLock
 from dsm_desktop.ui.shell.menus import fill_menu_bar
 from dsm_desktop.ui.shell.navigation import NavigationRail
@@ -38,6 +39,7 @@ from dsm_desktop.ui.shell.status import StatusStrip
 from dsm_desktop.ui.shell.toolbar import tool_bar
 from dsm_desktop.ui.shell.tools import TOOLS
 from dsm_desktop.ui.shell.ways import Ways
+from dsm_desktop.ui.shell.zoom import Zoom
 from dsm_desktop.ui.theme import ThemeName, Tone
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.widgets.states import Banner
@@ -53,13 +55,15 @@ class MainWindow(Ways, QMainWindow):
         self.desk = desk
         self._may_close = False
         self.theme_picked = False
-        self.setWindowTitle(f"DSM Desktop — {desk.context.store_label}")
+        self._title = f"DSM Desktop — {desk.context.store_label}"
+        self.setWindowTitle(self._title)
         self.setWindowIcon(icon("logo"))
         self.resize(1280, 800)
         self.setMinimumSize(QSize(900, 560))
         self._dock_wanted = True
         self.areas = AreaStack(desk)
         self.build_ways(self)
+        self.zoom = Zoom(desk, self)
         self.actions_ = Actions(desk, self)
         self._build_centre()
         self._add_actions()
@@ -72,6 +76,7 @@ class MainWindow(Ways, QMainWindow):
         self.addToolBar(tool_bar(self))
         fill_menu_bar(self)
         self.news = NewsCorner(self)
+        self.job_news = JobNews(desk, self)
         self.lock = IdleLock(desk, self)
         self._connect()
         self.restore_layout()
@@ -135,6 +140,12 @@ class MainWindow(Ways, QMainWindow):
         add("reset", "Reset the layout", self.reset_layout)
         add("next-pane", "Next pane", lambda: self._next_pane(1), keys="F6")
         add("previous-pane", "Previous pane", lambda: self._next_pane(-1), keys="Shift+F6")
+        for name, text, steps, keys in (
+            ("zoom-in", "Larger letters", 1, "Ctrl++"),
+            ("zoom-out", "Smaller letters", -1, "Ctrl+-"),
+            ("zoom-normal", "Letters as at first", 0, "Ctrl+0"),
+        ):
+            add(name, text, partial(self.zoom.change, steps), keys=keys)
         add("lock", "Lock the window", self.lock_now, icon="lock", keys="Ctrl+L")
         add("quit", "Quit", self.close, keys="Ctrl+Q")
         # Delete and Enter belong to the grid: elsewhere they edit text.
@@ -266,6 +277,12 @@ class MainWindow(Ways, QMainWindow):
 
     def _show_numbers(self, found: WorkNumbers) -> None:
         self.rail.badge("activity", found.decisions + found.standing)
+        # The task bar shows the title, and on most systems a number at the program's icon.
+        running = f"{found.percent} % — " if found.open_jobs else ""
+        self.setWindowTitle(f"{running}{self._title}")
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.setBadgeNumber(found.decisions + found.standing)
         for view in self.views():
             view.show_numbers(found)
 
@@ -275,6 +292,9 @@ class MainWindow(Ways, QMainWindow):
         redraw_icons(app)
         for model in self.findChildren(GridModel):
             model.redraw()
+        self.rail.updateGeometry()
+        for button in self.rail.findChildren(QWidget):
+            button.updateGeometry()
         self.update()
 
     # -- layout and end -----------------------------------------------------------------------------------------

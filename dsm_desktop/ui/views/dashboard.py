@@ -38,8 +38,8 @@ _MODELS = 8
 class NumberButton(QPushButton):
     """A number with its words; pressing it shows what it counts."""
 
-    def __init__(self, number: Number, go: Callable[[Number], None]) -> None:
-        super().__init__(f"{number.value:,}   {number.title}")
+    def __init__(self, number: Number, go: Callable[[Number], None], widest: str) -> None:
+        super().__init__(f"{_aligned(f'{number.value:,}', widest)}   {number.title}")
         self.number = number
         tone = _TONES.get(number.tone, Tone.MUTED) if number.value else Tone.MUTED
         set_icon(self, _ICONS.get(number.tone, "server") if number.value else "status-none", tone)
@@ -47,6 +47,14 @@ class NumberButton(QPushButton):
         self.setToolTip(f"Show them: {number.filter}" if number.filter else "Show them")
         self.setAccessibleName(f"{number.title}: {number.value:,}")
         self.clicked.connect(lambda: go(number))
+
+
+def _aligned(text: str, widest: str) -> str:
+    """The number moved right by blanks as wide as the digits and commas it lacks."""
+    return widest[: len(widest) - len(text)].translate(_BLANKS) + text
+
+
+_BLANKS = {ord(digit): "\u2007" for digit in "0123456789"} | {ord(","): "\u2008"}
 
 
 class Card(QFrame):
@@ -157,8 +165,9 @@ class DashboardView(AreaView, QScrollArea):
 
     def _numbers(self, title: str, numbers: Sequence[Number]) -> Card:
         card = Card(title)
+        widest = max((f"{number.value:,}" for number in numbers), key=len, default="")
         for number in numbers:
-            card.line(NumberButton(number, self._go))
+            card.line(NumberButton(number, self._go, widest))
         return card
 
     def _questions(self, found: Dashboard) -> Card:

@@ -1,0 +1,84 @@
+"""The icon in the system's tray: what runs, news while the window is out of sight, and the few things done from there."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
+
+from dsm_desktop.queries.status import WorkNumbers
+from dsm_desktop.ui import words
+from dsm_desktop.ui.desk import Desk, News
+from dsm_desktop.ui.icons import icon
+from dsm_desktop.ui.theme import Tone
+
+_SHOWN_MS = 8_000
+_SIGNS = {
+    Tone.CRITICAL: QSystemTrayIcon.MessageIcon.Critical,
+    Tone.WARNING: QSystemTrayIcon.MessageIcon.Warning,
+}
+
+
+class Tray(QObject):
+    """Where a desktop has no tray it is there and not seen."""
+
+    open_wanted = Signal()
+    stop_wanted = Signal()
+    quit_wanted = Signal()
+
+    def __init__(self, desk: Desk, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self._last: News | None = None
+        self.icon = QSystemTrayIcon(icon("logo"), self)
+        self.menu = QMenu(window)
+        self.now = QAction("No jobs running", self.menu)
+        self.now.setEnabled(False)
+        self.menu.addAction(self.now)
+        self.menu.addSeparator()
+        self.menu.addAction("Open", self.open_wanted.emit)
+        self.stop = self.menu.addAction("Stop after this step and quit", self.stop_wanted.emit)
+        self.stop.setEnabled(False)
+        self.menu.addAction("Quit…", self.quit_wanted.emit)
+        self.icon.setContextMenu(self.menu)
+        self.icon.activated.connect(self._activated)
+        self.icon.messageClicked.connect(self._clicked)
+        desk.told.connect(self.tell)
+        self.icon.show()
+
+    @staticmethod
+    def available() -> bool:
+        """Whether this desktop has a tray."""
+        return QSystemTrayIcon.isSystemTrayAvailable()
+
+    def show_numbers(self, found: WorkNumbers) -> None:
+        """What runs, as tip and in the menu."""
+        text = (
+            f"{words.plural(found.open_jobs, 'job')}, {found.running_tasks} running, {found.percent} %"
+            if found.open_jobs
+            else "No jobs running"
+        )
+        asks = f" · {words.plural(found.decisions, 'question')}" if found.decisions else ""
+        self.now.setText(text + asks)
+        self.icon.setToolTip(f"DSM Desktop: {text}{asks}")
+        self.stop.setEnabled(found.running_tasks > 0)
+
+    def tell(self, news: News) -> None:
+        """Only what nobody sees in the window."""
+        if self._window.isActiveWindow():
+            return
+        self._last = news
+        sign = _SIGNS.get(news.tone, QSystemTrayIcon.MessageIcon.Information)
+        self.icon.showMessage("DSM Desktop", news.text, sign, _SHOWN_MS)
+
+    def hide(self) -> None:
+        self.icon.hide()
+
+    def _activated(self, how: QSystemTrayIcon.ActivationReason) -> None:
+        if how is not QSystemTrayIcon.ActivationReason.Context:
+            self.open_wanted.emit()
+
+    def _clicked(self) -> None:
+        self.open_wanted.emit()
+        if self._last is not None and self._last.actions:
+            self._last.actions[0][1]()

@@ -1,0 +1,172 @@
+"""The program on the desktop: one window per profile, tray, news of jobs, size of letters, title."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QFontMetrics, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+from sqlalchemy import select
+
+from dsm_desktop.core.states import JobState
+from dsm_desktop.queries.jobs import list_jobs
+from dsm_desktop.store.models import Job, JobTask
+from dsm_desktop.ui import theme
+from dsm_desktop.ui.instance import Instance
+from dsm_desktop.ui.main import Session
+from dsm_desktop.ui.screenshots import settle
+from dsm_desktop.ui.shell.tray import Tray
+from dsm_desktop.ui.theme import Tone
+from tests.ui.conftest import OpenSession
+from tests.ui.seed import seed_servers
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT = 10_000
+SECOND = """
+import sys
+from pathlib import Path
+from dsm_desktop.ui.start import start
+sys.exit(start(Path(sys.argv[1])))
+"""
+
+
+def test_a_second_start_brings_the_first_window_forward_and_ends(qtbot: QtBot, tmp_path: Path) -> None:
+    first = Instance(tmp_path / "profile")
+    assert first.claim()
+    try:
+        other = subprocess.Popen(
+            [sys.executable, "-c", SECOND, str(tmp_path / "profile")],
+            cwd=ROOT,
+            env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        )
+        with qtbot.waitSignal(first.called, timeout=WAIT):
+            pass
+        assert other.wait(timeout=20) == 0
+    finally:
+        first.release()
+    again = Instance(tmp_path / "profile")
+    assert again.claim()
+    again.release()
+
+
+def test_another_profile_has_a_window_of_its_own(qapp: QApplication, tmp_path: Path) -> None:
+    one, two = Instance(tmp_path / "one"), Instance(tmp_path / "two")
+    assert one.claim()
+    assert two.claim()
+    one.release()
+    two.release()
+
+
+def test_the_tray_says_what_runs_and_hears_only_what_the_window_hides(session: Session, qtbot: QtBot) -> None:
+    tray = Tray(session.desk, session.window)
+    found = session.window.status.last
+    assert found is not None
+    tray.show_numbers(found)
+    assert "running" in tray.now.text()
+    assert "question" in tray.icon.toolTip()
+    assert tray.stop.isEnabled()
+    done: list[str] = []
+    session.window.hide()
+    session.desk.tell("Something", Tone.WARNING, "Show", partial(done.append, "shown"))
+    with qtbot.waitSignal(tray.open_wanted, timeout=WAIT):
+        tray.icon.messageClicked.emit()
+    assert done == ["shown"]
+    tray.hide()
+    session.window.show()
+
+
+def end_job(session: Session, job_id: int, failed: int) -> None:
+    with session.context.store.write() as uow:
+        job = uow.session.get(Job, job_id)
+        assert job is not None
+        job.state, job.failed, job.done = JobState.COMPLETED.value, failed, job.total - failed
+        job.finished_at = uow.now
+        for number, task in enumerate(
+            uow.session.scalars(select(JobTask).where(JobTask.job_id == job_id)).all()
+        ):
+            task.state = (JobState.FAILED if number < failed else JobState.COMPLETED).value
+        uow.changed("jobs", "changed", job_id)
+
+
+def test_the_end_of_ones_own_job_is_told_with_its_ways_on(open_session: OpenSession, qtbot: QtBot) -> None:
+    session = open_session(lambda store: seed_servers(store, 4))
+    window, commands = session.window, session.context.commands
+    ids = [row.id for row in window.servers.panel.model.all_rows()]
+    job_id = commands.submit("health_check", ids, {})
+    qtbot.waitUntil(lambda: job_id in window.job_news._open, timeout=WAIT)
+    end_job(session, job_id, failed=1)
+    qtbot.waitUntil(lambda: any("with failures" in text for text in window.news.texts()), timeout=WAIT)
+    retry = next(b for b in window.news.findChildren(QPushButton) if b.text() == "Retry failed")
+    retry.click()
+    qtbot.waitUntil(
+        lambda: any(j.retry_of_id == job_id for j in session.context.store.fetch(list_jobs)), timeout=WAIT
+    )
+    qtbot.waitUntil(lambda: window.area == "activity", timeout=WAIT)
+
+
+def test_many_ends_at_once_are_one_piece_of_news(open_session: OpenSession, qtbot: QtBot) -> None:
+    session = open_session(lambda store: seed_servers(store, 4))
+    window = session.window
+    ids = [row.id for row in window.servers.panel.model.all_rows()]
+    jobs = [session.context.commands.submit("health_check", ids, {}) for _ in range(5)]
+    qtbot.waitUntil(lambda: set(jobs) <= window.job_news._open, timeout=WAIT)
+    with session.context.store.write() as uow:
+        for job in uow.session.scalars(select(Job)):
+            job.state, job.done = JobState.COMPLETED.value, job.total
+        uow.changed("jobs", "changed", *jobs)
+    qtbot.waitUntil(lambda: any(text == "5 jobs ended." for text in window.news.texts()), timeout=WAIT)
+
+
+def turn(session: Session, up: bool) -> None:
+    view = session.window.servers.panel.grid.viewport()
+    spot = QPointF(view.mapToGlobal(QPoint(20, 20)))
+    event = QWheelEvent(
+        QPointF(20, 20), spot, QPoint(0, 0), QPoint(0, 120 if up else -120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.ControlModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(view, event)
+
+
+def test_ctrl_and_wheel_make_all_letters_larger_and_it_is_kept(
+    session: Session, open_session: OpenSession
+) -> None:
+    window = session.window
+    heading = next(
+        label for label in window.findChildren(QLabel) if label.font().bold() and label.isVisible()
+    )
+    before, plain = heading.font().pointSizeF(), QApplication.font().pointSizeF()
+    try:
+        for _ in range(4):
+            turn(session, up=True)
+        assert QApplication.font().pointSizeF() == plain + 4
+        assert heading.font().pointSizeF() == before + 4
+        grid = window.servers.panel.grid
+        needed = QFontMetrics(theme.ui_font()).height()
+        assert grid.verticalHeader().defaultSectionSize() >= needed
+        button = window.rail._buttons["dashboard"]
+        words = QFontMetrics(theme.ui_font(step=-1, bold=True)).horizontalAdvance("Dashboard")
+        settle(session.desk)
+        assert button.width() >= words + theme.SPACE
+        assert float(str(session.desk.settings.value("window/zoom"))) == 4
+        turn(session, up=False)
+        assert QApplication.font().pointSizeF() == plain + 3
+        QTest.keyClick(window, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
+        assert heading.font().pointSizeF() == before
+        for _ in range(30):
+            turn(session, up=False)
+        assert QApplication.font().pointSizeF() == plain + theme.LEAST_ZOOM
+    finally:
+        session.theme.zoom(0)
+
+
+def test_the_title_shows_how_far_the_work_is(session: Session) -> None:
+    found = session.window.status.last
+    assert found is not None
+    assert session.window.windowTitle().startswith(f"{found.percent} % — DSM Desktop")
