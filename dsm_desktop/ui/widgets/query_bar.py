@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QTextCharFormat,
 )
-from PySide6.QtWidgets import QApplication, QCompleter, QLabel, QLineEdit
+from PySide6.QtWidgets import QApplication, QCompleter, QLabel, QLineEdit, QToolButton
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.queries.query_completion import QueryContext, Suggestion, complete
@@ -51,6 +51,9 @@ class QueryBar(QLineEdit):
         self._state.setText("What can be asked for")
         self._state.setToolTip("What can be asked for (Ctrl+Space)")
         self._state.triggered.connect(lambda: self.suggest(asked=True))
+        for button in self.findChildren(QToolButton):
+            if button.defaultAction() is not self._state:
+                button.setAccessibleName("Clear the filter")
         self.problem = QLabel()
         self.problem.setAccessibleName("Filter problem")
         self.problem.setContentsMargins(SPACE, 0, SPACE, SPACE // 2)
