@@ -6,9 +6,7 @@ import heapq
 import itertools
 import random
 import ssl
-import time
 from collections.abc import Callable
-from email.utils import formatdate
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,9 +15,10 @@ from dsm_desktop.simulator.attributes import Attributes
 from dsm_desktop.simulator.bios import Bios
 from dsm_desktop.simulator.bootorder import Boot
 from dsm_desktop.simulator.clock import SimClock, stamp
-from dsm_desktop.simulator.exchange import REASONS, Receiver, Request, Response
+from dsm_desktop.simulator.exchange import Receiver, Request, Response
 from dsm_desktop.simulator.faults import FaultSet
 from dsm_desktop.simulator.hardware import Server, build_server
+from dsm_desktop.simulator.heads import Heads
 from dsm_desktop.simulator.hostboot import Host
 from dsm_desktop.simulator.jobs import JobQueue
 from dsm_desktop.simulator.journal import Counters, Journal
@@ -90,7 +89,7 @@ class Device:
         self.host = Host(self)
         self._certificates = certificates
         self._wires: set[Any] = set()
-        self._head: dict[int, bytes] = {}
+        self._heads = Heads(persona)
         self._born = clock.now()
         self._ambient = random.Random(f"{plot.seed}/{plot.tag}/ambient")
         self.schedule(self._ambient.uniform(0.2, 1.0) * AMBIENT, self._something_happens)
@@ -345,34 +344,4 @@ class Device:
 
     def head(self, response: Response, length: int) -> bytes:
         """Status line and headers as this firmware writes them."""
-        fixed = self._head.get(response.status)
-        if fixed is None:
-            fixed = self._head[response.status] = self._fixed_head(response.status)
-        lines = [
-            fixed,
-            b"Date: ",
-            formatdate(time.time(), usegmt=True).encode(),
-            b"\r\nContent-Length: ",
-            str(length).encode(),
-        ]
-        lines.append(
-            b"\r\nContent-Type: "
-            + (response.content_type or "application/json;odata.metadata=minimal;charset=utf-8").encode()
-        )
-        for name, value in response.headers:
-            lines.append(f"\r\n{name}: {value}".encode("latin-1"))
-        lines.append(b"\r\nConnection: close\r\n\r\n" if response.close else self._keep())
-        return b"".join(lines)
-
-    def _keep(self) -> bytes:
-        seconds, most = self.keepalive
-        return f"\r\nConnection: Keep-Alive\r\nKeep-Alive: timeout={seconds}, max={most}\r\n\r\n".encode()
-
-    def _fixed_head(self, status: int) -> bytes:
-        lines = [
-            f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}",
-            f"Server: {self.persona.server_header}",
-        ]
-        lines += [f"{name}: {value}" for name, value in self.persona.extra_headers]
-        lines += ["OData-Version: 4.0", "Cache-Control: no-cache", ""]
-        return "\r\n".join(lines).encode()
+        return self._heads.write(response, length)

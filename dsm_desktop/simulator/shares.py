@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import http.client
@@ -15,6 +16,7 @@ from dsm_desktop.simulator.errands import Errands
 PATIENCE: Final = 5.0
 """Seconds to wait for a share."""
 BLOCK: Final = 32 * 1024
+DOWNLOAD_BLOCK: Final = 256 * 1024
 _MOUNTED: Final = ("http", "https", "nfs", "cifs")
 _PORTS: Final = {"http": 80, "https": 443, "nfs": 2049, "cifs": 445, "ftp": 21, "tftp": 69}
 
@@ -39,6 +41,36 @@ def scheme_of(image: str, protocol: str | None = None) -> str | None:
     else:
         scheme = (protocol or "").lower()
     return scheme if scheme in _MOUNTED else None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Source:
+    """A file on a share, with the credentials for it."""
+
+    url: str
+    user: str = ""
+    password: str = dataclasses.field(default="", repr=False)
+
+    @property
+    def name(self) -> str:
+        """File name at its end."""
+        return urllib.parse.unquote(urllib.parse.urlsplit(self.url).path.rsplit("/", 1)[-1])
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a web server wants to know."""
+        if not self.user:
+            return {}
+        pair = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return {"Authorization": f"Basic {pair}"}
+
+
+class FetchFailed(Exception):
+    """A file could not be had; `why` is unreachable, missing, denied or incomplete."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Shares:
@@ -85,7 +117,7 @@ class Shares:
             connection = self._connect(parts)
         except ValueError:
             return Trip("unusable")
-        path = urllib.parse.quote(parts.path or "/", safe="/%") + (f"?{parts.query}" if parts.query else "")
+        path = _target(parts)
         try:
             connection.request("HEAD", path)
             answer = connection.getresponse()
@@ -130,20 +162,34 @@ class Shares:
 
     def fetch(self, url: str, most: int) -> bytes | None:
         """A whole small file; None when it cannot be had."""
+        content = bytearray()
         try:
-            parts = urllib.parse.urlsplit(url)
-            connection = self._connect(parts)
-        except ValueError:
+            self.download(Source(url), content.extend, most)
+        except FetchFailed:
             return None
+        return bytes(content)
+
+    def download(self, source: Source, take: Callable[[bytes], object], most: int) -> None:
+        """A whole file, block by block, without checking certificates. Raises FetchFailed."""
+        received = 0
         try:
-            connection.request("GET", urllib.parse.quote(parts.path or "/", safe="/%"))
-            answer = connection.getresponse()
-            content = answer.read(most + 1)
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
-        return content if answer.status == 200 and len(content) <= most else None
+            parts = urllib.parse.urlsplit(source.url)
+            with contextlib.closing(self._connect(parts)) as connection:
+                connection.request("GET", _target(parts), headers=source.headers)
+                with contextlib.closing(connection.getresponse()) as answer:
+                    if answer.status != 200:
+                        raise FetchFailed("denied" if answer.status in (401, 403) else "missing")
+                    expected = answer.length
+                    while block := answer.read(DOWNLOAD_BLOCK):
+                        received += len(block)
+                        if received > most or self._errands.stopping.is_set():
+                            raise FetchFailed("incomplete")
+                        take(block)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            cut = received or isinstance(error, http.client.HTTPException)
+            raise FetchFailed("incomplete" if cut else "unreachable") from error
+        if expected is not None and received != expected:
+            raise FetchFailed("incomplete")
 
     def _connect(self, parts: urllib.parse.SplitResult) -> http.client.HTTPConnection:
         if not parts.hostname:
@@ -170,6 +216,10 @@ def _knock(image: str, scheme: str) -> Trip:
     except OSError:
         return Trip("unreachable")
     return Trip()
+
+
+def _target(parts: urllib.parse.SplitResult) -> str:
+    return urllib.parse.quote(parts.path or "/", safe="/%") + (f"?{parts.query}" if parts.query else "")
 
 
 def _ranges(total: int, step: int) -> Iterator[tuple[int, int]]:

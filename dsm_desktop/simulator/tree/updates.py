@@ -10,10 +10,10 @@ from dsm_desktop.simulator.exchange import Request, Response
 from dsm_desktop.simulator.hardware.parts import Software
 from dsm_desktop.simulator.messages import Refused
 from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC9_7, Persona
+from dsm_desktop.simulator.shares import Source
 from dsm_desktop.simulator.tree.base import UPDATE, Action
 from dsm_desktop.simulator.tree.software import software_id, software_path
 from dsm_desktop.simulator.update.engine import APPLY_TIMES, Order
-from dsm_desktop.simulator.update.fetch import Source
 from dsm_desktop.simulator.update.inventory import label
 from dsm_desktop.simulator.update.package import PackageInfo, Unusable
 from dsm_desktop.simulator.update.upload import Spool, Upload

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from dsm_desktop.simulator.hardware.parts import Software
 from dsm_desktop.simulator.jobs import Job, Outcome, Runs, Stage
 from dsm_desktop.simulator.messages import Refused
-from dsm_desktop.simulator.update.fetch import FetchFailed, Source, fetch
+from dsm_desktop.simulator.shares import FetchFailed, Source
+from dsm_desktop.simulator.update.fetch import fetch
 from dsm_desktop.simulator.update.inventory import Applied, applied, install, label, targets
 from dsm_desktop.simulator.update.package import IDRAC, PackageInfo, Unusable, read_package
 from dsm_desktop.simulator.update.upload import Spool
@@ -208,11 +209,10 @@ class Updates:
             runs=Runs.WHEN_TOLD,
             waiting=("Downloading", "RED003"),
         )
-        address = device.plot.address
 
         def work() -> Spool | FetchFailed:
             try:
-                return fetch(device.errands, address, source)
+                return fetch(device.shares, source)
             except FetchFailed as error:
                 return error
 

@@ -12,9 +12,10 @@ from xml.sax.saxutils import escape
 
 from dsm_desktop.simulator.hardware.parts import Software
 from dsm_desktop.simulator.jobs import Job, Outcome, Runs
+from dsm_desktop.simulator.shares import FetchFailed, Source
 from dsm_desktop.simulator.update.catalog import Catalog, order, read_catalog
 from dsm_desktop.simulator.update.engine import Order
-from dsm_desktop.simulator.update.fetch import FetchFailed, Source, fetch
+from dsm_desktop.simulator.update.fetch import fetch
 from dsm_desktop.simulator.update.inventory import Applied, applied, targets
 from dsm_desktop.simulator.update.package import PackageInfo, Unusable
 
@@ -90,12 +91,12 @@ class Repository:
             waiting=("Downloading", "RED003"),
             title="repositoryupdate",
         )
-        source, address, system_id = wish.share.source(wish.catalog), device.plot.address, device.hw.system_id
+        source, system_id = wish.share.source(wish.catalog), device.hw.system_id
         self.listed = None
 
         def work() -> Catalog | str:
             try:
-                spool = fetch(device.errands, address, source)
+                spool = fetch(device.shares, source)
             except FetchFailed as error:
                 return "RED062" if error.why == "denied" else "RED016"
             try:
