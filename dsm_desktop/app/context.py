@@ -150,6 +150,9 @@ class Commands(Protocol):
         """Stand a server in a rack, its lowest unit given (1 = bottom)."""
 
     def unplace_server(self, server_id: int) -> None: ...
+    def take_consoles(self, job_id: int) -> list[str]:
+        """The addresses a console job has left for the window that handed it in, once; they hold secrets."""
+
     def trust_certificate(self, server_id: int, fingerprint: str) -> None:
         """Accept a changed certificate by its SHA-256 (hex), as the operator compared it."""
 

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from pydantic import BaseModel, SecretStr
 
 from dsm_desktop.app.context import CredentialChoice, CredentialDraft, CredentialView
-from dsm_desktop.commands import credentials, decisions, jobs, library, racks, restore_list, servers
+from dsm_desktop.commands import consoles, credentials, decisions, jobs, library, racks, restore_list, servers
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.settings import SECTIONS, Section
@@ -132,6 +132,11 @@ class Desk:
     def unplace_server(self, server_id: int) -> None:
         with self._store.write() as uow:
             racks.unplace(uow, self._who, server_id)
+
+    def take_consoles(self, job_id: int) -> list[str]:
+        """Open and remove what a console job left; they hold one-time sign-ins, so they are not kept."""
+        with self._store.write() as uow:
+            return [t.url.get_secret_value() for t in consoles.take_tickets(uow, self._vault, job_id)]
 
     def trust_certificate(self, server_id: int, fingerprint: str) -> None:
         with self._store.write() as uow:

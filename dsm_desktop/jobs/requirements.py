@@ -62,6 +62,8 @@ def idrac(generation: int, version: str = "") -> Requirement:
         if found is None:
             return "no iDRAC"
         number = int(found[1])
+        if number == generation and not server.idrac_version:
+            return ""  # only the inventory reads it: the iDRAC will say it
         if number > generation or (number == generation and not _numbers(server.idrac_version) < wanted):
             return ""
         return f"{server.generation} {server.idrac_version if number == generation else ''}".strip()

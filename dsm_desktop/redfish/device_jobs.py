@@ -125,6 +125,14 @@ def device_job(client: RedfishClient, job_id: str) -> DeviceJob:
     return found
 
 
+def task_path(client: RedfishClient, job_id: str) -> str:
+    """Path of a job's task. Raises Missing where this firmware has no tasks."""
+    tasks = _linked(client, "Tasks", "Tasks")
+    if not tasks:
+        raise Missing("this iDRAC lists no tasks", status=404, where=client.transport.name)
+    return f"{tasks}/{job_id}"
+
+
 def delete_job(client: RedfishClient, job_id: str) -> None:
     """Takes one job out of the queue. A job that is already gone is no error; a running one is refused (JCP015)."""
     with contextlib.suppress(Missing):

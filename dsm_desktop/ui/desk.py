@@ -34,6 +34,7 @@ class Desk(QObject):
     told = Signal(object)
     job_wanted = Signal(str, list, dict)
     job_opened = Signal(int)
+    submitted = Signal(str, int)
     server_opened = Signal(int)
     calls_opened = Signal(object)
     area_opened = Signal(str)
@@ -94,6 +95,7 @@ class Desk(QObject):
         """Hand a job in and say so, with the way to it."""
 
         def done(job_id: int) -> None:
+            self.submitted.emit(kind, job_id)
             label = self.context.catalogue[kind].label.rstrip("…")
             word = "Dry run of" if dry_run else "Job"
             self.tell(f"{word} '{label}' handed in.", Tone.INFO, "Show", lambda: self.job_opened.emit(job_id))

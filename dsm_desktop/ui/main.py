@@ -16,6 +16,7 @@ from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.application import application as application
 from dsm_desktop.ui.application import calm_collector
 from dsm_desktop.ui.bridge import Change
+from dsm_desktop.ui.consoles import ConsoleOpener
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.stop import ClosingDialog
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog, key_banner
@@ -54,6 +55,7 @@ class Session:
             self.theme.set(ThemeName(kept))
         app.setWindowIcon(icon("logo"))
         self.window = MainWindow(self.desk)
+        self.consoles = ConsoleOpener(self.desk)
         self.window.closing.connect(self._ask)
         self.theme.changed.connect(self._fit_rows)
         self.tray = Tray(self.desk, self.window) if Tray.available() else None

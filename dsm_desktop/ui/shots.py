@@ -18,7 +18,10 @@ from dsm_desktop.ui.views.manual import ManualWindow
 from dsm_desktop.ui.widgets.column_chooser import ColumnChooser
 
 Shot = tuple[str, QWidget]
-_PAGES = (("fleet", ("tiles", "racks", "idrac jobs")), ("reports", ("find", "changes", "firmware", "spares")))
+_PAGES = (
+    ("fleet", ("tiles", "racks", "idrac jobs", "screens")),
+    ("reports", ("find", "changes", "firmware", "spares")),
+)
 
 
 def more_views(window: MainWindow, settle: Callable[[Desk], None]) -> Iterator[Shot]:

@@ -45,6 +45,7 @@ async def polish(ctx: JobContext, params: NoParams) -> Result:
         (Box(), True),
         (Box(idrac_version="4.00.00.00"), True),
         (Box(idrac_version="3.36.36.36"), False),
+        (Box(idrac_version=""), True),  # only the inventory reads it
         (Box(generation="iDRAC10", idrac_version="1.20.25.00"), True),
         (Box(generation="iDRAC8", idrac_version="2.86.86.86"), False),
         (Box(generation="other"), False),

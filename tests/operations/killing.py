@@ -37,6 +37,10 @@ class Killable:
         self.site = site
 
     @property
+    def server_id(self) -> int:
+        return self.server().id
+
+    @property
     def idrac(self) -> SimulatedIdrac:
         return self.site.idracs[0]
 
@@ -45,7 +49,7 @@ class Killable:
         return next(s for s in self.app.store.fetch(list_servers) if s.address == address)
 
     def submit(self, kind: str, params: dict[str, Any] | None = None, **more: Any) -> int:
-        return self.app.commands.submit(kind, [self.server().id], params or {}, **more)
+        return self.app.commands.submit(kind, [self.server_id], params or {}, **more)
 
     def job(self, job_id: int) -> JobRow:
         return self.app.store.fetch(lambda c: list_jobs(c, ids=[job_id]))[0]

@@ -36,6 +36,7 @@ class RecordedIdrac(ReplayServer):
         super().__init__(documents, hook=self._hooked)
         self.effects: dict[str, Effect] = {}
         self.files: dict[str, bytes] = {}
+        self.located: dict[str, str] = {}
         self.done: list[tuple[str, str, Doc]] = []
         self.struck = 0
         self.resets = 0
@@ -77,6 +78,8 @@ class RecordedIdrac(ReplayServer):
         if verb == "GET":
             if bare in self.files and handler._authorised():
                 return 200, {"Content-Type": "application/octet-stream"}, self.files[bare]
+            if bare in self.located and handler._authorised():
+                return reply(200, self.documents[bare], {"Location": self.located[bare]})
             return None
         if "/Sessions" in bare or not handler._authorised():
             return None
@@ -169,7 +172,8 @@ class RecordedProgram(Killable):
 
     def __init__(self, app: Application, server_id: int) -> None:
         self.app = app
-        self.server_id = server_id
+        self._server_id = server_id
 
-    def submit(self, kind: str, params: dict[str, Any] | None = None, **more: Any) -> int:
-        return self.app.commands.submit(kind, [self.server_id], params or {}, **more)
+    @property
+    def server_id(self) -> int:
+        return self._server_id

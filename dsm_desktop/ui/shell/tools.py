@@ -39,6 +39,17 @@ def _own_fields(window: MainWindow) -> None:
     CustomFieldsDialog(window.desk, window).open()
 
 
+def _screens(window: MainWindow) -> None:
+    """The wall with the chosen servers; with all that have a picture when none is chosen."""
+    from dsm_desktop.ui.views.fleet import FleetView
+
+    ids = window.servers.panel.grid.selected_ids()
+    window.show_area("fleet/screens")
+    view = window.areas.view("fleet")
+    if isinstance(view, FleetView):
+        view.screens.show_servers(ids or None)
+
+
 TOOLS: tuple[Tool, ...] = (
     Tool(
         "find-parts",
@@ -58,4 +69,5 @@ TOOLS: tuple[Tool, ...] = (
         lambda window: window.servers.import_servers(),
     ),
     Tool("own-fields", "Own fields…", "columns", "", "Edit", _own_fields),
+    Tool("screens", "Screens of the selection", "eye", "", "Server", _screens),
 )
