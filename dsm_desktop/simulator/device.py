@@ -66,6 +66,10 @@ class Device:
         self.boot = Boot(self)
         self.tickets: dict[str, tuple[str, float, Account]] = {}
         """Temporary console users: password, until when it is good, and whose session it opens."""
+        self.exported: dict[str, bytes] = {}
+        """Files that were made for local export, by name."""
+        self.eula: tuple[str, ...] = ()
+        """Who accepted SupportAssist's licence agreement, and through what."""
         self.nic_settings: dict[str, dict[str, Any]] = {}
         """What was set on functions of network adapters, by FQDD."""
         self.power_cap: int | None = None

@@ -119,6 +119,8 @@ class Job:
     """Body and content type that GET of the task answers once the job is done (a local export)."""
     messages: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     """Further entries of the task's Messages, such as one for each attribute of an imported profile."""
+    location: str | None = None
+    """Address of a file the job has made; the finished task names it in its Location."""
     task_gone: bool = False
     """The task answers 404 although the job is still listed (after the iDRAC updated itself)."""
     version: int = 0

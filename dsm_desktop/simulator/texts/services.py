@@ -29,6 +29,7 @@ SERVICES: Final[dict[str, Text]] = {
     ),
     "LIC006": Text("The license has expired.", "Warning", RETRY),
     "LIC007": Text("Invalid entry: Object does not exist or cannot be found.", "Warning", RETRY),
+    "LIC008": Text("The license binding ID does not match the device unique identifier.", "Warning", RETRY),
     "LIC010": Text(
         "Unable to import as the license is not applicable to the specified device.", "Warning", RETRY
     ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from dsm_desktop.simulator.access import Account
 from dsm_desktop.simulator.exchange import Doc, Request, Response
-from dsm_desktop.simulator.personas import IDRAC9_4, Persona
+from dsm_desktop.simulator.messages import Refused
+from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC9_6, IDRAC9_7, IDRAC10, Persona
 from dsm_desktop.simulator.tree.base import (
     MANAGER,
     ROOT,
@@ -69,7 +71,12 @@ def resources(persona: Persona) -> Iterable[Resource]:
 
 def actions(persona: Persona) -> Iterable[Action]:
     """A user may always change its own password."""
-    return (Action("PATCH", f"{persona.accounts}/{{}}", "ConfigureSelf", _patch),)
+    yield Action("PATCH", f"{persona.accounts}/{{}}", "ConfigureSelf", _patch)
+    yield Action("POST", persona.accounts, "ConfigureUsers", _post, since=IDRAC10)
+    yield Action("DELETE", f"{persona.accounts}/{{}}", "ConfigureUsers", _delete, since=IDRAC10)
+    if persona.oem_tree:  # scripts still write through the older address
+        path = f"{MANAGER}/Accounts/{{}}"
+        yield Action("PATCH", path, "ConfigureSelf", _patch, until=IDRAC9_7)
 
 
 def _service(device: Device, base: str) -> Doc:
@@ -190,24 +197,99 @@ def _privileges(device: Device) -> Doc:
     }
 
 
-def _patch(device: Device, request: Request, body: Any, account: Account, number: str) -> Response:
-    speak = device.speaker
-    target = _find(device, number)
-    if target is None:
-        return speak.not_found(request.path)
-    own = target is account
-    if not account.allows("ConfigureUsers") and not (own and set(body) == {"Password"}):
-        return refuse(device, account)
-    unknown = pick(body, ("UserName", "Password", "RoleId", "Enabled", "Locked"))
+# -- changing ------------------------------------------------------------------------------------------------
+
+
+def _password_problem(device: Device, password: Any) -> str | None:
+    """Message key of what the password policy has against a password; each line of firmware has its own words."""
+    persona, get = device.persona, device.attributes.get
+    if not isinstance(password, str):
+        return "SYS424"
+    rules = (
+        0 < len(password) <= (127 if persona.rank >= IDRAC9_6 else 40),
+        len(password) >= int(get("Security.1.PasswordMinimumLength")),
+        get("Security.1.PasswordRequireNumbers") == "Disabled" or re.search(r"\d", password),
+        get("Security.1.PasswordRequireSymbols") == "Disabled" or re.search(r"[^A-Za-z0-9]", password),
+        get("Security.1.PasswordRequireUpperCase") == "Disabled" or re.search(r"[A-Z]", password),
+    )
+    if all(rules):
+        return None
+    if not persona.oem_tree:
+        return "RAC0518"
+    return "RAC1276" if persona.rank >= IDRAC9_6 else "SYS474"
+
+
+def _check(device: Device, body: Any, target: Account) -> None:
+    """Refuse what no account may become. Raises Refused."""
+    unknown = pick(body, ("UserName", "Password", "RoleId", "Enabled", "Locked", "Id"))
     if unknown:
-        return speak.error(400, speak.info("SYS429", unknown), speak.info("PropertyUnknown", unknown))
+        raise Refused(400, ("SYS429", unknown), ("PropertyUnknown", unknown))
     if body.get("RoleId", "None") not in _ROLES:
-        return speak.error(400, speak.info("SYS426", str(body["RoleId"]), "RoleId"))
+        raise Refused(400, ("SYS426", str(body["RoleId"]), "RoleId"))
+    if "Password" in body:
+        problem = _password_problem(device, body["Password"])
+        if problem is not None:
+            raise Refused(400, (problem, "***", "Password") if problem == "SYS424" else (problem,))
+    name = body.get("UserName", target.name)
+    if not isinstance(name, str) or len(name) > 16:
+        raise Refused(400, ("SYS425", str(name), "UserName"))
+    others = (a for a in device.access.accounts if a is not target)
+    if name and any(a.name == name for a in others):
+        raise Refused(400, ("SYS409",))
+
+
+def _apply(device: Device, body: Any, target: Account) -> None:
     if "Password" in body:
         target.password, target.must_change = str(body["Password"]), False
         device.access.close_all(target)
     target.name = str(body.get("UserName", target.name))
     target.role = body.get("RoleId", target.role)
     target.enabled = bool(body.get("Enabled", target.enabled))
+    if not target.name:
+        target.password, target.role, target.enabled = "", "None", False
+        device.access.close_all(target)
+
+
+def _patch(device: Device, request: Request, body: Any, account: Account, number: str) -> Response:
+    target = _find(device, number)
+    if target is None:
+        return device.speaker.not_found(request.path)
+    own = target is account
+    if not account.allows("ConfigureUsers") and not (own and set(body) == {"Password"}):
+        return refuse(device, account)
+    if target.slot == 1:
+        raise Refused(400, ("SYS427", "UserName"))
+    if not device.persona.oem_tree and body.get("UserName") == "" and target.enabled:
+        raise Refused(400, ("SYS443",))  # an account is switched off first, its name goes second
+    _check(device, body, target)
+    _apply(device, body, target)
     device.changed(request, body, account, f"PATCH Accounts/{number} " + ",".join(sorted(body)))
-    return speak.success(200)
+    return device.speaker.success(200)
+
+
+def _post(device: Device, request: Request, body: Any, account: Account) -> Response:
+    """iDRAC10 makes accounts; older firmware fills empty slots by PATCH."""
+    for name in ("UserName", "Password"):
+        if name not in body:
+            raise Refused(400, ("SYS428", name))
+    free = [a for a in device.access.accounts[1:] if not a.name]
+    wanted = body.get("Id")
+    target = next((a for a in free if wanted is None or str(a.slot) == str(wanted)), None)
+    if target is None:
+        raise Refused(400, ("SYS409",))
+    _check(device, body, target)
+    _apply(device, {"RoleId": "None", "Enabled": True, **body}, target)
+    device.changed(request, body, account, f"POST Accounts {target.slot}")
+    place = f"{device.persona.accounts}/{target.slot}"
+    return device.speaker.success(201, "SYS414", (("Location", place),))
+
+
+def _delete(device: Device, request: Request, body: Any, account: Account, number: str) -> Response:
+    target = _find(device, number)
+    if target is None or not target.name:
+        return device.speaker.not_found(request.path)
+    if target is account:
+        raise Refused(400, ("SYS409",))
+    _apply(device, {"UserName": ""}, target)
+    device.changed(request, body, account, f"DELETE Accounts/{number}")
+    return Response(204)

@@ -19,7 +19,9 @@ from dsm_desktop.simulator.tree import (
     firmware,
     interfaces,
     jobs,
+    lcexports,
     lcservice,
+    licenses,
     logs,
     manager,
     network,
@@ -72,10 +74,12 @@ _BRANCHES = (
     attributes,
     logs,
     lcservice,
+    lcexports,
     jobs,
     firmware,
     repository,
     services,
+    licenses,
     registries,
 )
 

@@ -152,7 +152,8 @@ def _answer_task(device: Device, doc: Doc, name: str) -> Response:
     if job.output is not None and job.http_status == 200:
         body, content_type = job.output
         return Response(200, body, content_type=content_type)
-    return json_response(job.http_status, doc)
+    headers = (("Location", job.location),) if job.location and job.is_over else ()
+    return json_response(job.http_status, doc, headers)
 
 
 # -- services -------------------------------------------------------------------------------------------------

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 LC_SERVICE = f"{MANAGER}/Oem/Dell/DellLCService"
 _STATUS = f"{LC_SERVICE}/Actions/DellLCService.GetRemoteServicesAPIStatus"
-OFFERED = ("GetRemoteServicesAPIStatus", "TestNetworkShare")
+OFFERED = (
+    "ExportHWInventory",
+    "ExportLCLog",
+    "ExportServerScreenShot",
+    "GetRemoteServicesAPIStatus",
+    "SupportAssistAcceptEULA",
+    "SupportAssistCollection",
+    "SupportAssistGetEULAStatus",
+    "TestNetworkShare",
+)
 """Actions the service lists; whoever adds one to the tree adds its name here."""
 _BUSY = ("InPOST", "CollectingSystemInventory", "AutomatedTaskExecution")
 

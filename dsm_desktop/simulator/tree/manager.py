@@ -31,6 +31,7 @@ OEM_SERVICES = {
     "DellJobService": "DellJobService",
     "DellLCService": "DellLCService",
     "DellLicenseCollection": "DellLicenses",
+    "DellLicenseManagementService": "DellLicenseManagementService",
     "DellTimeService": "DellTimeService",
     "DelliDRACCardService": "DelliDRACCardService",
     "Jobs": "Jobs",
