@@ -36,6 +36,7 @@ class Desk(QObject):
     job_opened = Signal(int)
     submitted = Signal(str, int)
     server_opened = Signal(int)
+    servers_chosen = Signal(list)
     calls_opened = Signal(object)
     area_opened = Signal(str)
     tab_wanted = Signal(str)

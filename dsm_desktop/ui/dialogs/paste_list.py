@@ -39,8 +39,7 @@ class PasteListDialog(Dialog):
         if not ids:
             self.fail(BadInput("None of these is in the list of servers."))
             return
-        self._servers.show_filter("")
-        self._servers.panel.grid.select_ids(ids, current=ids[0])
+        self._servers.select_servers(ids)
         if missing:
             names = ", ".join(missing[:_NAMED]) + (" …" if len(missing) > _NAMED else "")
             self._desk.tell(f"{words.plural(len(ids), 'server')} selected; not found: {names}", Tone.WARNING)

@@ -151,6 +151,7 @@ class FirstRunWizard(Dialog):
         self.passphrase, self.again = PasswordLine("Passphrase"), PasswordLine("Passphrase again")
         self.file = QLineEdit()
         self.file.setAccessibleName("Key file")
+        self.file.setPlaceholderText("In the folder of the profile")
         browse = QPushButton("Choose…")
         browse.setAutoDefault(False)
         browse.clicked.connect(self._choose_file)
@@ -239,6 +240,13 @@ class FirstRunWizard(Dialog):
         self._cancel.setEnabled(not made)
         self.next.setText({3: "Create", 4: "Start"}.get(number, "Next"))
         self.next.setEnabled(not made or self.kept.isChecked())
+        self._first_empty(self.pages.widget(number))
+
+    def _first_empty(self, page: QWidget | None) -> None:
+        """What must be typed has the keyboard at once."""
+        lines = page.findChildren(QLineEdit) if page is not None else []
+        empty = (w for w in lines if w.isEnabled() and not w.isReadOnly() and not w.text())
+        (next(empty, None) or self.next).setFocus()
 
     def forward(self) -> None:
         """Check this page; create on the summary; start after the recovery key."""
@@ -275,8 +283,6 @@ class FirstRunWizard(Dialog):
             )
         if chosen == 1 and self.passphrase.text() != self.again.text():
             raise BadInput("The two passphrases differ.")
-        if chosen == 2 and not self.file.text().strip():
-            raise BadInput("The key file is missing.")
 
     def _credential(self) -> CredentialDraft | None:
         return self.login.draft() if self.has_login.isChecked() else None
@@ -291,13 +297,19 @@ class FirstRunWizard(Dialog):
             store_url=self._url(),
             key=keeper,
             passphrase=self.passphrase.text() if keeper == "passphrase" else "",
-            key_file=Path(self.file.text()) if keeper == "file" else None,
+            key_file=Path(self.file.text().strip())
+            if keeper == "file" and self.file.text().strip()
+            else None,
             credential=self._credential(),
             demo_site=self.demo.isChecked(),
         )
 
     def _summarise(self) -> None:
-        keys = ("in the key ring of this system", "behind your passphrase", f"in the file {self.file.text()}")
+        keys = (
+            "in the key ring of this system",
+            "behind your passphrase",
+            f"in the file {self.file.text().strip() or 'site.key of the profile'}",
+        )
         login = self._credential()
         lines = [
             f"Store: {self._url() or 'one file on this machine'}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject
@@ -88,15 +88,7 @@ class Actions(QObject):
         """What is selected now; an action that cannot be taken says why in its tip."""
         self.rows = list(rows)
         for kind, action in self.jobs.items():
-            job_type = self._desk.context.catalogue[kind]
-            reason, tip = self._desk.why_not(job_type.needs), job_type.help.split("\n")[0]
-            if not reason and job_type.targets is Targets.SERVER:
-                found = job_type.fit(rows)
-                reason = (
-                    "Select one or more servers." if not rows else "" if found.fitting else found.sentence
-                )
-                tip = f"{tip}\n{found.sentence}" if found.others and found.fitting else tip
-            _allow(action, reason, tip)
+            self._judge(self._desk.context.catalogue[kind], action, rows)
         reason = self._desk.why_not(Permission.OPERATE) or ("" if rows else "Select one or more servers.")
         for choice, action in self.power.items():
             _allow(action, reason or _power_reason(choice, rows), "")
@@ -107,20 +99,57 @@ class Actions(QObject):
                 )
                 _allow(self.plain[name], why, self.plain[name].text().rstrip("…"))
 
+    def _judge(self, job_type: JobType, action: QAction, rows: Sequence[ServerRow]) -> None:
+        """Whether this can be started on these servers; the tip says what it does, and why not."""
+        reason, tip = self._desk.why_not(job_type.needs), job_type.help.split("\n")[0]
+        if not reason and job_type.targets is Targets.SERVER:
+            found = job_type.fit(rows)
+            reason = "Select one or more servers." if not rows else "" if found.fitting else found.sentence
+            tip = f"{tip}\n{found.sentence}" if found.others and found.fitting else tip
+        _allow(action, reason, tip)
+
     def fill_server_menu(self, menu: QMenu) -> None:
         """The jobs on servers grouped by their menu, then edit and remove."""
+        menu.setToolTipsVisible(True)
         if self.power:
-            self.fill_power_menu(menu.addMenu("Power"))
+            power = menu.addMenu("Power")
+            power.setToolTipsVisible(True)
+            self.fill_power_menu(power)
+        self._fill_groups(menu, self.jobs)
+        menu.addSeparator()
+        menu.addActions([self.plain[n] for n in ("edit", "remove") if n in self.plain])
+
+    def fill_jobs_for(self, menu: QMenu, rows: Sequence[ServerRow]) -> None:
+        """The jobs on these servers, whatever is selected."""
+        menu.setToolTipsVisible(True)
+        ids = [row.id for row in rows]
+        made: dict[str, QAction] = {}
+        for kind, job_type in self._desk.context.catalogue.items():
+            if job_type.targets is Targets.SERVER:
+                action = QAction(job_type.label, menu)
+                set_icon(action, _JOB_ICONS.get(kind, "job"))
+                action.triggered.connect(lambda _=False, k=kind: self._desk.job_wanted.emit(k, ids, {}))
+                self._judge(job_type, action, rows)
+                made[kind] = action
+        if "power_action" in made:
+            menu.addAction(made["power_action"])
+        self._fill_groups(menu, made)
+
+    def _fill_groups(self, menu: QMenu, actions: Mapping[str, QAction]) -> None:
+        """What is used daily stands in the menu itself, the rest in submenus by name."""
         groups: dict[str, list[QAction]] = {}
-        for kind, action in self.jobs.items():
+        for kind, action in actions.items():
             job_type = self._desk.context.catalogue[kind]
             if job_type.targets is Targets.SERVER and kind != "power_action":
                 groups.setdefault(job_type.menu, []).append(action)
-        for actions in groups.values():
+        for name in (n for n in _DAILY if n in groups):
             menu.addSeparator()
-            menu.addActions(actions)
+            menu.addActions(groups.pop(name))
         menu.addSeparator()
-        menu.addActions([self.plain[n] for n in ("edit", "remove") if n in self.plain])
+        for name, rest in sorted(groups.items()):
+            below = menu.addMenu(name)
+            below.setToolTipsVisible(True)
+            below.addActions(rest)
 
     def fill_power_menu(self, menu: QMenu) -> None:
         for number, action in enumerate(self.power.values()):
@@ -134,6 +163,7 @@ class Actions(QObject):
         return [*jobs, *self.power.values(), *self.plain.values()]
 
 
+_DAILY = ("Inventory", "Tools", "iDRAC")
 _POWER_WORDS = {
     PowerAction.ON: "Power on",
     PowerAction.GRACEFUL_OFF: "Shut down",

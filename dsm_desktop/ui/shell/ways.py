@@ -60,6 +60,7 @@ class Ways:
     def _wire_servers(self, view: ServersView) -> None:
         view.selection.connect(lambda _: self._follow_rows())
         view.set_menu(self._fill_server_menu)
+        view.tree.jobs_for = self.actions_.fill_jobs_for
         view.panel.grid.aside.connect(lambda server_id: self.deck.open(f"server:{server_id}"))
 
     def _fill_server_menu(self, menu: QMenu) -> None:
@@ -253,6 +254,11 @@ class Ways:
     def show_server(self, server_id: int) -> None:
         self.show_area("servers")
         self.servers.show_server(server_id)
+
+    def select_servers(self, ids: list[int]) -> None:
+        """Failed targets, rows of a report: they become the selection."""
+        self.show_area("servers")
+        self.servers.select_servers(ids)
 
 
 _MOST_AT_ONCE = 10

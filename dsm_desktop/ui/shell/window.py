@@ -167,6 +167,7 @@ class MainWindow(Ways, QMainWindow):
         desk.job_wanted.connect(self._start_job)
         desk.job_opened.connect(self.show_job)
         desk.server_opened.connect(self.show_server)
+        desk.servers_chosen.connect(self.select_servers)
         desk.area_opened.connect(self.show_area)
         desk.calls_opened.connect(self.show_calls)
         desk.filter_wanted.connect(self.show_filtered)

@@ -60,6 +60,7 @@ class JobDetails(QWidget):
         self.task_id: int | None = None
         self.tasks = GridPanel(desk.work, "targets", TASKS, icon_name="server")
         self.tasks.chosen.connect(self._task_chosen)
+        self.tasks.grid.menu_of = self._task_menu
         self.tasks.opened.connect(self._open_server)
         self.steps = GridPanel(desk.work, "steps", STEPS, icon_name="job", tools=False)
         self.steps.when_empty("No steps yet", "")
@@ -126,6 +127,10 @@ class JobDetails(QWidget):
         self.retry = QPushButton("Retry failed")
         set_icon(self.retry, "retry")
         self.retry.clicked.connect(self.retry_failed)
+        self.failed = QPushButton("Select failed")
+        self.failed.setToolTip("The servers it failed on become the selection of the list")
+        set_icon(self.failed, "server")
+        self.failed.clicked.connect(self.select_failed)
         self.cancel = QPushButton("Cancel")
         set_icon(self.cancel, "cancel")
         menu = QMenu(self.cancel)
@@ -143,7 +148,7 @@ class JobDetails(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(SPACE, SPACE // 2, SPACE // 2, 0)
         head.addWidget(self._title, 1)
-        for button in (self.retry, self.cancel, self.calls):
+        for button in (self.retry, self.failed, self.cancel, self.calls):
             button.setEnabled(False)
             head.addWidget(button)
         return head
@@ -172,6 +177,7 @@ class JobDetails(QWidget):
         self._title.setText(f"{row.title} — {words.work(row.outcome).word}")
         looks_only = self._desk.context.read_only
         self.retry.setEnabled(row.failed > 0 and not looks_only)
+        self.failed.setEnabled(row.failed > 0)
         self.retry.setToolTip("" if row.failed else "No target has failed.")
         self.cancel.setEnabled(row.state in OPEN and not looks_only)
         self.cancel.setToolTip("" if row.state in OPEN else "The job has ended.")
@@ -318,6 +324,24 @@ class JobDetails(QWidget):
             self._desk.work.command(
                 self, lambda: commands.retry_failed(job_id), self.wanted.emit, self._desk.fail
             )
+
+    def select_failed(self) -> None:
+        """Its failed targets as the selection of the servers."""
+        ids = [task.server_id for task in self.tasks.model.all_rows() if task.state == JobState.FAILED]
+        self._choose(ids)
+
+    def _task_menu(self, menu: QMenu) -> None:
+        menu.addAction("Select these servers", self.select_targets)
+
+    def select_targets(self) -> None:
+        """The servers of the selected rows."""
+        tasks = (self.tasks.model.row_of(i) for i in self.tasks.grid.selected_ids())
+        self._choose([task.server_id for task in tasks if task is not None])
+
+    def _choose(self, ids: list[int | None]) -> None:
+        found = list(dict.fromkeys(i for i in ids if i is not None))
+        if found:
+            self._desk.servers_chosen.emit(found)
 
     def cancel_job(self, grade: CancelGrade) -> None:
         """Stop it: after its running targets, after the running step, or now; what was promised is put back in each."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QModelIndex, QPoint, QSettings, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -12,6 +12,7 @@ from dsm_desktop.commands import groups
 from dsm_desktop.core.access import Permission
 from dsm_desktop.queries.groups import GroupNode
 from dsm_desktop.queries.query_edit import with_term
+from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.groups import GroupDialog, RemoveGroupDialog, SmartGroupDialog
@@ -32,6 +33,7 @@ class ServerTree(QTreeView):
         self._desk, self._panel = desk, panel
         self._closed: set[str] = set(_CLOSED_AT_FIRST)
         self.chosen_key = "all"
+        self.jobs_for: Callable[[QMenu, Sequence[ServerRow]], None] | None = None
         self.facets = FacetModel(self)
         self.facets.editable = not desk.why_not(Permission.CONFIGURE)
         self.setModel(self.facets)
@@ -111,6 +113,13 @@ class ServerTree(QTreeView):
             action.setToolTip(why or reason or text)
 
         menu.setToolTipsVisible(True)
+        rows = [row for row in self._panel.model.all_rows() if facet.narrow is None or facet.narrow(row)]
+        if not facet.is_branch and rows:
+            its = words.plural(len(rows), "server")
+            menu.addAction(f"Select its {its}", lambda: self._select(facet))
+            if self.jobs_for is not None:
+                self.jobs_for(menu.addMenu(f"Do with its {its}"), rows)
+            menu.addSeparator()
         if facet.term:
             menu.addAction("Into the query", lambda: self._panel.add_term(facet.term))
             menu.addAction("Leave out by the query", lambda: self._panel.add_term(f"-{facet.term}"))
@@ -137,6 +146,12 @@ class ServerTree(QTreeView):
         if group.kind != "vcenter_cluster":
             entry("Rename", lambda: self.edit(self.facets.index_of(facet.key)))
             entry("Remove the group…", lambda: self.remove_group(group))
+
+    def _select(self, facet: Facet) -> None:
+        """Its servers, as far as the query shows them."""
+        self.choose(facet.key)
+        self._panel.grid.selectAll()
+        self._panel.grid.setFocus()
 
     def new_group(self, inside: GroupNode | None = None) -> None:
         ids = self._panel.grid.selected_ids()

@@ -183,6 +183,13 @@ class ServersView(AreaView, QWidget):
         self.panel.grid.show_row(server_id)
         self.panel.grid.setFocus()
 
+    def select_servers(self, ids: Sequence[int]) -> None:
+        """Exactly these, whatever was filtered before; the first comes into sight."""
+        self.show_filter("")
+        self.panel.grid.select_ids(list(ids), current=ids[0] if ids else None)
+        self.panel.grid.scrollTo(self.panel.grid.currentIndex())
+        self.panel.grid.setFocus()
+
     def show_filter(self, text: str) -> None:
         """From a number on the dashboard: these servers."""
         self.tree.choose("all")

@@ -205,6 +205,7 @@ class GridView(ColumnsView):
 
     def _context(self, point: QPoint) -> None:
         menu = QMenu(self)
+        menu.setToolTipsVisible(True)
         for fill in (self.menu_of, self.filter_menu_of):
             if fill is not None:
                 fill(menu)
