@@ -1,0 +1,76 @@
+"""Drives that come from another controller: take their configuration over, or forget it."""
+
+from __future__ import annotations
+
+import enum
+from functools import partial
+
+from pydantic import Field
+
+from dsm_desktop.jobs import Danger, JobContext, Params, Result, idrac, job
+from dsm_desktop.operations.reading import reported
+from dsm_desktop.operations.storage_change import changed, look, named, refuse_in_use
+from dsm_desktop.redfish.raid import Controller, raid_action
+
+FOREIGN = "Foreign"
+
+
+class ForeignChoice(enum.StrEnum):
+    """Import keeps the data; clear loses them."""
+
+    IMPORT = "import"
+    CLEAR = "clear"
+
+
+class ForeignParams(Params):
+    controller: str = Field(title="Controller", description="its identifier, such as RAID.Slot.1-1")
+    action: ForeignChoice = Field(
+        ForeignChoice.IMPORT, title="Do", description="clear loses what is on the drives"
+    )
+
+
+class ForeignResult(Result):
+    drives: int = Field(title="Drives")
+
+
+@job(
+    "foreign_config",
+    label="Foreign configuration…",
+    title="{action} the foreign configuration of {target}",
+    menu="Storage",
+    danger=Danger.DESTRUCTIVE,
+    exclusive=True,
+    requires=(idrac(9, "3.30"),),
+    confirm=lambda p: "What is on the foreign drives is lost." if p.action is ForeignChoice.CLEAR else "",
+)
+async def foreign_config(ctx: JobContext, params: ForeignParams) -> ForeignResult:
+    """Import or clear the configuration of drives that come from another controller; none may be foreign afterwards.
+
+    Clearing is refused for drives that are known to hold a vSAN or VMFS datastore.
+    """
+    name = "ImportForeignConfig" if params.action is ForeignChoice.IMPORT else "ClearForeignConfig"
+    async with reported(ctx):
+        on, count = await ctx.step(
+            "look at the storage", partial(_plan, ctx, params), returns=tuple[Controller, int]
+        )
+        if not count:
+            return ForeignResult(summary="No drive is foreign.", drives=0)
+        await changed(
+            ctx,
+            "change the foreign configuration",
+            lambda: raid_action(ctx.redfish(), name, on.id),
+            plan=f"POST DellRaidService.{name} {on.id}",
+            shown=lambda: (
+                not any(d.raid_status == FOREIGN for c in look(ctx) if c.id == on.id for d in c.drives)
+            ),
+        )
+    said = "Nothing was sent (dry run)." if ctx.dry_run else f"{count} drives are foreign no more."
+    return ForeignResult(summary=said, drives=count)
+
+
+def _plan(ctx: JobContext, params: ForeignParams) -> tuple[Controller, int]:
+    on = named(ctx, "controller", look(ctx), params.controller)
+    foreign = [d for d in on.drives if d.raid_status == FOREIGN]
+    if params.action is ForeignChoice.CLEAR:
+        refuse_in_use(ctx, foreign)
+    return on, len(foreign)

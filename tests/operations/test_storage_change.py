@@ -1,0 +1,338 @@
+"""Volumes, hot spares, foreign configuration, erasing: what was meant and nothing else, proven by looking again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsm_desktop.app.application import catalogue
+from dsm_desktop.commands.drive_uses import note_drive_uses
+from dsm_desktop.jobs import Danger
+from dsm_desktop.operations import storage_change
+from dsm_desktop.queries.drive_uses import Use
+from dsm_desktop.queries.jobs import open_decisions
+from tests.kit.replay import Doc, Reply, error, reply
+from tests.operations.killing import Killable, until
+from tests.operations.recorded import MANAGER, SYSTEM, RecordedIdrac, recorded_program
+
+pytestmark = pytest.mark.shared_program
+STORAGE = f"{SYSTEM}/Storage"
+RAID = "RAID.Slot.1-1"
+BASE = f"{STORAGE}/{RAID}"
+VOLUMES = f"{BASE}/Volumes"
+SERVICE = f"{SYSTEM}/Oem/Dell/DellRaidService/Actions/DellRaidService"
+QUEUE = f"{MANAGER}/Oem/Dell/Jobs"
+TAG = "F54P1G3"
+
+
+def drive_id(n: int) -> str:
+    return f"Disk.Bay.{n}:Enclosure.Internal.0-1:{RAID}"
+
+
+class Perc:
+    """A PERC beside what was recorded: four drives, a mirror of the first two; jobs end at once unless told otherwise."""
+
+    def __init__(self, bmc: RecordedIdrac) -> None:
+        self.bmc = bmc
+        self.state = "Completed"
+        self.lies = False
+        self.times = ["Immediate", "OnReset"]
+        docs = bmc.documents
+        for n in range(4):
+            uri = f"{BASE}/Drives/{drive_id(n)}"
+            docs[uri] = {
+                "@odata.id": uri, "Id": drive_id(n), "Name": f"Solid State Disk 0:1:{n}", "SerialNumber": f"SER{n}",
+                "HotspareType": "None", "LocationIndicatorActive": False,
+                "Oem": {"Dell": {"DellPhysicalDisk": {"RaidStatus": "Online" if n < 2 else "Ready"}}},
+                "Actions": {"#Drive.SecureErase": {"target": f"{uri}/Actions/Drive.SecureErase"}} if n != 3 else {},
+            }  # fmt: skip
+        docs[BASE] = {
+            "@odata.id": BASE, "Id": RAID, "Name": "PERC H755",
+            "Drives": [{"@odata.id": f"{BASE}/Drives/{drive_id(n)}"} for n in range(4)], "Volumes": {"@odata.id": VOLUMES},
+        }  # fmt: skip
+        docs[STORAGE] = {**docs[STORAGE], "Members": [*docs[STORAGE]["Members"], {"@odata.id": BASE}]}
+        self.volumes: list[str] = []
+        self.add_volume("Disk.Virtual.0", "RAID1", [0, 1])
+        bmc.effects |= {
+            f"{RAID}/Volumes": self._create,
+            "/Volumes/Disk.Virtual.0": self._delete,
+            "DellRaidService.AssignSpare": lambda b: self._spare(
+                b, "Dedicated" if b.get("VirtualDiskArray") else "Global"
+            ),
+            "DellRaidService.UnassignSpare": lambda b: self._spare(b, "None"),
+            "DellRaidService.ImportForeignConfig": lambda b: self._foreign("Online"),
+            "DellRaidService.ClearForeignConfig": lambda b: self._foreign("Ready"),
+            "DellRaidService.BlinkTarget": lambda b: self._light(b, True),
+            "DellRaidService.UnBlinkTarget": lambda b: self._light(b, False),
+            "/Drive.SecureErase": lambda b: self.accepted("RealTimeNoRebootConfiguration"),
+        }
+
+    def add_volume(self, name: str, raid: str, drives: list[int]) -> None:
+        uri = f"{VOLUMES}/{name}"
+        members = [{"@odata.id": f"{BASE}/Drives/{drive_id(n)}"} for n in drives]
+        self.bmc.documents[uri] = {
+            "@odata.id": uri, "Id": name, "Name": name, "RAIDType": raid, "VolumeType": "Mirrored", "CapacityBytes": 10**12,
+            "Links": {"Drives": members},
+        }  # fmt: skip
+        self.volumes.append(name)
+        self.list_volumes()
+
+    def list_volumes(self) -> None:
+        self.bmc.documents[VOLUMES] = {
+            "@odata.id": VOLUMES, "@Redfish.OperationApplyTimeSupport": {"SupportedValues": self.times},
+            "Members": [{"@odata.id": f"{VOLUMES}/{v}"} for v in self.volumes],
+        }  # fmt: skip
+
+    def drive(self, n: int) -> Doc:
+        return self.bmc.documents[f"{BASE}/Drives/{drive_id(n)}"]
+
+    def accepted(self, kind: str) -> Reply:
+        docs = self.bmc.documents
+        job_id = f"JID_{900000000000 + len(docs)}"
+        uri = f"{QUEUE}/{job_id}"
+        docs[uri] = {
+            "@odata.id": uri, "Id": job_id, "JobState": self.state, "JobType": kind, "Name": "Configure: RAID.Slot.1-1",
+            "PercentComplete": 100, "Message": "The job has ended.", "MessageId": "PR19",
+        }  # fmt: skip
+        docs[QUEUE] = {**docs[QUEUE], "Members": [*docs[QUEUE]["Members"], {"@odata.id": uri}]}
+        return 202, {"Location": f"/redfish/v1/TaskService/Tasks/{job_id}"}, b""
+
+    def _create(self, body: Doc) -> Reply:
+        assert body["@Redfish.OperationApplyTime"] in self.times
+        names = [link["@odata.id"].rpartition(":Enclosure")[0] for link in body["Links"]["Drives"]]
+        if self.state == "Completed" and not self.lies:
+            self.add_volume("Disk.Virtual.9", body["RAIDType"], [int(n[-1]) for n in names])
+        return self.accepted("RealTimeNoRebootConfiguration")
+
+    def _delete(self, body: Doc) -> Reply:
+        if self.state == "Completed" and not self.lies:
+            self.volumes.remove("Disk.Virtual.0")
+            self.list_volumes()
+        return self.accepted("RealTimeNoRebootConfiguration")
+
+    def _spare(self, body: Doc, kind: str) -> Reply:
+        (n,) = (n for n in range(4) if drive_id(n) == body["TargetFQDD"])
+        self.drive(n)["HotspareType"] = kind
+        return self.accepted("RealTimeNoRebootConfiguration")
+
+    def _foreign(self, status: str) -> Reply:
+        foreign = [self.drive(n)["Oem"]["Dell"]["DellPhysicalDisk"] for n in range(4)]
+        foreign = [dell for dell in foreign if dell["RaidStatus"] == "Foreign"]
+        if not foreign:
+            return error(400, "IDRAC.2.7.STOR018", "No foreign configurations detected.")
+        for dell in foreign:
+            dell["RaidStatus"] = status
+        return self.accepted("RealTimeNoRebootConfiguration")
+
+    def _light(self, body: Doc, on: bool) -> Reply:
+        (n,) = (n for n in range(4) if drive_id(n) == body["TargetFQDD"])
+        self.drive(n)["LocationIndicatorActive"] = on
+        return reply(200, {})
+
+
+Trio = tuple[Killable, RecordedIdrac, Perc]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage_change, "EVERY", 0.2)
+
+
+@pytest.fixture
+def idle(tmp_path: Path, captures: Path) -> Iterator[Trio]:
+    with recorded_program(tmp_path, captures) as (program, bmc):
+        yield program, bmc, Perc(bmc)
+
+
+@pytest.fixture
+def trio(idle: Trio) -> Iterator[Trio]:
+    runner = idle[0].app.make_runner("test")
+    runner.start()
+    try:
+        assert idle[0].run("health_check").failed == 0
+        yield idle
+    finally:
+        runner.stop()
+
+
+def mirror(**more: Any) -> dict[str, Any]:
+    return {"controller": RAID, "raid": "RAID1", "drives": ["SER2", "ser3"], **more}
+
+
+def test_every_change_of_storage_is_typed() -> None:
+    types = catalogue()
+    kinds = {"volume_create", "volume_delete", "hot_spare", "foreign_config", "secure_erase"}
+    assert {types[kind].danger for kind in kinds} == {Danger.DESTRUCTIVE}
+    assert types["drive_identify"].danger is Danger.NONE
+
+
+def test_a_volume_is_made_of_the_named_drives_and_read_back(trio: Trio) -> None:
+    program, bmc, _ = trio
+    job = program.run("volume_create", mirror(name="data"))
+    assert job.failed == 0, program.tasks(job.id)
+    (task,) = program.tasks(job.id)
+    assert task.result
+    assert task.result["volume"] == "Disk.Virtual.9"
+    assert bmc.sent(f"{RAID}/Volumes") == 1
+
+
+def test_older_firmware_gets_its_older_form(trio: Trio) -> None:
+    program, bmc, perc = trio
+    sent: list[Doc] = []
+
+    def old(body: Doc) -> Reply:
+        sent.append(body)
+        if "RAIDType" in body:
+            return error(400, "Base.1.5.PropertyUnknown", "The property RAIDType is unknown.")
+        perc.add_volume("Disk.Virtual.9", "RAID1", [2, 3])
+        return perc.accepted("RAIDConfiguration")
+
+    bmc.effects[f"{RAID}/Volumes"] = old
+    assert program.run("volume_create", mirror()).failed == 0
+    assert sent[1]["VolumeType"] == "Mirrored"
+    assert "Links" not in sent[1]
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        (mirror(drives=["SER0", "SER2"]), "DriveInUse"),
+        (mirror(drives=["SER2", "NOSUCH"]), "BadInput"),
+        (mirror(drives=["SER2"]), "BadInput"),
+        (mirror(controller="RAID.Slot.9-1"), "BadInput"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+    trio: Trio, params: dict[str, Any], code: str
+) -> None:
+    program, bmc, _ = trio
+    job = program.run("volume_create", params)
+    assert program.error(job)["code"] == code
+    assert bmc.done == []
+
+
+def test_a_drive_of_a_datastore_is_never_touched(trio: Trio) -> None:
+    program, bmc, perc = trio
+    perc.drive(3)["Oem"]["Dell"]["DellPhysicalDisk"]["RaidStatus"] = "Foreign"
+    with program.app.store.write() as uow:
+        note_drive_uses(
+            uow,
+            program.server_id,
+            [Use("ser3", "vsan", "cluster A"), Use("SER0", "vmfs", "ds1"), Use("SER2", "vmfs", "ds2")],
+        )
+    for kind, params in (
+        ("volume_create", mirror()),
+        ("volume_delete", {"volume": "Disk.Virtual.0"}),
+        ("hot_spare", {"drive": "SER3"}),
+        ("foreign_config", {"controller": RAID, "action": "clear"}),
+        ("secure_erase", {"service_tag": TAG, "drives": ["SER2"]}),
+    ):
+        job = program.run(kind, params)
+        assert program.error(job)["code"] == "DriveInUse", kind
+    assert bmc.done == []
+
+
+def test_a_volume_is_deleted_and_a_lie_is_found_out(trio: Trio) -> None:
+    program, _, perc = trio
+    perc.lies = True
+    job = program.run("volume_delete", {"volume": "Disk.Virtual.0"})
+    assert program.error(job)["code"] == "NotChanged"
+    perc.lies = False
+    assert program.run("volume_delete", {"volume": "Disk.Virtual.0"}).failed == 0
+    perc.state = "Failed"
+    job = program.run("volume_create", mirror())
+    assert program.error(job)["code"] == "StorageJobFailed"
+
+
+def test_a_controller_that_needs_a_restart_says_so(trio: Trio) -> None:
+    program, bmc, perc = trio
+    perc.times = ["OnReset"]
+    perc.list_volumes()
+    job = program.run("volume_create", mirror())
+    assert program.error(job)["code"] == "NeedsRestart"
+    assert bmc.done == []
+    perc.state = "Scheduled"
+    job = program.run("volume_create", mirror(at_restart=True))
+    (task,) = program.tasks(job.id)
+    assert "waits for a restart" in task.outcome
+
+
+def test_spares_and_foreign_drives(trio: Trio) -> None:
+    program, bmc, perc = trio
+    assert program.run("hot_spare", {"drive": "SER2", "volume": "Disk.Virtual.0"}).failed == 0
+    assert perc.drive(2)["HotspareType"] == "Dedicated"
+    assert program.run("hot_spare", {"drive": "SER2", "remove": True}).failed == 0
+    before = len(bmc.done)
+    job = program.run("hot_spare", {"drive": "SER2", "remove": True})
+    assert program.tasks(job.id)[0].outcome.startswith("It is that already")
+    assert len(bmc.done) == before
+    job = program.run("foreign_config", {"controller": RAID})
+    assert program.tasks(job.id)[0].outcome == "No drive is foreign."
+    perc.drive(3)["Oem"]["Dell"]["DellPhysicalDisk"]["RaidStatus"] = "Foreign"
+    assert program.run("foreign_config", {"controller": RAID}).failed == 0
+
+
+def test_drives_blink_and_stop(trio: Trio) -> None:
+    program, _, perc = trio
+    assert program.run("drive_identify", {"drives": ["SER1", drive_id(2)]}).failed == 0
+    assert [perc.drive(n)["LocationIndicatorActive"] for n in range(4)] == [False, True, True, False]
+    assert program.run("drive_identify", {"drives": ["SER1", "SER2"], "on": False}).failed == 0
+    assert not any(perc.drive(n)["LocationIndicatorActive"] for n in range(4))
+
+
+def answer_to(program: Killable, job_id: int, option: str) -> None:
+    asked: list[Any] = []
+
+    def come() -> bool:
+        asked[:] = [d for d in program.app.store.fetch(open_decisions) if d.job_id == job_id]
+        return bool(asked)
+
+    until(come, "the question")
+    program.app.commands.answer(asked[0].id, option)
+
+
+def test_erasing_needs_the_tag_and_a_second_yes(trio: Trio) -> None:
+    program, bmc, _ = trio
+    job = program.run("secure_erase", {"service_tag": "OTHER01", "drives": ["SER2"]})
+    assert program.error(job)["code"] == "BadInput"
+    job = program.run("secure_erase", {"service_tag": TAG, "drives": ["SER3"]})
+    assert "cannot be erased" in program.error(job)["message"]
+    job_id = program.submit("secure_erase", {"service_tag": TAG, "drives": ["SER2"]})
+    answer_to(program, job_id, "no")
+    until(lambda: program.job(job_id).failed == 1, "the end")
+    assert bmc.done == []
+    job_id = program.submit("secure_erase", {"service_tag": TAG.lower(), "drives": ["SER2"]})
+    answer_to(program, job_id, "erase")
+    until(lambda: program.job(job_id).done == 1, f"the end: {program.tasks(job_id)}")
+    assert [path for _, path, _ in bmc.done] == [f"{BASE}/Drives/{drive_id(2)}/Actions/Drive.SecureErase"]
+
+
+def test_dry_runs_send_nothing(trio: Trio) -> None:
+    program, bmc, _ = trio
+    for kind, params in (
+        ("volume_create", mirror()),
+        ("volume_delete", {"volume": "Disk.Virtual.0"}),
+        ("hot_spare", {"drive": "SER2"}),
+        ("secure_erase", {"service_tag": TAG, "drives": ["SER2"]}),
+        ("drive_identify", {"drives": ["SER2"]}),
+    ):
+        job = program.run(kind, params, dry_run=True)
+        assert job.failed == 0, (kind, program.tasks(job.id))
+    assert bmc.done == []
+
+
+def test_killed_after_the_request_the_volume_is_made_once(idle: Trio) -> None:
+    program, bmc, _ = idle
+    bmc.hold(f"{RAID}/Volumes", late=True)
+    job_id = program.submit("volume_create", mirror())
+    program.killed_when(job_id, lambda: bmc.struck > 0, "the request")
+    bmc.release()
+    began = time.monotonic()
+    job = program.finish(job_id)
+    assert job.failed == 0, program.tasks(job_id)
+    assert bmc.sent(f"{RAID}/Volumes") == 1
+    assert time.monotonic() - began < 60
