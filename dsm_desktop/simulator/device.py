@@ -88,7 +88,7 @@ class Device:
         self._unwritten: list[tuple[float, str, tuple[str, ...]]] = []
         self._service = service
         self.errands = service.errands
-        self.shares = Shares(service.errands, plot.address)
+        self.shares = Shares(service.errands, service.folders, plot.address)
         self.vmedia = VirtualMedia(self)
         self.host = Host(self)
         self._certificates = certificates

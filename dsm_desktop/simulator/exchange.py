@@ -18,15 +18,14 @@ class Receiver(Protocol):
 
     size: int
     """Bytes taken so far."""
+    pace: float
+    """Most bytes per real second; 0 takes what comes."""
 
     def write(self, data: bytes) -> None:
-        """The next bytes."""
+        """The next bytes. Raises ConnectionResetError to have the connection reset."""
 
     def close(self) -> None:
         """Give back what it holds: the request is answered, or the connection broke."""
-
-
-"""Status codes and their words."""
 
 
 @dataclasses.dataclass(slots=True)

@@ -36,6 +36,7 @@ REASONS: Final = {
     501: "Not Implemented",
     503: "Service Unavailable",
 }
+"""Status codes and their words."""
 
 
 class Heads:

@@ -14,12 +14,14 @@ from dsm_desktop.simulator.access import Account, parse_basic
 from dsm_desktop.simulator.errands import Errands
 from dsm_desktop.simulator.exchange import Doc, Receiver, Request, Response
 from dsm_desktop.simulator.faults import FaultKind, Values
+from dsm_desktop.simulator.folders import Folders
 from dsm_desktop.simulator.messages import Refused
 from dsm_desktop.simulator.tree import Tree, metadata
 from dsm_desktop.simulator.tree.base import ROOT, UPDATE, Action, Resource, refuse
 from dsm_desktop.simulator.tree.cardservice import CONSOLE, console_page
 from dsm_desktop.simulator.tree.index import Found
 from dsm_desktop.simulator.tree.sessions import login, login_failed
+from dsm_desktop.simulator.update.upload import hindered
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
@@ -45,6 +47,7 @@ class Service:
         self._trees = trees
         self._host_check = host_check
         self.errands = Errands()
+        self.folders = Folders()
         self._cache: OrderedDict[tuple[str, str], _Copy] = OrderedDict()
         self._cached = 0
 
@@ -71,7 +74,9 @@ class Service:
             return None
         found = self._trees[device.persona.key].find(path)
         action = found.actions.get(verb) if found is not None else None
-        return action.upload(headers) if action is not None and action.upload is not None else None
+        if action is None or action.upload is None:
+            return None
+        return hindered(action.upload(headers), device.faults)
 
     def _guarded(self, device: Device, request: Request) -> Response:
         """A defect of the simulator answers 500 like a device would, and is logged."""

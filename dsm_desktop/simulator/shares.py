@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from dsm_desktop.simulator.errands import Errands
+from dsm_desktop.simulator.folders import Folders, credentials
 
 PATIENCE: Final = 5.0
 """Seconds to wait for a share."""
@@ -54,7 +55,7 @@ class Source:
     @property
     def name(self) -> str:
         """File name at its end."""
-        return urllib.parse.unquote(urllib.parse.urlsplit(self.url).path.rsplit("/", 1)[-1])
+        return urllib.parse.unquote(self.url.replace("\\", "/").split("?", 1)[0].rsplit("/", 1)[-1])
 
     @property
     def headers(self) -> dict[str, str]:
@@ -76,20 +77,21 @@ class FetchFailed(Exception):
 class Shares:
     """The network side of one iDRAC; its connections come from the iDRAC's own address."""
 
-    def __init__(self, errands: Errands, address: str) -> None:
+    def __init__(self, errands: Errands, folders: Folders, address: str) -> None:
         self._errands = errands
+        self._folders = folders
         self._address = address
 
     def look(self, image: str, scheme: str) -> Trip:
         """Find out whether an image can be mounted, and read its first blocks."""
         if scheme in ("nfs", "cifs"):
-            return _knock(image, scheme)
+            return self._mount(image, scheme)
         return self._read(image, lambda size: _ranges(min(size, 2 * BLOCK), BLOCK))
 
     def knock(self, url: str, scheme: str) -> Trip:
         """Find out whether a share answers at all, and whether it lets the iDRAC in."""
         if scheme not in ("http", "https"):
-            return _knock(url, scheme)
+            return self._mount(url, scheme)
         try:
             connection = self._connect(urllib.parse.urlsplit(url))
         except ValueError:
@@ -106,8 +108,18 @@ class Shares:
     def boot_from(self, image: str, scheme: str, most: int) -> Trip:
         """Read as a starting host does: catalogue, loader and kernel, `most` bytes in all."""
         if scheme in ("nfs", "cifs"):
-            return _knock(image, scheme)
+            return self._mount(image, scheme)
         return self._read(image, lambda size: _ranges(min(size, most), 16 * BLOCK))
+
+    def _mount(self, url: str, scheme: str) -> Trip:
+        """A share of the site's folders; any other counts as good when it takes a connection."""
+        found = self._folders.find(url)
+        if found is None:
+            return _knock(url, scheme)
+        file = found[1]
+        if not file.exists():
+            return Trip("missing")
+        return Trip(size=file.stat().st_size if file.is_file() else 0)
 
     def _read(self, url: str, ranges: Callable[[int], Iterator[tuple[int, int]]]) -> Trip:
         """HEAD, then a GET for every (first, last) byte of `ranges(size)`."""
@@ -171,6 +183,9 @@ class Shares:
 
     def download(self, source: Source, take: Callable[[bytes], object], most: int) -> None:
         """A whole file, block by block, without checking certificates. Raises FetchFailed."""
+        if not source.url.lower().startswith(("http://", "https://")):
+            self._copy(source, take, most)
+            return
         received = 0
         try:
             parts = urllib.parse.urlsplit(source.url)
@@ -190,6 +205,23 @@ class Shares:
             raise FetchFailed("incomplete" if cut else "unreachable") from error
         if expected is not None and received != expected:
             raise FetchFailed("incomplete")
+
+    def _copy(self, source: Source, take: Callable[[bytes], object], most: int) -> None:
+        """A file of an NFS or CIFS share."""
+        found = self._folders.find(source.url)
+        if found is None:
+            raise FetchFailed("unreachable")
+        folder, file = found
+        given = (source.user, source.password) if source.user else credentials(source.url)
+        if folder.user and given != (folder.user, folder.password):
+            raise FetchFailed("denied")
+        if not file.is_file():
+            raise FetchFailed("missing")
+        if file.stat().st_size > most:
+            raise FetchFailed("incomplete")
+        with file.open("rb") as stream:
+            while block := stream.read(DOWNLOAD_BLOCK):
+                take(block)
 
     def _connect(self, parts: urllib.parse.SplitResult) -> http.client.HTTPConnection:
         if not parts.hostname:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -18,6 +19,7 @@ from dsm_desktop.simulator.clock import SimClock
 from dsm_desktop.simulator.device import Device
 from dsm_desktop.simulator.errors import CannotListen, UnknownIdrac
 from dsm_desktop.simulator.exchange import Endpoint
+from dsm_desktop.simulator.folders import Folder
 from dsm_desktop.simulator.idrac import SimulatedIdrac
 from dsm_desktop.simulator.personas import BY_KEY
 from dsm_desktop.simulator.plan import EACH_LIMIT, Plot, SiteSpec, make_plan
@@ -48,6 +50,7 @@ class Site:
         trees = {key: Tree(BY_KEY[key]) for key in sorted({p.generation for p in self.plots})}
         service = Service(trees, spec.host_check)
         self._errands = service.errands
+        self._folders = service.folders
         self._devices = [
             Device(p, BY_KEY[p.generation], self.clock, self._certificates, service) for p in self.plots
         ]
@@ -252,6 +255,10 @@ class Site:
         raise UnknownIdrac(
             f"There is no simulated iDRAC {name!r}.", hint="Ask for the list to see tags and addresses."
         )
+
+    def share(self, url: str, folder: Path, user: str = "", password: str = "") -> None:
+        """Let the iDRACs find a folder under an NFS or CIFS address: share("nfs://10.1.2.3/repo", path)."""
+        self.call(lambda: self._folders.add(Folder(url, folder, user, password)))
 
     def set_clock(self, speed: float | None = None, advance: float = 0.0) -> float:
         """Change the speed of simulated time, or jump ahead; returns the simulated moment."""

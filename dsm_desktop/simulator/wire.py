@@ -44,6 +44,7 @@ class Wire(asyncio.Protocol):
         self._buffer = bytearray()
         self._stream: Request | None = None
         self._missing = 0
+        self._resume_at = 0.0
         self._busy = False
         self._served = 0
         self._client = ""
@@ -129,10 +130,10 @@ class Wire(asyncio.Protocol):
                 if not chunk:
                     self.close()
                     return
-                if self._stream is not None:
-                    self._pour(chunk)
-                else:
+                if self._stream is None:
                     self._buffer += chunk
+                else:
+                    self._pour(chunk)
         except ssl.SSLWantReadError:
             self._flush()
         except ssl.SSLError:
@@ -215,12 +216,32 @@ class Wire(asyncio.Protocol):
         stream = self._stream
         assert stream is not None
         assert stream.upload is not None
-        stream.upload.write(data[: self._missing])
+        try:
+            stream.upload.write(data[: self._missing])
+        except ConnectionResetError:
+            self._drop_stream()
+            self.reset()
+            return
+        if stream.upload.pace > 0:
+            self._rest(len(data) / stream.upload.pace)
         self._buffer += data[self._missing :]
         self._missing -= min(self._missing, len(data))
         if self._missing == 0:
             self._stream = None
             self._dispatch(stream)
+
+    def _rest(self, seconds: float) -> None:
+        """Take nothing for a while, so that the sender has to wait."""
+        if self._transport is None:
+            return
+        now = self._loop.time()
+        self._resume_at = max(self._resume_at, now) + seconds
+        self._transport.pause_reading()
+        self._loop.call_at(self._resume_at, self._resume)
+
+    def _resume(self) -> None:
+        if self._transport is not None and self._loop.time() >= self._resume_at - 0.001:
+            self._transport.resume_reading()
 
     def _refuse(self, status: int) -> None:
         self._buffer.clear()

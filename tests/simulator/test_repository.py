@@ -206,6 +206,25 @@ def test_a_share_can_be_tried(nine: SimulatedIdrac, eight: SimulatedIdrac, files
         assert client.post(f"{SERVICE}.InstallFromRepository", place).status == 404
 
 
+@pytest.mark.parametrize("kind", ["NFS", "CIFS"])
+def test_shares_that_are_no_web_servers(site: Site, nine: SimulatedIdrac, tmp_path: Path, kind: str) -> None:
+    build_repository(tmp_path, [nine.package(BIOS, "99.1.0"), nine.package(DRIVERS, "99.01.01")])
+    site.share(f"{kind.lower()}://10.9.8.7/depot", tmp_path, "keeper", "of-the-keys")
+    place = {"ShareType": kind, "IPAddress": "10.9.8.7", "ShareName": "/depot", "ApplyUpdate": "True"}
+    with Client(nine) as client:
+        assert run(client, nine, place)["MessageId"] == "RED062"
+        place |= {"UserName": "keeper", "Password": "of-the-keys"}
+        assert (
+            run(client, nine, {**place, "ShareName": "/other", "IPAddress": "127.0.0.1"})["MessageId"]
+            == "RED016"
+        )
+        assert client.post(SHARE_TEST, place).status == 200
+        assert run(client, nine, {**place, "RebootNeeded": True})["MessageId"] == "RED001"
+        site.set_clock(advance=600)
+    assert nine.installed[BIOS] == "99.1.0"
+    assert "of-the-keys" not in str(nine.journal)
+
+
 @pytest.mark.parametrize(
     ("newer", "older"),
     [

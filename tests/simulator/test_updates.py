@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.simulator.webserver import Files
 BIOS = "BIOS.Setup.1-1"
 IDRAC = "iDRAC.Embedded.1-1"
 SIMPLE = f"{UPDATE}/Actions/UpdateService.SimpleUpdate"
+DRIVER_PACK = "DriverPack.Embedded.1:LC.Embedded.1"
 OLD = ("idrac7", "idrac8")
 
 
@@ -253,6 +255,20 @@ def test_an_upload_that_breaks_off_leaves_nothing(nine: SimulatedIdrac) -> None:
         job_of(multipart(client, package.file_name, dup.content(package)))
 
 
+def test_a_push_can_be_cut_or_slow(nine: SimulatedIdrac) -> None:
+    package = nine.package(BIOS, "9.9.8", size=1_500_000)
+    nine.set_fault("upload_cut", mb=0.5, times=1)
+    with Client(nine) as client, pytest.raises(OSError, match=r"reset|EOF|closed|pipe|violation"):
+        multipart(client, package.file_name, dup.content(package))
+    assert nine.jobs == {}
+    nine.set_fault("upload_slow", mb=3)
+    begun = time.monotonic()
+    with Client(nine) as client:
+        job_of(multipart(client, package.file_name, dup.content(package)))
+    assert time.monotonic() - begun >= 0.4
+    assert nine.received[-1].size >= 1_500_000
+
+
 def test_secrets_of_shares_do_not_reach_the_journal(nine: SimulatedIdrac) -> None:
     with Client(nine) as client:
         body = {"ImageURI": "cifs://anna:hush-hush@127.0.0.1/share/x.EXE", "Password": "quiet-please"}
@@ -372,3 +388,30 @@ def test_a_fetch_that_fails_says_why_at_the_job(site: Site, nine: SimulatedIdrac
         job = job_of(client.post(SIMPLE, {"ImageURI": f"{files.url}/good.EXE"}))
         site.set_clock(advance=6)
         assert client.get(f"{MANAGER}/Oem/Dell/Jobs/{job}")["MessageId"] == "RED016"
+
+
+@pytest.mark.parametrize(
+    ("form", "protocol"),
+    [
+        ("10.9.8.7:/depot/{name}", "NFS"),
+        ("nfs://10.9.8.7/depot/{name}", None),
+        ("//10.9.8.7/depot/{name}", "CIFS"),
+        ("cifs://keeper:of%2Dkeys@10.9.8.7/depot/{name}", None),
+    ],
+)
+def test_every_way_to_write_a_share(
+    site: Site, nine: SimulatedIdrac, tmp_path: Path, form: str, protocol: str | None
+) -> None:
+    package = nine.package(DRIVER_PACK, "99.01.02")
+    dup.build(tmp_path, package)
+    user = ("keeper", "of-keys") if "@" in form else ("", "")
+    site.share("nfs://10.9.8.7/depot", tmp_path)
+    site.share("cifs://10.9.8.7/depot", tmp_path, *user)
+    body = {"ImageURI": form.format(name=package.file_name)} | (
+        {"TransferProtocol": protocol} if protocol else {}
+    )
+    with Client(nine) as client:
+        job = job_of(client.post(SIMPLE, body))
+        settled(nine, job, site)
+        site.set_clock(advance=60)
+    assert nine.installed[DRIVER_PACK] == "99.01.02"

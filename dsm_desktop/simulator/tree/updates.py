@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dsm_desktop.simulator.access import Account
 from dsm_desktop.simulator.exchange import Request, Response
+from dsm_desktop.simulator.folders import credentials, plain_url
 from dsm_desktop.simulator.hardware.parts import Software
 from dsm_desktop.simulator.messages import Refused
 from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC9_7, Persona
-from dsm_desktop.simulator.shares import Source
+from dsm_desktop.simulator.shares import Source, scheme_of
 from dsm_desktop.simulator.tree.base import UPDATE, Action
 from dsm_desktop.simulator.tree.software import software_id, software_path
 from dsm_desktop.simulator.update.engine import APPLY_TIMES, Order
@@ -173,10 +174,12 @@ def _simple(device: Device, request: Request, body: Any, account: Account) -> Re
     if uri.startswith("/redfish/v1/"):
         return _from_inventory(device, request, body, account, uri, order)
     scheme = _scheme(device, uri, body.get("TransferProtocol"))
+    url = uri if scheme in ("http", "https") else plain_url(uri, scheme)
     if not uri.split("?", 1)[0].upper().endswith(_IMAGES):
         raise Refused(400, ("SYS434",))
-    source = Source(uri, str(body.get("Username") or ""), str(body.get("Password") or ""))
-    job = device.updates.download(source, order, web=scheme in ("http", "https"))
+    user, password = credentials(uri)
+    source = Source(url, str(body.get("Username") or user), str(body.get("Password") or password))
+    job = device.updates.download(source, order)
     device.changed(request, body, account, f"SimpleUpdate {source.name}")
     return device.jobs.accepted(job)
 
@@ -185,7 +188,7 @@ def _scheme(device: Device, uri: str, protocol: Any) -> str:
     offered = ("HTTP", "NFS", "CIFS", "TFTP", "HTTPS") if device.persona.oem_tree else ("HTTP", "NFS", "CIFS")
     if protocol is not None and protocol not in offered:
         raise Refused(400, ("SYS426", str(protocol), "TransferProtocol"))
-    scheme = uri.split("://", 1)[0].lower() if "://" in uri else str(protocol or "").lower()
+    scheme = scheme_of(uri, str(protocol or "")) or uri.partition("://")[0].lower()
     if scheme.upper() not in offered:
         raise Refused(400, ("RED005",))
     return scheme

@@ -195,11 +195,11 @@ class Updates:
     # -- from the network ------------------------------------------------------------------------------------
 
     def download(
-        self, source: Source, order: Order, web: bool = True, then: Callable[[], None] | None = None
+        self, source: Source, order: Order, on_site: bool = True, then: Callable[[], None] | None = None
     ) -> Job:
         """A job that fetches a package first; what is wrong with it shows at the job.
 
-        Only web servers are read (`web`); NFS, CIFS and TFTP shares count as unreachable. `then` is called when the
+        Nothing outside the site is ever tried (`on_site`). `then` is called when the
         package is in and its job waits or runs, or when it has failed.
         """
         device = self._device
@@ -227,7 +227,7 @@ class Updates:
         def unreachable(when: float) -> None:
             arrived(FetchFailed("unreachable"))
 
-        if not web or device.faults.take("share_unreachable") is not None:
+        if not on_site or device.faults.take("share_unreachable") is not None:
             device.schedule(5.0, unreachable)
         else:
             device.errands.run(work, arrived, lambda: arrived(FetchFailed("incomplete")))

@@ -32,7 +32,7 @@ REBOOTS: Final = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Share:
-    """Where a repository lies. `address` may carry a port; only HTTP and HTTPS shares are really read."""
+    """Where a repository lies. `address` may carry a port."""
 
     kind: str
     address: str
@@ -114,7 +114,7 @@ class Repository:
             else:
                 self._compared(job, wish, result)
 
-        if not wish.share.web or device.faults.take("share_unreachable") is not None:
+        if device.faults.take("share_unreachable") is not None:
             device.schedule(5.0, lambda when: read("RED016"))
         else:
             device.errands.run(work, read, lambda: read("SUP0501"))
@@ -203,7 +203,7 @@ class Repository:
         job = device.updates.download(
             source,
             Order(wish.user, "OnReset"),
-            web=_on_site(source),
+            on_site=_on_site(source),
             then=then,
         )
         candidate.job = job.id

@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import orjson
 
+from dsm_desktop.simulator.exchange import Receiver
+
+if TYPE_CHECKING:
+    from dsm_desktop.simulator.faults import FaultSet
+
+MEGABYTE: Final = 1_000_000
 FIELD_LIMIT: Final = 256 * 1024
 """Most bytes of a form field that is no file, and of a part's headers."""
 _ZEROS: Final = bytes(16384)
@@ -59,6 +65,9 @@ class Upload:
 
     def __init__(self, headers: dict[str, str]) -> None:
         self.size = 0
+        self.pace = 0.0
+        self.cut_after: float | None = None
+        """A fault: reset the connection after so many bytes."""
         self.fields: dict[str, bytes] = {}
         self.files: dict[str, Spool] = {}
         self.order: list[str] = []
@@ -74,6 +83,8 @@ class Upload:
     def write(self, data: bytes) -> None:
         """The next bytes of the body."""
         self.size += len(data)
+        if self.cut_after is not None and self.size >= self.cut_after:
+            raise ConnectionResetError("cut by a fault")
         if self.problem or self._over:
             return
         self._buffer += data
@@ -154,3 +165,14 @@ class Upload:
         for spool in self.files.values():
             spool.close()
         self.files.clear()
+
+
+def hindered(upload: Receiver, faults: FaultSet) -> Receiver:
+    """The same upload with the faults that are switched on for it."""
+    if isinstance(upload, Upload):
+        cut, slow = faults.take("upload_cut"), faults.take("upload_slow")
+        if cut is not None:
+            upload.cut_after = float(cut["mb"]) * MEGABYTE
+        if slow is not None:
+            upload.pace = float(slow["mb"]) * MEGABYTE
+    return upload
