@@ -18,7 +18,7 @@ import pytest
 from dsm_desktop.app.application import Application
 from dsm_desktop.app.demo import throw_away_profile
 from dsm_desktop.core.states import JobState
-from dsm_desktop.queries.jobs import JobRow, job_tasks, list_jobs
+from dsm_desktop.queries.jobs import JobRow, job_tasks, list_jobs, task_steps
 from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.simulator import SiteSpec
 from tests.kit.site import SiteProcess
@@ -98,6 +98,16 @@ def resets(site: SiteProcess) -> list[int]:
     ]
 
 
+def story(site: SiteProcess, app: Application, job_id: int, expected: list[int]) -> str:
+    """What a server says and what its task has written down, for the first one that was reset too often or too seldom."""
+    wrong = next(n for n, (got, due) in enumerate(zip(resets(site), expected, strict=True)) if got != due)
+    address = site.idracs[wrong]["address"]
+    row = next(s for s in app.store.fetch(list_servers) if s.address == address)
+    task = next(t for t in app.store.fetch(lambda c: job_tasks(c, job_id)) if t.server_id == row.id)
+    steps = app.store.fetch(lambda c: task_steps(c, task.id))
+    return "\n".join(map(str, [row.generation, *site.journal(wrong), *steps]))
+
+
 def test_no_server_is_restarted_twice_and_none_is_left_out(site: SiteProcess, app: Application) -> None:
     dice = random.Random(20_261_120)
     ids = [s.id for s in app.store.fetch(list_servers)]
@@ -127,4 +137,4 @@ def test_no_server_is_restarted_twice_and_none_is_left_out(site: SiteProcess, ap
         expected = [
             before + n for before, n in zip(expected, requests_for(app, ACTIONS[jobs % 2]), strict=True)
         ]
-        assert resets(site) == expected
+        assert resets(site) == expected, story(site, app, job_id, expected)
