@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dsm_desktop.core.inventory import LogEvent, LogKind
 from dsm_desktop.core.states import PowerAction, PowerState
 from dsm_desktop.net.links import safe_path
-from dsm_desktop.redfish.documents import link
+from dsm_desktop.redfish.documents import Doc, link
 from dsm_desktop.redfish.errors import Missing, RedfishError, Unsupported
 from dsm_desktop.redfish.system import allowable_resets
 from dsm_desktop.redfish.values import moment, power_state
@@ -41,24 +41,23 @@ def reset_idrac(client: RedfishClient) -> None:
     client.call("POST", safe_path(target), {"ResetType": "GracefulRestart"})
 
 
-_RESET_IDS = {"SYS1000", "SYS1001", "SYS1003", "RAC0701", "RAC0702", "RAC0703", "RAC0704", "RAC0705"}
-"""Lifecycle log (EEMI 2.7): turning on, turning off, CPU resetting; requested power-up, power cycle, hard reset, power-down, shutdown."""
+_STARTED_IDS = {"SYS1000", "SYS1003"}
+"""Lifecycle log (EEMI 2.7): turning on, CPU resetting."""
+_RESET_IDS = _STARTED_IDS | {"SYS1001", "SYS1002", "RAC0701", "RAC0702", "RAC0703", "RAC0704", "RAC0705"}
+"""And turning off, power cycling; requested power-up, power cycle, hard reset, power-down, graceful shutdown."""
 _NMI_IDS = {"RAC0706"}
-_SLOW = (PowerAction.GRACEFUL_OFF, PowerAction.GRACEFUL_RESTART, PowerAction.NMI)
-"""Actions whose effect is not in power state or LastResetTime for minutes, or never: the lifecycle log tells at once."""
 _ON_THE_WAY = {PowerState.ON: PowerState.POWERING_ON, PowerState.OFF: PowerState.POWERING_OFF}
 
 
-def reset_mark(client: RedfishClient, action: PowerAction) -> dict[str, str]:
+def reset_mark(client: RedfishClient) -> dict[str, str]:
     """What the server says of its last reset before one is sent, in its own words: {"last_reset", "log_id", "log_time"}.
 
     No clock of ours is compared with the device's: BMC clocks are often wrong by days.
     """
     last = str(client.system().get("LastResetTime") or "")
     newest: LogEvent | None = None
-    if not last or action in _SLOW:
-        with contextlib.suppress(Missing):
-            newest = next(iter(client.log_events(LogKind.LIFECYCLE, limit=1)), None)
+    with contextlib.suppress(Missing):
+        newest = next(iter(client.log_events(LogKind.LIFECYCLE, limit=1)), None)
     created = newest.created.isoformat() if newest and newest.created else ""
     return {"last_reset": last, "log_id": newest.entry_id if newest else "", "log_time": created}
 
@@ -68,21 +67,38 @@ def reset_was_taken(
 ) -> bool:
     """Whether a reset has reached the server since the mark; asked before an interrupted one is repeated.
 
-    Power-on and power-off (`ends_in`) show in the power state, restarts in another LastResetTime, and what shows in neither
-    (iDRAC8, an operating system that still shuts down, an NMI) in the lifecycle log.
+    `ends_in` is the power state that proves it, for power-on and power-off. Restarts show in another LastResetTime, and
+    what shows nowhere else yet (iDRAC8, an operating system that still shuts down, an NMI) in the lifecycle log.
     """
     server = client.system()
     if ends_in and power_state(server.get("PowerState")) in (ends_in, _ON_THE_WAY.get(ends_in)):
         return True
+    if action is PowerAction.NMI:
+        return _logged_since(client, mark, _NMI_IDS)
+    return (not ends_in and _restarted(server, mark)) or _logged_since(client, mark, _RESET_IDS)
+
+
+def reset_is_over(client: RedfishClient, action: PowerAction, mark: dict[str, str]) -> bool:
+    """Whether a restart since the mark has come to its end: the host runs, and the device says that it started anew.
+
+    A server that runs before and after a restart proves nothing by its power state. An NMI is over when it is logged.
+    """
+    if action is PowerAction.NMI:
+        return _logged_since(client, mark, _NMI_IDS)
+    server = client.system()
+    if power_state(server.get("PowerState")) is not PowerState.ON:
+        return False
+    return _restarted(server, mark) or _logged_since(client, mark, _STARTED_IDS)
+
+
+def _restarted(server: Doc, mark: dict[str, str]) -> bool:
     last = str(server.get("LastResetTime") or "")
-    if not ends_in and action is not PowerAction.NMI and last and mark["last_reset"]:
-        if last != mark["last_reset"]:
-            return True
-        if action not in _SLOW:
-            return False
+    return bool(last and mark["last_reset"] and last != mark["last_reset"])
+
+
+def _logged_since(client: RedfishClient, mark: dict[str, str], wanted: set[str]) -> bool:
     if not mark["log_id"]:
         return False
-    wanted = _NMI_IDS if action is PowerAction.NMI else _RESET_IDS
     events = client.log_events(LogKind.LIFECYCLE, (mark["log_id"], moment(mark["log_time"])))
     return any(event.message_id.rpartition(".")[2].upper() in wanted for event in events)
 

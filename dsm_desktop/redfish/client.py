@@ -323,9 +323,9 @@ class RedfishClient:
             return ResetOutcome.ALREADY
         return ResetOutcome.TAKEN
 
-    def reset_mark(self, action: PowerAction) -> dict[str, str]:
+    def reset_mark(self) -> dict[str, str]:
         """What to remember before a reset is sent, for `reset_was_taken`; plain JSON."""
-        return actions.reset_mark(self, action)
+        return actions.reset_mark(self)
 
     def reset_was_taken(
         self, action: PowerAction, mark: dict[str, str], ends_in: PowerState | None = None

@@ -19,7 +19,8 @@ class ResetOutcome(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ResetStep:
-    """One POST, and the state to wait for before the next one (None: no waiting)."""
+    """One POST, and the power state that proves it. None for a restart or an NMI: a server that runs before and after
+    shows nothing in its power state, so only LastResetTime or the lifecycle log tell (see `actions.reset_is_over`)."""
 
     reset_type: str
     wait_for: PowerState | None = None
@@ -44,9 +45,6 @@ _ENDS: dict[PowerAction, PowerState] = {
     PowerAction.ON: PowerState.ON,
     PowerAction.GRACEFUL_OFF: PowerState.OFF,
     PowerAction.FORCE_OFF: PowerState.OFF,
-    PowerAction.GRACEFUL_RESTART: PowerState.ON,
-    PowerAction.FORCE_RESTART: PowerState.ON,
-    PowerAction.POWER_CYCLE: PowerState.ON,
 }
 
 
@@ -63,7 +61,7 @@ def reset_plan(
     if action is PowerAction.GRACEFUL_RESTART and not trust_graceful_restart:
         names = []
     if names:
-        return [ResetStep(names[0], _ENDS.get(action) if action is not PowerAction.NMI else None)]
+        return [ResetStep(names[0], _ENDS.get(action))]
     stop = {PowerAction.GRACEFUL_RESTART: "GracefulShutdown", PowerAction.POWER_CYCLE: "ForceOff"}.get(action)
     if stop and (not allowed or {stop, "On"} <= set(allowed)):
         return [ResetStep(stop, PowerState.OFF), ResetStep("On", PowerState.ON)]

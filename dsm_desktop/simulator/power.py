@@ -164,6 +164,7 @@ class Power:
         self._later(self._timing.force_off, self._is_down)
 
     def _shutdown(self, now: float) -> None:
+        self._log(now, "RAC0705")
         if not self.os_obeys:
             return
         self._epoch += 1
@@ -185,6 +186,7 @@ class Power:
         self._reboot(now)
 
     def _graceful_restart(self, now: float) -> None:
+        self._log(now, "RAC0705")
         if not self.os_obeys:
             return
         self._epoch += 1

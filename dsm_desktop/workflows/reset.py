@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from functools import partial
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.states import PowerAction, PowerState
 from dsm_desktop.jobs import JobContext, TimedOut
 from dsm_desktop.net.limits import RetryLater
+from dsm_desktop.redfish.actions import reset_is_over
 
 
 class NotStopped(DsmError):
@@ -44,7 +44,7 @@ async def reset_host(
     plan = await ctx.step("choose reset types", lambda: _plan(ctx, action), key=key)
     for number, (reset_type, ends_in) in enumerate(plan):
         name = f"{key}{reset_type}"
-        mark = await ctx.step("note last reset", partial(ctx.redfish().reset_mark, action), key=name)
+        mark = await ctx.step("note last reset", ctx.redfish().reset_mark, key=name)
         sent = _Sent(action, reset_type, PowerState(ends_in) if ends_in else None, mark)
         await _send(ctx, sent, name)
         if not ctx.dry_run and (wait or number + 1 < len(plan)):
@@ -100,7 +100,7 @@ async def _settle(ctx: JobContext, minutes: int, sent: _Sent) -> None:
     def shown() -> bool | None:
         if sent.ends_in is not None:
             return True if bmc.power_state() is sent.ends_in else None
-        return True if bmc.reset_was_taken(sent.action, sent.mark) else None
+        return True if reset_is_over(bmc, sent.action, sent.mark) else None
 
     try:
         await ctx.wait_for(

@@ -79,7 +79,9 @@ def test_nothing_acknowledged_is_lost_and_work_goes_on(
         back = time.monotonic()
         assert wait_until(bus, lambda n=before, j=job: _moved(store, world, n, j), timeout=BACK_AT_WORK)  # type: ignore[misc]
         assert time.monotonic() - back <= BACK_AT_WORK
-    assert wait_until(bus, lambda: all(ended(store, job)() for job in acknowledged), timeout=60 + 20 * OUTAGES)
+    assert wait_until(
+        bus, lambda: all(ended(store, job)() for job in acknowledged), timeout=60 + 20 * OUTAGES
+    )
     assert runner.stop(20)
     assert [job_row(store, job).state for job in acknowledged] == ["completed"] * len(acknowledged)
     assert {device: done for device, done in world.history().items() if done != RIGHT} == {}

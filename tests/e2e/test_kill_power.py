@@ -35,7 +35,7 @@ pytestmark = [
 
 @pytest.fixture
 def site() -> Iterator[SiteProcess]:
-    with SiteProcess(idracs=SERVERS, network="127.93.0.0/24", port=0, healthy=True) as site:
+    with SiteProcess(idracs=SERVERS, network="127.93.0.0/24", port=0, healthy=True, clock_speed=15.0) as site:
         yield site
 
 

@@ -18,16 +18,25 @@ def resets(program: Program) -> list[int]:
 
 @pytest.mark.parametrize(
     ("action", "ends"),
-    [("graceful_off", "Off"), ("force_off", "Off"), ("graceful_restart", "On"), ("power_cycle", "On")],
+    [
+        ("graceful_off", "Off"),
+        ("force_off", "Off"),
+        ("graceful_restart", "On"),
+        ("force_restart", "On"),
+        ("power_cycle", "On"),
+    ],
 )
 def test_does_it_once_and_reads_it_back(ready: Program, action: str, ends: str) -> None:
-    before = resets(ready)
+    before, boots = resets(ready), [i.boots for i in ready.site.idracs]
     job = ready.run("power_action", {"action": action, "minutes": 30}, [s.id for s in ready.servers()])
     tasks = ready.tasks(job.id)
     assert (job.state, job.failed) == ("completed", 0), [t.outcome for t in tasks]
     assert {i.power_state for i in ready.site.idracs} == {ends}
     assert all(t.result and t.result["proven"] for t in tasks)
     sent = [after - earlier for earlier, after in zip(before, resets(ready), strict=True)]
+    # Done means that the host has started anew, not that it runs: it ran before as well.
+    began = [i.boots - earlier for i, earlier in zip(ready.site.idracs, boots, strict=True)]
+    assert set(began) == ({1} if ends == "On" else {0})
     # A restart that a generation does not offer is a stop and a start; never more.
     assert set(sent) <= {1, 2}
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dsm_desktop.core.states import PowerAction, PowerState
+from dsm_desktop.redfish.actions import reset_is_over
 from dsm_desktop.redfish.errors import LockedDown
 from dsm_desktop.redfish.power import ActionUnavailable, ResetOutcome, ResetStep, reset_plan
 from tests.kit.replay import ReplayServer, error
@@ -128,7 +129,7 @@ def test_whether_an_interrupted_reset_was_taken(connect: Connect) -> None:
     system, entries = tree[SYSTEM], tree[f"{MANAGER}/LogServices/Lclog/Entries"]["Members"]
     restart, nmi = PowerAction.FORCE_RESTART, PowerAction.NMI
     with ReplayServer(tree) as server, connect(server) as client:
-        mark = client.reset_mark(restart)
+        mark = client.reset_mark()
         assert client.reset_was_taken(PowerAction.ON, mark, PowerState.ON)
         assert not client.reset_was_taken(PowerAction.FORCE_OFF, mark, PowerState.OFF)
         assert not client.reset_was_taken(restart, mark)
@@ -136,12 +137,32 @@ def test_whether_an_interrupted_reset_was_taken(connect: Connect) -> None:
         assert client.reset_was_taken(restart, mark)
         # iDRAC8 has no such time: the lifecycle log tells, and what stood there before does not count.
         del system["LastResetTime"]
-        mark, nmi_mark = client.reset_mark(restart), client.reset_mark(nmi)
+        mark = client.reset_mark()
         assert not client.reset_was_taken(restart, mark)
         entries.insert(0, entries[0] | {"Id": "9001", "MessageId": "IDRAC.1.6.USR0030"})
         assert not client.reset_was_taken(restart, mark)
         entries.insert(0, entries[0] | {"Id": "9002", "MessageId": "IDRAC.1.6.RAC0703"})
         assert client.reset_was_taken(restart, mark)
-        assert not client.reset_was_taken(nmi, nmi_mark)
+        assert not client.reset_was_taken(nmi, mark)
         entries.insert(0, entries[0] | {"Id": "9003", "MessageId": "IDRAC.1.6.RAC0706"})
-        assert client.reset_was_taken(nmi, nmi_mark)
+        assert client.reset_was_taken(nmi, mark)
+
+
+def test_a_server_that_is_on_proves_no_restart(connect: Connect) -> None:
+    tree = small_tree()
+    system, entries = tree[SYSTEM], tree[f"{MANAGER}/LogServices/Lclog/Entries"]["Members"]
+    restart = PowerAction.GRACEFUL_RESTART
+    with ReplayServer(tree) as server, connect(server) as client:
+        assert [step.wait_for for step in client.reset_plan(restart)] == [None]
+        mark = client.reset_mark()
+        assert system["PowerState"] == "On"
+        assert not client.reset_was_taken(restart, mark)
+        assert not reset_is_over(client, restart, mark)
+        # Heard, but the operating system still shuts down.
+        entries.insert(0, entries[0] | {"Id": "9001", "MessageId": "IDRAC.2.7.RAC0705"})
+        assert client.reset_was_taken(restart, mark)
+        assert not reset_is_over(client, restart, mark)
+        entries.insert(0, entries[0] | {"Id": "9002", "MessageId": "IDRAC.2.7.SYS1003"})
+        assert reset_is_over(client, restart, mark)
+        system["PowerState"] = "PoweringOn"
+        assert not reset_is_over(client, restart, mark)

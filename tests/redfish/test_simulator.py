@@ -112,7 +112,7 @@ def test_every_generation_is_read_and_left_clean(name: str, site: Site, reach: R
 def test_power(name: str, site: Site, reach: Reach) -> None:
     idrac = by_generation(site, name)
     with reach(idrac) as client:
-        mark = client.reset_mark(PowerAction.FORCE_OFF)
+        mark = client.reset_mark()
         assert client.reset(PowerAction.FORCE_OFF) is ResetOutcome.TAKEN
         assert until(lambda: client.power_state() is PowerState.OFF)
         assert client.reset_was_taken(PowerAction.FORCE_OFF, mark, PowerState.OFF)

@@ -45,6 +45,7 @@ GENERAL: Final[dict[str, Text]] = {
     "RAC0702": Text("Requested system powercycle."),
     "RAC0703": Text("Requested system hardreset."),
     "RAC0704": Text("Requested system powerdown."),
+    "RAC0705": Text("Requested system graceful shutdown."),
     "RAC0706": Text("Requested system NMI."),
     "RAC1260": Text(
         "Unable to complete the operation because the default password is still in use and must be changed.",
