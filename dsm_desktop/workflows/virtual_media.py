@@ -32,7 +32,10 @@ class MediumParams(Params):
     """Which medium: a file of the library, served from here, or an address of a share."""
 
     item: str = Field(
-        "", title="From the library", description="file name, number or SHA-256; served by this program"
+        "",
+        title="From the library",
+        description="file name, number or SHA-256; served by this program",
+        json_schema_extra={"suggest": "library:iso"},
     )
     image: str = Field(
         "",

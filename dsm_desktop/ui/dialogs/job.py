@@ -25,6 +25,7 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.calls_plan import CallsPlanDialog
+from dsm_desktop.ui.dialogs.suggestions import suggest
 from dsm_desktop.ui.help import HELP
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone
@@ -87,6 +88,7 @@ class JobDialog(Dialog):
         if job_type.targets is Targets.SERVER:
             self._add_targets()
         self.form = Form(job_type.params, preset)
+        suggest(desk, self.form)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)

@@ -28,6 +28,11 @@ _JOB_ICONS = {
     "idrac_reset": "reset",
     "network_test": "network",
     "retention_cleanup": "database",
+    "library_scan": "library",
+    "virtual_media_read": "disc",
+    "virtual_media_mount": "disc",
+    "virtual_media_unmount": "disc",
+    "boot_to_iso": "disc",
 }
 _KEYS = {"inventory_refresh": "F5", "discovery_scan": "Ctrl+N"}
 

@@ -48,6 +48,12 @@ def _reports(desk: Desk) -> QWidget:
     return ReportsView(desk)
 
 
+def _library(desk: Desk) -> QWidget:
+    from dsm_desktop.ui.views.library import LibraryView
+
+    return LibraryView(desk)
+
+
 def _activity(desk: Desk) -> QWidget:
     from dsm_desktop.ui.views.activity import ActivityView
 
@@ -66,6 +72,7 @@ AREAS: tuple[Area, ...] = (
     Area("fleet", "Fleet", "fleet", _fleet),
     Area("reports", "Reports", "reports", _reports),
     Area("activity", "Activity", "activity", _activity),
+    Area("library", "Library", "library", _library),
     Area("settings", "Settings", "settings", _settings),
 )
 

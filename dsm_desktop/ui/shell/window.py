@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.core.access import Permission
+from dsm_desktop.jobs.declaration import Targets
 from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.ui.desk import Desk, News
 from dsm_desktop.ui.dialogs.edit_servers import EditServersDialog
@@ -187,6 +188,8 @@ class MainWindow(Ways, QMainWindow):
             self.desk.tell(why, Tone.WARNING)
             return
         rows = [row for i in ids if (row := self.servers.panel.model.row_of(i)) is not None]
+        if not ids and job_type.targets is Targets.SERVER:
+            rows = self.actions_.rows  # asked for elsewhere than in the list: for what is selected there
         start_job(self.desk, kind, rows, preset, self)
 
     def edit_servers(self) -> None:

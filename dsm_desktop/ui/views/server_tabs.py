@@ -74,6 +74,12 @@ def _certificates(desk: Desk) -> ServerTab:
     return CertificatesTab(desk)
 
 
+def _virtual_media(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.virtual_media import VirtualMediaTab
+
+    return VirtualMediaTab(desk)
+
+
 def _jobs(desk: Desk) -> ServerTab:
     from dsm_desktop.ui.views.server_tables import ServerJobsTab
 
@@ -97,6 +103,7 @@ TABS: tuple[Tab, ...] = (
     Tab("Firmware", _firmware),
     Tab("Sensors", _sensors),
     Tab("Logs", _logs),
+    Tab("Virtual media", _virtual_media),
     Tab("iDRAC jobs", _device_jobs),
     Tab("Certificates", _certificates),
     Tab("Jobs", _jobs),

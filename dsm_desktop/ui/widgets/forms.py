@@ -91,6 +91,15 @@ class Form(QWidget):
         """Nothing to choose."""
         return not self._editors
 
+    def sources(self) -> dict[str, str]:
+        """Field → where its suggestions come from ("library:iso"), for the fields that say so."""
+        found = {}
+        for name in self._editors:
+            extra = self._model.model_fields[name].json_schema_extra
+            if isinstance(extra, dict) and extra.get("suggest"):
+                found[name] = str(extra["suggest"])
+        return found
+
     def editor(self, name: str) -> Editor:
         """The editor of a field, to set a value or the focus from outside."""
         return self._editors[name]
