@@ -26,17 +26,22 @@ class DemoSiteFailed(DsmError):
 
 @dataclass(frozen=True, slots=True)
 class DemoSite:
-    """A running simulated site: `ranges` to scan and `port`, and the login that fits. Stop it at the end."""
+    """A running simulated site: `ranges` to scan and `port`, the login that fits, and a folder of update packages for its
+    servers (None without). Stop it at the end."""
 
     process: subprocess.Popen[bytes]
     ranges: str
     port: int
     username: str
     password: str
+    packages: Path | None = None
 
     @classmethod
-    def start(cls, wanted: SimulatorSettings) -> DemoSite:
-        """Start the site as a child that ends with this process. Raises DemoSiteFailed with what it said."""
+    def start(cls, wanted: SimulatorSettings, packages: Path | None = None) -> DemoSite:
+        """Start the site as a child that ends with this process, and have it write packages into a folder.
+
+        Raises DemoSiteFailed with what it said.
+        """
         spec = SiteSpec()
         command = [*child_command("simulator"), "--idracs", str(wanted.servers), "--seed", str(wanted.seed)]
         command += [
@@ -50,6 +55,7 @@ class DemoSite:
             str(wanted.speed),
         ]
         command += [] if wanted.faults else ["--healthy"]
+        command += [] if packages is None else ["--packages", str(packages)]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -64,7 +70,7 @@ class DemoSite:
             )
         told = json.loads(line)
         ranges = " ".join(sorted({str(i["address"]) for i in told["idracs"]}))
-        return cls(process, ranges, int(told["port"]), spec.username, spec.password)
+        return cls(process, ranges, int(told["port"]), spec.username, spec.password, packages)
 
     def stop(self) -> None:
         """Let the child end by closing its standard input."""
@@ -99,6 +105,15 @@ def throw_away_profile(folder: Path, username: str, password: str) -> Applicatio
         )
     )  # fmt: skip
     return app
+
+
+def begin(app: Application, site: DemoSite) -> int:
+    """Let an opened program find the site's servers and look through its packages; returns the id of the scan."""
+    scan = app.commands.submit("discovery_scan", [], scan_parameters(site))
+    if site.packages is not None:
+        app.commands.add_library_folder(str(site.packages))
+        app.commands.submit("library_scan", [], {})
+    return scan
 
 
 def scan_parameters(site: DemoSite) -> dict[str, Any]:

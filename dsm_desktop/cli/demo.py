@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from dsm_desktop.app.application import Application
-from dsm_desktop.app.demo import DemoSite, scan_parameters, throw_away_profile
+from dsm_desktop.app.demo import DemoSite, begin, throw_away_profile
 from dsm_desktop.cli import output
 from dsm_desktop.cli.servers import COLUMNS
 from dsm_desktop.core.settings import SimulatorSettings
@@ -36,21 +36,21 @@ STOP_SECONDS = 60
 @click.option("--no-pictures", is_flag=True, help="Headless without pictures (Qt is not needed).")
 def demo(headless: bool, idracs: int, out: Path, no_pictures: bool) -> int:
     """Start a simulated site, find its servers and read them, in a profile that is thrown away afterwards."""
-    site = DemoSite.start(SimulatorSettings(servers=idracs))
-    try:
-        with tempfile.TemporaryDirectory(prefix="dsm-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="dsm-demo-") as folder:
+        site = DemoSite.start(SimulatorSettings(servers=idracs), Path(folder) / "packages")
+        try:
             app = throw_away_profile(Path(folder) / "profile", site.username, site.password)
             try:
                 if headless or not has_display():
                     return _headless(app, site, out, pictures=not no_pictures)
                 from dsm_desktop.ui.main import run_demo
 
-                return run_demo(app, scan_parameters(site))
+                return run_demo(app, site)
             finally:
                 app.runner.end(STOP_SECONDS)
                 app.close()
-    finally:
-        site.stop()
+        finally:
+            site.stop()
 
 
 def has_display() -> bool:
@@ -65,7 +65,7 @@ def _headless(app: Application, site: DemoSite, out: Path, *, pictures: bool) ->
     runner = app.make_runner("demo")
     runner.start()
     try:
-        job_id = app.commands.submit("discovery_scan", [], scan_parameters(site))
+        job_id = begin(app, site)
         if not runner.wait_idle(GIVE_UP_SECONDS):
             output.say(f"The scan (job {job_id}) did not end within {GIVE_UP_SECONDS} s.")
             return output.EXIT_FAILED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
@@ -278,19 +278,21 @@ def run_opened(
 
 
 def _demo_site(opened: Application) -> DemoSite:
-    """Simulated servers on this machine, their login, and the scan that finds them."""
-    from dsm_desktop.app.demo import DemoSite, scan_parameters  # not at every start
+    """Simulated servers on this machine, their login, packages for them, and the scans that find both."""
+    from dsm_desktop.app.demo import DemoSite, begin  # not at every start
 
-    site = DemoSite.start(SimulatorSettings())
+    site = DemoSite.start(SimulatorSettings(), opened.profile / "demo-packages")
     login = CredentialDraft(None, "Demo site", "idrac", site.username, site.password, ("127.0.0.0/8",))
     opened.commands.save_credential(login)
-    opened.commands.submit("discovery_scan", [], scan_parameters(site))
+    begin(opened, site)
     return site
 
 
-def run_demo(context: Application, scan: dict[str, Any]) -> int:
-    """The window on the throw-away profile of the demo site, with the scan handed in."""
+def run_demo(context: Application, site: DemoSite) -> int:
+    """The window on the throw-away profile of a demo site."""
+    from dsm_desktop.app.demo import begin
+
     context.listen()
     context.runner.start()
-    context.commands.submit("discovery_scan", [], scan)
+    begin(context, site)
     return run_window(context)
