@@ -1,11 +1,13 @@
-"""Makes `docs/screenshots` anew: `python docs/pictures.py` (in the environment that dev.py makes; no display needed).
+"""Makes the program's pictures: `python docs/pictures.py` (in the environment that dev.py makes; no display needed).
 
-The pictures come from the program itself on the simulated site. Each is reduced to the 256 colours it uses most, which
-halves it or better.
+Every view and dialog, in light, dark and high contrast, at 1280x800 and 1920x1080, from the program itself on the
+simulated site, into `--out` (default: a folder `all` in `docs/screenshots`, which is not kept). Those that the manual and the
+README show are kept in `docs/screenshots`, each reduced to the 256 colours it uses most, which halves it or better.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -18,21 +20,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
+from dsm_desktop.app.application import Application
 from dsm_desktop.app.demo import DemoSite, scan_parameters, throw_away_profile
 from dsm_desktop.core.settings import SimulatorSettings
-from dsm_desktop.ui.screenshots import save_pictures
-from dsm_desktop.ui.theme import ThemeName
+from dsm_desktop.ui.screenshots import LOOKS, SIZES, save_pictures
 
 FOLDER = Path(__file__).resolve().parent / "screenshots"
 WANTED = {
+    "dashboard-light": "light/dashboard",
+    "dashboard-dark": "dark/dashboard",
+    "dashboard-contrast": "high-contrast/dashboard",
     "servers-light": "light/server-overview",
+    "servers-contrast": "high-contrast/server-overview",
     "server-overview-dark": "dark/server-overview",
     "server-hardware-light": "light/server-hardware",
     "activity-jobs-light": "light/activity-jobs",
+    "activity-jobs-contrast": "high-contrast/activity-jobs",
     "api-calls-dark": "dark/activity-api-calls",
+    "settings-store-light": "light/settings-store",
     "settings-credentials-light": "light/settings-credentials",
     "fleet-tiles-dark": "dark/fleet-tiles",
-    "reports-firmware-light": "light/reports-firmware",
+    "reports-firmware-light": "light/reports-firmware-versions",
     "manual-light": "light/dialog-manual",
     "export-light": "light/dialog-export",
     "power-light": "light/dialog-job-power_action",
@@ -44,25 +52,38 @@ GIVE_UP_SECONDS = 300
 
 def main() -> int:
     """0 when every picture was written, else 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=FOLDER / "all", help="Folder of all pictures.")
+    parser.add_argument("--kept-only", action="store_true", help="Only those that are kept, at 1280x800.")
+    chosen = parser.parse_args()
     site = DemoSite.start(SimulatorSettings(servers=IDRACS))
     try:
         with tempfile.TemporaryDirectory(prefix="dsm-pictures-") as folder:
             app = throw_away_profile(Path(folder) / "profile", site.username, site.password)
             try:
-                app.listen()
-                runner = app.make_runner("demo")
-                runner.start()
-                app.commands.submit("discovery_scan", [], scan_parameters(site))
-                done = runner.wait_idle(GIVE_UP_SECONDS)
-                runner.stop()
-                looks = (ThemeName.LIGHT, ThemeName.DARK)
-                save_pictures(app, Path(folder) / "all", sizes=((1280, 800),), looks=looks)
-                return 0 if done and all(keep(Path(folder) / "all", *pair) for pair in WANTED.items()) else 1
+                done = read_the_site(app, site)
+                out = Path(folder) / "all" if chosen.kept_only else chosen.out
+                sizes = SIZES[:1] if chosen.kept_only else SIZES
+                files = save_pictures(app, out, sizes=sizes, looks=LOOKS)
+                sys.stdout.write(f"{len(files)} pictures in {out}\n")
+                kept = [keep(out, *pair) for pair in WANTED.items()]
+                return 0 if done and all(kept) else 1
             finally:
                 app.runner.end(30)
                 app.close()
     finally:
         site.stop()
+
+
+def read_the_site(app: Application, site: DemoSite) -> bool:
+    """Find and read every server, so that there is something to see; False when that did not end."""
+    app.listen()
+    runner = app.make_runner("demo")
+    runner.start()
+    app.commands.submit("discovery_scan", [], scan_parameters(site))
+    done = runner.wait_idle(GIVE_UP_SECONDS)
+    runner.stop()
+    return done
 
 
 def keep(folder: Path, name: str, wanted: str) -> bool:

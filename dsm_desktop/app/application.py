@@ -15,6 +15,7 @@ from dsm_desktop.app.media import media_server
 from dsm_desktop.app.profile import Profile, label_of
 from dsm_desktop.app.runner_process import RunnerBeside
 from dsm_desktop.app.store_desk import StoreDesk
+from dsm_desktop.app.support_pack import SupportPack
 from dsm_desktop.core.access import Principal, Role, local_principal
 from dsm_desktop.core.crash import CrashReporter
 from dsm_desktop.core.events import EventBus
@@ -80,6 +81,7 @@ class Application:
             self.store, self.vault, self.bus, [*arguments, "agent", "--owned"], profile.reports / "runner.log"
         )
         self.key.opened = self.runner.key_opened
+        self.support = SupportPack(self.store, profile, self.redactor)
         self.stored = StoreDesk(self.store, profile, self.url, self.principal, self.runner)
         self.read_only = role is Role.VIEWER
         self._feed: Feed | None = None

@@ -215,6 +215,13 @@ class KeyControl(Protocol):
         """Seal everything anew; again after a kill."""
 
 
+class SupportControl(Protocol):
+    """The file for whoever helps. Blocking."""
+
+    def write(self, file: Path, *, names: bool) -> list[str]:
+        """Write it; returns the names of what is inside. Raises ExportFailed."""
+
+
 class StoreControl(Protocol):
     """The store as a whole. Blocking, thread-safe, raises DsmError."""
 
@@ -261,6 +268,8 @@ class AppContext(Protocol):
     def key(self) -> KeyControl: ...
     @property
     def stored(self) -> StoreControl: ...
+    @property
+    def support(self) -> SupportControl: ...
     @property
     def settings_sections(self) -> Mapping[str, type[BaseModel]]:
         """Section name -> its model; titles, help and bounds come from the model."""

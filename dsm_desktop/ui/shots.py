@@ -3,37 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from dsm_desktop.app.store_desk import Backup
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.custom_fields import CustomFieldsDialog, FieldDialog
 from dsm_desktop.ui.dialogs.export import ExportDialog
 from dsm_desktop.ui.dialogs.groups import GroupDialog, SmartGroupDialog
 from dsm_desktop.ui.dialogs.import_servers import ImportDialog
+from dsm_desktop.ui.dialogs.keys import PassphraseDialog, RecoveryKeyDialog, RotateKeyDialog
 from dsm_desktop.ui.dialogs.racks import RackDialog
 from dsm_desktop.ui.dialogs.saved_views import SaveViewDialog
+from dsm_desktop.ui.dialogs.store import MoveStoreDialog, PutBackDialog
+from dsm_desktop.ui.dialogs.support_pack import SupportPackDialog
 from dsm_desktop.ui.shell.window import MainWindow
 from dsm_desktop.ui.views.manual import ManualWindow
 from dsm_desktop.ui.widgets.column_chooser import ColumnChooser
 
 Shot = tuple[str, QWidget]
-_PAGES = (
-    ("fleet", ("tiles", "racks", "idrac jobs", "screens")),
-    ("reports", ("find", "changes", "firmware", "spares")),
-)
+_COPY = Backup(1, Path("store-20261120T220000Z.db"), datetime(2026, 11, 20, 22, tzinfo=UTC), 48_000_000)
 
 
 def more_views(window: MainWindow, settle: Callable[[Desk], None]) -> Iterator[Shot]:
     """Every page of the Fleet and Reports areas."""
-    for area, pages in _PAGES:
-        for page in pages:
-            window.show_area(f"{area}/{page}")
-            view = window.areas.currentWidget()
-            if isinstance(view, QTabWidget):
-                view.setCurrentIndex(pages.index(page))
+    for area in ("fleet", "reports"):
+        window.show_area(area)
+        view = window.areas.currentWidget()
+        assert isinstance(view, QTabWidget)
+        for number in range(view.count()):
+            view.setCurrentIndex(number)
             settle(window.desk)
-            yield f"{area}-{page}", window
+            yield f"{area}-{view.tabText(number).lower().replace(' ', '-')}", window
+    yield from _tabs(window, settle)
+
+
+def _tabs(window: MainWindow, settle: Callable[[Desk], None]) -> Iterator[Shot]:
+    """A server and a job in tabs of their own."""
+    rows = window.servers.panel.model.shown_rows()
+    jobs = window.activity.jobs.jobs.model.shown_rows()
+    wanted = [f"server:{row.id}" for row in rows[:1]] + [f"job:{row.id}" for row in jobs[:1]]
+    for spec in wanted:
+        window.deck.open(spec)
+        settle(window.desk)
+        yield f"tab-{spec.partition(':')[0]}", window
+    for _ in wanted:
+        window.deck.close_current()
 
 
 def more_dialogs(desk: Desk, window: MainWindow) -> list[tuple[str, Callable[[], QWidget]]]:
@@ -48,6 +65,12 @@ def more_dialogs(desk: Desk, window: MainWindow) -> list[tuple[str, Callable[[],
         ("own-fields", lambda: CustomFieldsDialog(desk, window)),
         ("own-field", lambda: FieldDialog(desk, window, None)),
         ("import", lambda: _import(desk, window)),
+        ("recovery-key", lambda: RecoveryKeyDialog(desk, window)),
+        ("rotate-key", lambda: RotateKeyDialog(desk, window)),
+        ("passphrase", lambda: PassphraseDialog(desk, window)),
+        ("put-back", lambda: PutBackDialog(desk, _COPY, window)),
+        ("move-store", lambda: MoveStoreDialog(desk, window)),
+        ("support-pack", lambda: SupportPackDialog(desk, window)),
         ("columns", lambda: ColumnChooser(window.servers.panel.grid)),
     ]
 

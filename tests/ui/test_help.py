@@ -73,7 +73,7 @@ def test_the_manual_is_searched_followed_and_walked_back(session: Session, qtbot
     manual = ManualWindow(session.window)
     manual.show()
     count = manual.list.count()
-    QTest.keyClicks(manual.search, "graceful")
+    QTest.keyClicks(manual.search, "stagger")
     QTest.keyClick(manual.search, Qt.Key.Key_Return)
     assert manual.place.topic == "power"
     manual.search.clear()

@@ -200,7 +200,8 @@ def test_calls_are_searched_and_copied_without_the_account(session: Session, qtb
     calls.grid.selectRow(0)
     settle(session.desk)
     assert "GracefulRestart" in calls._body.toPlainText()
-    calls.copy_as_curl()
+    assert [a.text() for a in calls._ways.actions()] == ["curl", "PowerShell", "racadm"]
+    calls._ways.actions()[0].trigger()
     copied = QApplication.clipboard().text()
     assert copied.startswith('curl -k -u "$IDRAC_USER:$IDRAC_PASSWORD" -X POST')
     assert "ResetType" in copied

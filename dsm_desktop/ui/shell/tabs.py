@@ -69,7 +69,8 @@ class Detached(QMainWindow):
 
 
 class TabDeck(QWidget):
-    """`shown()` when another tab came into sight. While there is only the first tab no bar is seen."""
+    """`shown()` when another tab came into sight, or the page in it has become what it is. While there is only the first
+    tab no bar is seen."""
 
     shown = Signal()
 
@@ -179,6 +180,8 @@ class TabDeck(QWidget):
             number = self._tabs.index(tab)
             self.bar.setTabText(number, shortened(title, _LONGEST).replace("&", "&&"))
             self.bar.setTabToolTip(number, title)
+            if number == self.number:
+                self.shown.emit()
 
     def _show(self, number: int) -> None:
         if 0 <= number < len(self._tabs):

@@ -104,6 +104,7 @@ class Crumbs(QWidget):
         self._names = place.names
         while (item := self._row.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
+                old.hide()
                 old.deleteLater()
         specs = place.spec.split("/")
         for number, name in enumerate(place.names):

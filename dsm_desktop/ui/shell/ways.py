@@ -117,9 +117,9 @@ class Ways:
 
     @property
     def area(self) -> str:
-        """The area in sight."""
-        spec = self.deck.spec
-        return spec.removeprefix("area:") if spec.startswith("area:") else self.areas.key
+        """The area in sight, or the one that what is in sight belongs to."""
+        kind, _, value = self.deck.spec.partition(":")
+        return {"": self.areas.key, "area": value, "server": "servers", "job": "activity"}[kind]
 
     def views(self) -> list[AreaView]:
         """Every view that was made, in any tab."""

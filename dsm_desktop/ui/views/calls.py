@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMenu,
     QPlainTextEdit,
     QPushButton,
     QSplitter,
@@ -22,11 +24,11 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.core.errors import DsmError
+from dsm_desktop.queries.call_snippets import snippets
 from dsm_desktop.queries.calls import (
     CallDetail,
     CallFilter,
     CallRow,
-    as_curl,
     call_detail,
     call_ids,
     call_rows,
@@ -154,12 +156,13 @@ class CallsView(QWidget):
         self._body.setFont(fixed_font())
         self._body.setAccessibleName("Request and answer")
         self._body.setTabChangesFocus(True)
-        self._copy = QPushButton("Copy as curl")
+        self._copy = QPushButton("Copy as")
         self._copy.setToolTip(
-            "A curl command that takes the account from IDRAC_USER and IDRAC_PASSWORD; no secret is copied"
+            "The same call in your own tools; the account is asked for, no secret is copied"
         )
         self._copy.setEnabled(False)
-        self._copy.clicked.connect(self.copy_as_curl)
+        self._ways = QMenu(self._copy)
+        self._copy.setMenu(self._ways)
         top = QHBoxLayout()
         top.addWidget(self._head, 1)
         top.addWidget(self._copy)
@@ -252,6 +255,9 @@ class CallsView(QWidget):
     def _show_call(self, detail: CallDetail | None) -> None:
         self._detail = detail
         self._copy.setEnabled(detail is not None)
+        self._ways.clear()
+        for tool in snippets(detail) if detail is not None else ():
+            self._ways.addAction(tool, partial(self.copy_as, tool))
         if detail is None:
             self._head.setText("This call was removed by the clean-up of old records.")
             self._body.clear()
@@ -269,7 +275,8 @@ class CallsView(QWidget):
             parts.append(f"Answered\n{pretty(detail.answer)}")
         self._body.setPlainText("\n\n".join(parts) or "Bodies of plain reads are not kept.")
 
-    def copy_as_curl(self) -> None:
+    def copy_as(self, tool: str) -> None:
+        """For curl, PowerShell, racadm where it has a word for it."""
         if self._detail is not None:
-            QApplication.clipboard().setText(as_curl(self._detail))
-            self._desk.tell("Copied as curl, without the account.", Tone.OK)
+            QApplication.clipboard().setText(snippets(self._detail)[tool])
+            self._desk.tell(f"Copied for {tool}, without the account.", Tone.OK)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QApplication,
@@ -18,6 +20,8 @@ from dsm_desktop.core.errors import DsmError
 from dsm_desktop.queries.status import Diagnostics, RunnerRow, diagnostics
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.support_pack import SupportPackDialog
+from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
@@ -71,10 +75,17 @@ class DiagnosticsPage(QWidget):
         heading.setFont(ui_font(step=3, bold=True))
         copy = QPushButton("Copy as text")
         copy.clicked.connect(self.copy)
+        folder = QPushButton("Copy the folder of the logs")
+        folder.setToolTip("Crash reports and the runner's log, masked")
+        folder.clicked.connect(self.copy_folder)
+        pack = QPushButton("Support pack…")
+        set_icon(pack, "export")
+        pack.clicked.connect(lambda: SupportPackDialog(self._desk, self.window()).open())
         head = QHBoxLayout()
         head.addWidget(heading)
         head.addStretch()
-        head.addWidget(copy)
+        for button in (copy, folder, pack):
+            head.addWidget(button)
         self.banner = Banner()
         form = QFormLayout()
         self._values: dict[str, QLabel] = {}
@@ -82,6 +93,7 @@ class DiagnosticsPage(QWidget):
             "Waiting tasks",
             "Running tasks",
             "Oldest waiting",
+            "Other machines",
             "Change feed",
             "Time of the store",
             "Runner of this window",
@@ -128,10 +140,12 @@ class DiagnosticsPage(QWidget):
         self.banner.hide()
         now, runners, locks = found
         self._last = now
+        elsewhere = {r.host for r in now.runners if r.alive and r.host.partition(" [")[0] != platform.node()}
         values = {
             "Waiting tasks": str(now.waiting),
             "Running tasks": str(now.running),
             "Oldest waiting": words.span(now.oldest_due_seconds) if now.waiting else "nothing waits",
+            "Other machines": ", ".join(sorted(elsewhere)) or "none",
             "Change feed": f"Entries kept: {now.feed_entries:,}, newest {words.ago(now.newest_feed, now.database_time)}",
             "Time of the store": words.stamp(now.database_time),
             "Runner of this window": self._desk.context.runner.detail()
@@ -144,6 +158,12 @@ class DiagnosticsPage(QWidget):
 
     def _failed(self, error: DsmError) -> None:
         self.banner.fail(error, ("Try again", self.read))
+
+    def copy_folder(self) -> None:
+        """Where the logs lie: opening a file manager is the operator's own step."""
+        folder = self._desk.context.profile / "reports"
+        QApplication.clipboard().setText(str(folder))
+        self._desk.tell(f"Copied: {folder}", Tone.OK)
 
     def copy(self) -> None:
         """For a ticket; it holds no secret."""

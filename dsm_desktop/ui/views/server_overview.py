@@ -26,6 +26,7 @@ from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.servers import TrustDialog
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.states import Banner, Picture
 from dsm_desktop.ui.words import Status
 
@@ -137,8 +138,7 @@ class ServerOverview(QScrollArea):
     def _login_box(self) -> QWidget:
         box = QGroupBox("Login")
         row = QVBoxLayout(box)
-        self._login = QLabel("…")
-        self._login.setWordWrap(True)
+        self._login = WrappedLabel("…")
         self._login.setAccessibleName("Login used for this server")
         test = QPushButton("Test login")
         test.clicked.connect(lambda: self._start("test_credentials"))
@@ -154,9 +154,8 @@ class ServerOverview(QScrollArea):
         grid.setColumnStretch(1, 1)
         self._facts: list[tuple[QLabel, QLabel, Callable[[ServerRow], str]]] = []
         for number, (title, read) in enumerate(_FACTS):
-            label, value = QLabel(title), QLabel()
+            label, value = QLabel(title), WrappedLabel()
             label.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-            value.setWordWrap(True)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             value.setAccessibleName(title)
             label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)

@@ -40,8 +40,16 @@ class _SizeRow:
         self.share = 100 * size.bytes / whole if whole else 0.0
 
 
+_KINDS = {
+    "api_calls": "API calls",
+    "task_log": "Log lines of jobs",
+    "event_logs": "Device logs",
+    "snapshots": "Inventory snapshots",
+    "feed": "Change feed",
+    "other": "Servers and the rest",
+}
 SIZES = (
-    Column("kind", "Kind of record", lambda r: words.sentence(r.kind), width=170),
+    Column("kind", "Kind of record", lambda r: _KINDS.get(r.kind, words.sentence(r.kind)), width=170),
     Column("rows", "Rows", lambda r: r.rows, kind="number", width=110),
     Column("bytes", "Size", lambda r: r.bytes, text=lambda r: words.size(r.bytes), kind="number", width=100),
     Column("share", "Share", lambda r: r.share, text=lambda r: f"{r.share:.0f} %", kind="number", width=80),

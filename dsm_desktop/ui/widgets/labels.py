@@ -13,6 +13,13 @@ class WrappedLabel(QLabel):
         super().__init__(text)
         self.setWordWrap(True)
 
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._insist(self.width())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.setMinimumHeight(max(0, self.heightForWidth(event.size().width())))
+        self._insist(event.size().width())
+
+    def _insist(self, width: int) -> None:
+        self.setMinimumHeight(max(0, self.heightForWidth(width)))

@@ -113,6 +113,7 @@ class StatePane(QWidget):
         self._progress.hide()
         while (item := self._buttons.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         if actions:
             self._buttons.addStretch()
