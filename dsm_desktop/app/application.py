@@ -43,6 +43,8 @@ from dsm_desktop.workers.services import Services
 from dsm_desktop.workers.threads import Pool, ThreadPool
 
 POOL_THREADS = 64
+TERMINAL_KIND = "terminal"
+"""A runner that lives as long as one command."""
 CA_BUNDLE = "ca-bundle.pem"
 """A private CA's certificates (PEM) in the profile, for servers whose trust is 'ca'."""
 
@@ -153,6 +155,7 @@ class Application:
         """
         config = RunnerConfig(kind=kind, inhibit_sleep=inhibit_sleep, own_feed=self._feed is None)
         clients = self._clients()
+        self.media.resident = kind != TERMINAL_KIND
         runner = Runner(
             self.store,
             self.catalogue,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from dsm_desktop.app.application import Application
+from dsm_desktop.app.application import TERMINAL_KIND, Application
 from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
 from dsm_desktop.core.states import CancelGrade, JobState
@@ -24,7 +24,7 @@ def follow(session: Session, job_id: int, *, as_json: bool) -> int:
     app.listen()
     runner: Runner | None = None
     if not _somebody_works(app):
-        runner = app.make_runner("terminal")
+        runner = app.make_runner(TERMINAL_KIND)
         runner.start()
     try:
         row = _wait(app, job_id, quiet=as_json or not sys.stderr.isatty())

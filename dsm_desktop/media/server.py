@@ -54,6 +54,8 @@ class MediaServer:
 
     def __init__(self, hands: MediaHands) -> None:
         self._hands = hands
+        self.resident = True
+        """Whether this process stays: False for a runner that ends with a command of the terminal."""
         self._lock = threading.RLock()
         self._tls_lock = threading.Lock()
         self._keys: MediaKeys | None = None

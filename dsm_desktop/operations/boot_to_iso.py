@@ -92,7 +92,7 @@ async def boot_to_iso(ctx: JobContext, params: BootToIsoParams) -> BootToIsoResu
     The mount and the one-time start stand on the restore list until they are taken back: also after a failure, a cancel or a
     crash nothing stays mounted. A server that was restarted and never read the ISO is a failure: it started from elsewhere.
     """
-    async with reported(ctx), lent(ctx, params) as medium:
+    async with reported(ctx), lent(ctx, params, stays=False) as medium:
         await ctx.step("check that the host can see the drive", partial(_visible, ctx))
         first = await ctx.step("note what it boots from", lambda: first_boot_device(ctx.redfish()))
         async with ctx.always(

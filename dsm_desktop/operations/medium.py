@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from dsm_desktop.commands.library import note_use
-from dsm_desktop.core.errors import BadInput, DsmError
+from dsm_desktop.core.errors import BadInput, Blame, DsmError
 from dsm_desktop.jobs import JobContext
 from dsm_desktop.media.server import MediaServer
 from dsm_desktop.queries.library import image_file
@@ -19,9 +19,21 @@ from dsm_desktop.vault.resolve import CredentialResolver
 from dsm_desktop.workflows.virtual_media import Medium, MediumParams, address_for_log, offered, withdrawn
 
 
+class NobodyServes(DsmError):
+    """The program that would serve the file ends before the medium is ejected."""
+
+    blame = Blame.USER
+
+
 @asynccontextmanager
-async def lent(ctx: JobContext, params: MediumParams) -> AsyncIterator[Medium]:
-    """The medium the parameters name, served as long as it takes; withdrawn again when the block fails."""
+async def lent(ctx: JobContext, params: MediumParams, *, stays: bool) -> AsyncIterator[Medium]:
+    """The medium the parameters name, served as long as it takes (`stays`: after the job too); withdrawn when the block fails."""
+    if stays and params.item and not ctx.service(MediaServer).resident:
+        raise NobodyServes(
+            "This program ends with the command, and the server would lose its drive.",
+            hint="Start the window or an agent first ('dsm-desktop agent'), or mount from a share.",
+            where=ctx.target.label,
+        )
     medium = await ctx.run(partial(_medium, ctx, params))
     try:
         yield medium

@@ -38,7 +38,7 @@ async def virtual_media_mount(ctx: JobContext, params: MountParams) -> MountResu
     It stays until it is ejected, and is listed with since when and by whom. A file of the library is served by this program:
     keep it running, or the server loses its drive. After a restart it is served again.
     """
-    async with reported(ctx), lent(ctx, params) as medium:
+    async with reported(ctx), lent(ctx, params, stays=True) as medium:
         fresh = await put_in(ctx, medium, params.drive, replace=params.replace)
         if ctx.dry_run:
             return MountResult(

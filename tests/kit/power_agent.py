@@ -31,6 +31,7 @@ def main() -> None:
     throttle_of(runner).logins._penalty = 0.2
     password_rotate.BETWEEN_LOGINS = 0.5
     runner.start()
+    app.media.serve_mounts()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.read()
