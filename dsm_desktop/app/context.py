@@ -99,6 +99,14 @@ class CredentialChoice:
     tried: tuple[str, ...] = ()
 
 
+class ProfileCommands(Protocol):
+    """Configuration profiles, whose text is opened and sealed by the vault."""
+
+    def add(self, text: str, name: str) -> int: ...
+    def text(self, profile_id: int) -> str:
+        """For a file outside the program; it may hold password hashes, so this is audited."""
+
+
 class Commands(Protocol):
     """Every change a person can make. Blocking, thread-safe, called from the window's worker threads, raise DsmError."""
 
@@ -110,6 +118,9 @@ class Commands(Protocol):
         **values: P.kwargs,
     ) -> T:
         """Any command of `commands/`, in a transaction of its own: `do(groups.add_group, "Berlin")`."""
+
+    @property
+    def profiles(self) -> ProfileCommands: ...
 
     def submit(
         self,

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from pydantic import BaseModel, SecretStr
 
 from dsm_desktop.app.context import CredentialChoice, CredentialDraft, CredentialView
+from dsm_desktop.app.profile_desk import ProfileDesk
 from dsm_desktop.commands import consoles, credentials, decisions, jobs, library, racks, restore_list, servers
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput
@@ -34,6 +35,7 @@ class Desk:
         self._vault = vault
         self._catalogue = catalogue
         self._who = principal
+        self.profiles = ProfileDesk(store, vault, principal)
 
     def do(
         self,

@@ -50,6 +50,20 @@ def _screens(window: MainWindow) -> None:
         view.screens.show_servers(ids or None)
 
 
+def _matrix(window: MainWindow) -> object:
+    from dsm_desktop.ui.views.settings_matrix import open_matrix
+
+    return open_matrix(window.desk, window.actions_.rows, window)
+
+
+def _standard(window: MainWindow) -> object:
+    from dsm_desktop.ui.views.site_standard import SiteStandardWindow
+
+    shown = SiteStandardWindow(window.desk, window)
+    shown.show()
+    return shown
+
+
 TOOLS: tuple[Tool, ...] = (
     Tool(
         "find-parts",
@@ -70,4 +84,6 @@ TOOLS: tuple[Tool, ...] = (
     ),
     Tool("own-fields", "Own fields…", "columns", "", "Edit", _own_fields),
     Tool("screens", "Screens of the selection", "eye", "", "Server", _screens),
+    Tool("bios-matrix", "Compare and edit BIOS settings…", "columns", "Ctrl+B", "Server", _matrix),
+    Tool("site-standard", "Site standard…", "status-ok", "", "Server", _standard),
 )

@@ -98,9 +98,30 @@ def _calls(desk: Desk) -> ServerTab:
     return CallsTab(desk)
 
 
+def _bios(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.server_bios import BiosTab
+
+    return BiosTab(desk)
+
+
+def _boot(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.server_boot import BootTab
+
+    return BootTab(desk)
+
+
+def _profiles(desk: Desk) -> ServerTab:
+    from dsm_desktop.ui.views.server_profiles import ProfilesTab
+
+    return ProfilesTab(desk)
+
+
 TABS: tuple[Tab, ...] = (
     Tab("Hardware", _hardware),
     Tab("Firmware", _firmware),
+    Tab("BIOS", _bios),
+    Tab("Boot", _boot),
+    Tab("Configuration profiles", _profiles),
     Tab("Sensors", _sensors),
     Tab("Logs", _logs),
     Tab("Virtual media", _virtual_media),
