@@ -89,7 +89,7 @@ async def export_profile(ctx: JobContext, request: ExportRequest) -> dict[str, A
         kept: dict[str, Any] = await ctx.wait_for(
             f"the configuration export of {ctx.target.label}",
             partial(_exported, ctx, request, way, path, name),
-            every=5,
+            every=3,
             timeout=1200,
             tolerate=(NoAnswer, DeviceFault),
         )
@@ -251,7 +251,7 @@ async def _followed(ctx: JobContext, path: str, what: str, seconds: float) -> di
         }
 
     return await ctx.wait_for(
-        f"the {what} on {ctx.target.label}", look, every=5, timeout=seconds, tolerate=_AWAY
+        f"the {what} on {ctx.target.label}", look, every=3, timeout=seconds, tolerate=_AWAY
     )
 
 

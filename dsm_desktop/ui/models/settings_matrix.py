@@ -31,6 +31,7 @@ class SettingsMatrix(QAbstractTableModel):
         super().__init__(parent)
         self.rows: list[MatrixRow] = []
         self.columns: list[str] = []
+        self._headings: list[str] = []
         self.edits: dict[tuple[int, str], Any] = {}
         self._rules: dict[tuple[str, str], Rules] = {}
         self._common: dict[str, Any] = {}
@@ -52,6 +53,7 @@ class SettingsMatrix(QAbstractTableModel):
         """Which settings are shown."""
         self.beginResetModel()
         self.columns = list(names)
+        self._headings = [self.heading(name) for name in names]
         self.endResetModel()
 
     def names(self) -> list[str]:
@@ -60,12 +62,23 @@ class SettingsMatrix(QAbstractTableModel):
         return sorted(found, key=lambda name: (self.title(name).lower(), name))
 
     def differing(self) -> list[str]:
-        """Settings that are not the same on all servers that have them."""
+        """Settings that can be set and are not, or will not be, the same on all servers that have them; and edited ones."""
+        edited = {name for _, name in self.edits}
         return [
             name
             for name in self.names()
-            if len({str(row.values[name]) for row in self.rows if name in row.values}) > 1
+            if name in edited
+            or (
+                len({str(self.present(row, name)) for row in self.rows if name in row.values}) > 1
+                and not any((e := self.entry(row, name)) and e.immutable for row in self.rows)
+            )
         ]
+
+    def heading(self, name: str) -> str:
+        """The title, with the name where another shown setting is called the same."""
+        title = self.title(name)
+        twins = sum(self.title(other) == title for other in self.columns)
+        return f"{title} ({name})" if twins > 1 else title
 
     def entry(self, row: MatrixRow, name: str) -> Entry | None:
         """What the server's registry says of a setting."""
@@ -154,7 +167,7 @@ class SettingsMatrix(QAbstractTableModel):
             return ("Server", "Model")[section] if role == DISPLAY else None
         name = self.columns[section - FIXED]
         if role == DISPLAY:
-            return self.title(name)
+            return self._headings[section - FIXED]
         if role == TOOLTIP:
             entry = next((e for row in self.rows if (e := self.entry(row, name))), None)
             return f"{name}\n{entry.help}" if entry and entry.help else name

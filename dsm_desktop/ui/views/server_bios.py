@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton
 
 from dsm_desktop.commands.configuration import set_baseline
 from dsm_desktop.configuration.assignments import written
@@ -73,12 +73,12 @@ class BiosRow:
 
 
 COLUMNS = (
-    Column("page", "Page", lambda r: r.setting.heading, width=170),
-    Column("setting", "Setting", lambda r: r.setting.title, width=230),
-    Column("value", "Value", lambda r: r.shown(r.setting.value), width=160),
+    Column("setting", "Setting", lambda r: r.setting.title, width=200),
+    Column("value", "Value", lambda r: r.shown(r.setting.value), width=130),
     Column("new", "New value", lambda r: r.shown(r.new if r.new is not None else r.setting.pending), width=150),
     Column("state", "State", lambda r: r.standing, status=lambda r: _STANDING[r.standing], width=160),
     Column("why", "Why", lambda r: r.why, width=260),
+    Column("page", "Page", lambda r: r.setting.heading, width=170),
     Column("name", "Name", lambda r: r.setting.name, width=180, help="As jobs, profiles and scripts name it"),
     Column("baseline", "Baseline", lambda r: r.shown(r.setting.baseline), width=120, shown=False),
     Column("allowed", "Allowed values", lambda r: ", ".join(c.title for c in r.setting.entry.choices[:20]) if r.setting.entry else "",
@@ -110,24 +110,23 @@ class BiosTab(ListTab):
         self.age.setAccessibleName("Age")
         self.apply = QPushButton("Apply…")
         self.apply.clicked.connect(self.apply_edits)
-        self.undo = QPushButton("Discard")
-        self.undo.setToolTip("Forget the new values; nothing was sent")
-        self.undo.clicked.connect(self.discard)
-        self.withdraw = QPushButton("Withdraw what waits…")
-        self.withdraw.clicked.connect(self._withdraw)
-        self.normal = QPushButton("Accept as normal")
-        self.normal.setToolTip("Make the present settings the baseline that drift is told by")
-        self.normal.clicked.connect(self._accept)
-        self.again = QPushButton("Read again")
-        self.again.clicked.connect(lambda: self._start(self._read_kind))
-        bar = QHBoxLayout()
-        bar.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
-        for widget in (self.area, self.only):
-            bar.addWidget(widget)
-        bar.addWidget(self.age, 1)
-        for button in (self.apply, self.undo, self.withdraw, self.normal, self.again):
-            bar.addWidget(button)
-        self._column.insertLayout(0, bar)
+        self.more = QToolButton()
+        self.more.setText("More")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.more)
+        self.undo = menu.addAction("Discard the new values", self.discard)
+        self.withdraw = menu.addAction("Withdraw what waits…", self._withdraw)
+        self.normal = menu.addAction("Accept as normal (baseline)", self._accept)
+        menu.addSeparator()
+        menu.addAction("Read again", lambda: self._start(self._read_kind))
+        self.more.setMenu(menu)
+        for parts in ((self.area, self.only), (self.apply, self.more, self.age)):
+            bar = QHBoxLayout()
+            bar.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
+            for widget in parts:
+                bar.addWidget(widget)
+            bar.addStretch()
+            self._column.insertLayout(self._column.count() - 1, bar)
         self.panel.opened.connect(self._open)
         self._buttons()
         self._say_empty()
@@ -185,7 +184,6 @@ class BiosTab(ListTab):
         self.undo.setEnabled(bool(count))
         self.withdraw.setVisible(self._fqdd == BIOS)
         self.withdraw.setEnabled(bool(found and found.pending) and not why)
-        self.withdraw.setToolTip("" if found and found.pending else "Nothing waits")
         self.normal.setEnabled(
             bool(found and found.taken_at) and not self._desk.why_not(Permission.CONFIGURE)
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QWidget
 
 from dsm_desktop.core.access import Permission
 from dsm_desktop.queries import Connection
@@ -47,7 +47,7 @@ def _first(row: BootRow) -> str:
 
 OPTIONS = (
     Column("place", "Place", lambda r: r.place, kind="number", width=64),
-    Column("name", "Starts from", lambda r: r.option.get("name") or r.option["id"], width=320),
+    Column("name", "Starts from", lambda r: r.option.get("name") or r.option["id"], width=250),
     Column("on", "Enabled", lambda r: bool(r.option.get("enabled")), status=lambda r: _ON if r.option.get("enabled") else _OFF, width=90),
     Column("ref", "Option", lambda r: r.option["id"], width=150),
     Column("path", "UEFI device path", lambda r: r.option.get("path", ""), width=340),
@@ -83,19 +83,28 @@ class BootTab(ListTab):
         self.now = QLabel()
         self.now.setAccessibleName("Boot mode and one-time source")
         self.up, self.down = QPushButton("Up"), QPushButton("Down")
-        self.apply, self.once = QPushButton("Set this order…"), QPushButton("Start once from…")
-        self.again = QPushButton("Read again")
+        self.apply, self.once = QPushButton("Set order…"), QPushButton("Once from…")
+        self.again = QPushButton("Read")
+        self.now.setWordWrap(True)
+        for short in (self.up, self.down, self.again):
+            short.setMaximumWidth(short.sizeHint().width() * 3 // 4)
         self.up.clicked.connect(lambda: self.move_option(-1))
         self.down.clicked.connect(lambda: self.move_option(1))
         self.apply.clicked.connect(self.set_order)
         self.once.clicked.connect(self._start_once)
         self.again.clicked.connect(lambda: self._desk.submit("boot_configuration", self._ids, {}))
-        bar = QHBoxLayout()
-        bar.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
-        bar.addWidget(self.now, 1)
-        for button in (self.up, self.down, self.apply, self.once, self.again):
-            bar.addWidget(button)
-        self._column.insertLayout(0, bar)
+        parts: tuple[tuple[QWidget, ...], ...] = (
+            (self.now,),
+            (self.up, self.down, self.apply, self.once, self.again),
+        )
+        for widgets in parts:
+            bar = QHBoxLayout()
+            bar.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
+            for widget in widgets:
+                bar.addWidget(widget, widget is self.now)
+            if self.now not in widgets:
+                bar.addStretch()
+            self._column.insertLayout(self._column.count() - 1, bar)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         self._column.removeWidget(self.panel)

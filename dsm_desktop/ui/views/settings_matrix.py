@@ -173,6 +173,10 @@ class SettingsMatrixWindow(Dialog):
             if name in edited or all(w in f"{name} {self.matrix.title(name)}".lower() for w in words_)
         ]
         self.matrix.set_columns(fits[:_MOST])
+        for column in range(FIXED, self.matrix.columnCount()):
+            heading = str(self.matrix.headerData(column, Qt.Orientation.Horizontal))
+            wanted = self.table.fontMetrics().horizontalAdvance(heading) + 24
+            self.table.setColumnWidth(column, max(_WIDTH, min(wanted, 2 * _WIDTH)))
         self.table.setColumnWidth(0, 170)
         self.table.setColumnWidth(1, 130)
         more = f", {len(fits) - _MOST} more by name" if len(fits) > _MOST else ""
