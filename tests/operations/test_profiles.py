@@ -50,6 +50,7 @@ def add(program: Program, *settings: tuple[str, str, str]) -> int:
 
 
 def test_every_generation_is_exported_sealed_and_complete(clean: Program) -> None:
+    before = [posts(i, "ExportSystemConfiguration") for i in clean.site.idracs]
     tasks = run(clean, "scp_export", clean.site.idracs, password_hashes=True)
     assert [t.state for t in tasks] == ["completed"] * 6, [t.outcome for t in tasks]
     for idrac in clean.site.idracs:
@@ -58,10 +59,9 @@ def test_every_generation_is_exported_sealed_and_complete(clean: Program) -> Non
         assert (BIOS in row.components, IDRAC in row.components) == (True, True)
         with clean.app.store.write() as uow:
             text = open_profile(uow, clean.app.vault, row.id)
-        assert (
-            len(parse_profile(text).attributes) == clean.tasks(row.job_id or 0)[0].result["settings"] or True
-        )
-        assert posts(idrac, "ExportSystemConfiguration") == 1
+        assert len(parse_profile(text).values()) == row.settings
+    after = [posts(i, "ExportSystemConfiguration") for i in clean.site.idracs]
+    assert after == [b + 1 for b in before]
     assert any(row.secrets for row in kept(clean, clean.site.idracs[3]))
 
 
@@ -171,3 +171,14 @@ def test_what_restarts_is_typed(shutdown: str, danger: Danger) -> None:
     assert scp_import.danger_for(params) is danger
     with pytest.raises(BadInput):
         scp_import.validate({"profile_id": 0})
+
+
+def test_an_idrac_without_local_export_pushes_the_profile_here(clean: Program) -> None:
+    idrac = clean.site.idracs[0]
+    before = len(kept(clean, idrac))
+    task = run(clean, "scp_export", [idrac], way="push", components=["IDRAC"])[0]
+    assert task.state == "completed", task.outcome
+    rows = kept(clean, idrac)
+    assert len(rows) == before + 1
+    assert rows[0].components == (IDRAC,)
+    assert clean.app.media.listening is None

@@ -92,6 +92,9 @@ def test_every_tab_of_a_server_shows_what_is_in_the_store(open_session: OpenSess
     assert rows == {
         "Hardware": 18,
         "Firmware": 4,
+        "BIOS": 0,
+        "Boot": 0,
+        "Configuration profiles": 0,
         "Sensors": 0,
         "Logs": 40,
         "iDRAC jobs": 2,

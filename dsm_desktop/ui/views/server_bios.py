@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton
 
 from dsm_desktop.commands.configuration import set_baseline
 from dsm_desktop.configuration.assignments import written
@@ -22,6 +22,7 @@ from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.server_tables import ListTab
+from dsm_desktop.ui.widgets.deeds import deed
 from dsm_desktop.ui.words import Status
 
 _PLACES = ((BIOS, "BIOS"), (IDRAC, "iDRAC"), (SYSTEM, "System"), (LIFECYCLE, "Lifecycle Controller"))
@@ -103,15 +104,14 @@ class BiosTab(ListTab):
             self.area.addItem(title, fqdd)
         self.area.setAccessibleName("Component")
         self.area.currentIndexChanged.connect(lambda _: self._other_area())
-        self.only = QCheckBox("Only what differs or waits")
+        self.only = QCheckBox("Only changes")
         self.only.setToolTip("New values, waiting ones, and those that are not the baseline")
         self.only.toggled.connect(lambda _: self._narrow())
         self.age = QLabel()
         self.age.setAccessibleName("Age")
-        self.apply = QPushButton("Apply…")
+        self.apply = deed("Apply…")
         self.apply.clicked.connect(self.apply_edits)
-        self.more = QToolButton()
-        self.more.setText("More")
+        self.more = deed("More")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.more)
         self.undo = menu.addAction("Discard the new values", self.discard)
@@ -142,8 +142,8 @@ class BiosTab(ListTab):
     def _say_empty(self) -> None:
         what = self.area.currentText()
         self.panel.when_empty(
-            f"{what} settings were not read yet",
-            "They are read with names, help and allowed values; that takes some seconds.",
+            "Not read yet",
+            f"{what} settings are read with names, help and allowed values; that takes some seconds.",
             [("Read settings", lambda: self._start(self._read_kind))],
         )
 

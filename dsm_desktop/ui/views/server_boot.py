@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QWidget
 
 from dsm_desktop.core.access import Permission
 from dsm_desktop.queries import Connection
@@ -17,6 +17,7 @@ from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.server_tables import ListTab
+from dsm_desktop.ui.widgets.deeds import deed
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.words import Status
 
@@ -82,12 +83,10 @@ class BootTab(ListTab):
         self.history.when_empty("No history yet", "Each change that is read is kept here.")
         self.now = QLabel()
         self.now.setAccessibleName("Boot mode and one-time source")
-        self.up, self.down = QPushButton("Up"), QPushButton("Down")
-        self.apply, self.once = QPushButton("Set order…"), QPushButton("Once from…")
-        self.again = QPushButton("Read")
+        self.up, self.down = deed("Up"), deed("Down")
+        self.apply, self.once = deed("Set order…"), deed("Once from…")
+        self.again = deed("Read")
         self.now.setWordWrap(True)
-        for short in (self.up, self.down, self.again):
-            short.setMaximumWidth(short.sizeHint().width() * 3 // 4)
         self.up.clicked.connect(lambda: self.move_option(-1))
         self.down.clicked.connect(lambda: self.move_option(1))
         self.apply.clicked.connect(self.set_order)

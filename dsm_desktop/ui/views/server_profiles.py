@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QToolButton
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton
 
 from dsm_desktop.commands.configuration import edit_profile, remove_profile
 from dsm_desktop.configuration.profiles import MAX_BYTES
@@ -21,6 +21,7 @@ from dsm_desktop.ui.dialogs.profile_diff import ProfileDiffDialog, States
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.server_tables import ListTab
+from dsm_desktop.ui.widgets.deeds import deed
 from dsm_desktop.ui.words import Status
 
 _ORIGIN = {"export": "Export", "backup": "Before a change", "file": "From a file"}
@@ -56,10 +57,9 @@ class ProfilesTab(ListTab):
             "An export keeps the whole configuration sealed here, to compare it or to put it back.",
             [("Export configuration…", lambda: self._start("scp_export"))],
         )
-        self.export = QPushButton("Export…")
-        self.preview, self.bring = QPushButton("Preview…"), QPushButton("Import…")
-        self.compare, self.more = QPushButton("Compare"), QToolButton()
-        self.more.setText("More")
+        self.export = deed("Export…")
+        self.preview, self.bring = deed("Preview…"), deed("Import…")
+        self.compare, self.more = deed("Compare"), deed("More")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.more)
         self.golden = menu.addAction("Mark as golden", self._golden)
