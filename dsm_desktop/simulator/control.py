@@ -10,7 +10,7 @@ POST   /idracs/<name>/faults           {"name": "slow", "seconds": 2, "uri": "/S
 DELETE /idracs/<name>/faults[/<fault>] switch all or one off
 POST   /idracs/<name>/<verb>           new_certificate, drop_sessions, drop_connections, reset_idrac, clear_journal,
                                        require_password_change, set_password, add_user, set_power,
-                                       hold_media, release_media, set_lockdown, set_os_obeys, add_job, log;
+                                       hold_media, release_media, make_foreign, set_lockdown, set_os_obeys, add_job, log;
                                        body = arguments
 POST   /clock                          {"speed": 60} or {"advance": 3600}
 POST   /latency                        {"seconds": 0.3}
@@ -42,6 +42,7 @@ VERBS: Final = frozenset(
         "add_user",
         "set_power",
         "hold_media",
+        "make_foreign",
         "release_media",
         "set_lockdown",
         "set_os_obeys",

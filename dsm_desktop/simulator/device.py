@@ -26,6 +26,7 @@ from dsm_desktop.simulator.logs import Logs
 from dsm_desktop.simulator.messages import Speaker
 from dsm_desktop.simulator.personas import Persona
 from dsm_desktop.simulator.power import Power, Timing
+from dsm_desktop.simulator.raid import Raid
 from dsm_desktop.simulator.shares import Shares
 from dsm_desktop.simulator.tls import Identity, make_identity
 from dsm_desktop.simulator.update import Updates
@@ -163,6 +164,11 @@ class Device:
     def web(self) -> WebCertificate:
         """The web server's certificate."""
         return WebCertificate(self)
+
+    @cached_property
+    def raid(self) -> Raid:
+        """Changes of storage."""
+        return Raid(self)
 
     @cached_property
     def bios(self) -> Bios:

@@ -127,6 +127,16 @@ class SimulatedIdrac:
         return self._settled(lambda d: {n: v.image for n, v in d.vmedia.drives.items()})
 
     @property
+    def blinking(self) -> list[str]:
+        """Disks whose light blinks."""
+        return self._settled(lambda d: sorted(d.raid.blinking))
+
+    @property
+    def erased(self) -> list[str]:
+        """Disks that were erased."""
+        return self._settled(lambda d: list(d.raid.erased))
+
+    @property
     def journal(self) -> list[Change]:
         """Changes, oldest first."""
         return self._settled(lambda d: d.journal.changes())
@@ -302,6 +312,15 @@ class SimulatedIdrac:
             self._device.revision += 1
 
         self._run(put)
+
+    def make_foreign(self, drive: str) -> None:
+        """Let a free disk carry a configuration of another controller, as after it was moved here."""
+
+        def change() -> None:
+            self._device.raid.drive(drive)[1].raid_status = "Foreign"
+            self._device.revision += 1
+
+        self._run(change)
 
     def hold_media(self, drive: str, image: str, user: str | None = None) -> None:
         """Let somebody's console hold a drive (CD, RemovableDisk, 1 or 2): ConnectedVia Applet."""

@@ -74,6 +74,10 @@ class Drive:
     health: str = "OK"
     raid_status: str = "Online"
     predicted: bool = False
+    hotspare: str = "None"
+    """None, Dedicated or Global."""
+    spare_for: list[str] = dataclasses.field(default_factory=list)
+    """Volumes a dedicated spare stands by for."""
 
     @property
     def bay(self) -> str:

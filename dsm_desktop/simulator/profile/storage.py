@@ -75,9 +75,9 @@ class StoragePart:
 
     def put(self, values: dict[str, Any]) -> None:
         """During a boot."""
-        volumes = self._controller.volumes
+        raid, volumes = self._device.raid, self._controller.volumes
         if values.get("RAIDresetConfig") == "True":
-            self._controller.volumes = [v for v in volumes if v.raw]
+            raid.delete(self._controller, [v for v in volumes if not v.raw])
         if self._volume is not None and values.get("RAIDaction") == "Delete" and self._volume in volumes:
-            volumes.remove(self._volume)
+            raid.delete(self._controller, [self._volume])
         self._device.revision += 1

@@ -62,6 +62,11 @@ SERVICES: Final[dict[str, Text]] = {
     "SRV001": Text("The SupportAssist Collection operation is started by %1."),
     "VME0001": Text("Virtual Console session started."),
     "VME0007": Text("Virtual Console session created."),
+    "STOR016": Text(
+        "The physical disk specified is not large enough to be a hot spare for this virtual disk.",
+        "Warning",
+        RETRY,
+    ),
     "STOR018": Text("No foreign configurations detected.", "Warning", RETRY),
     "CTL34": Text("A foreign configuration was cleared on %1."),
     "CTL35": Text("A foreign configuration was imported on %1."),

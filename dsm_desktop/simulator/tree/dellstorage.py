@@ -85,6 +85,7 @@ def _controller(device: Device, controller: Controller) -> Doc:
 
 def _drive_shared(controller: Controller, drive: Drive) -> Doc:
     nvme = controller.kind == "nvme"
+    taken = drive.raid_status in ("Online", "Failed")
     return {
         "AvailableSparePercent": drive.life_left if drive.media == "SSD" else None,
         "DeviceProtocol": "NVMe 1.4" if nvme else None,
@@ -93,14 +94,14 @@ def _drive_shared(controller: Controller, drive: Drive) -> Doc:
         "EncryptionProtocol": "None",
         "ErrorDescription": None,
         "ErrorRecoverable": "NotApplicable",
-        "FreeSizeInBytes": None if nvme else 0,
+        "FreeSizeInBytes": None if nvme else 0 if taken else drive.bytes,
         "PCIeCapableLinkWidth": "x4" if nvme else "None",
         "PCIeNegotiatedLinkWidth": "x4" if nvme else "None",
         "ProductID": "7" if nvme else None,
         "RAIDType": "Unknown",
         "Slot": drive.slot,
         "SystemEraseCapability": "CryptographicErasePD",
-        "UsedSizeInBytes": 0 if nvme else drive.bytes,
+        "UsedSizeInBytes": drive.bytes if taken and not nvme else 0,
     }
 
 

@@ -99,6 +99,7 @@ def oem_links(device: Device) -> Doc:
     return {
         "@odata.type": "#DellOem.v1_3_0.DellOemLinks",
         "DellChassisCollection": link(f"{CHASSIS}/Oem/Dell/DellChassis"),
+        "DellRaidService": link(f"{base}/DellRaidService"),
         "DellSoftwareInstallationService": link(f"{base}/DellSoftwareInstallationService"),
         **{name: link(f"{base}/{path}") for name, path in COLLECTIONS.items()},
     }

@@ -67,7 +67,7 @@ def resources(persona: Persona) -> Iterable[Resource]:
 
 
 def actions(persona: Persona) -> Iterable[Action]:
-    """None yet."""
+    """They stand with the RAID service."""
     return ()
 
 
@@ -246,7 +246,7 @@ def _drive_body(device: Device, controller: Controller, drive: Drive) -> Doc:
         "EncryptionAbility": "None",
         "EncryptionStatus": "Unencrypted",
         "FailurePredicted": drive.predicted,
-        "HotspareType": "None",
+        "HotspareType": drive.hotspare,
         "Id": drive.id,
         **listed(
             "Identifiers",
@@ -264,7 +264,7 @@ def _drive_body(device: Device, controller: Controller, drive: Drive) -> Doc:
             **links("Volumes", volumes),
         },
         "Location": [],
-        "LocationIndicatorActive": None,
+        "LocationIndicatorActive": drive.id in device.raid.blinking,
         "Manufacturer": drive.maker,
         "MediaType": drive.media,
         "Model": drive.model,

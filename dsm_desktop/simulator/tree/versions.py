@@ -85,6 +85,7 @@ VERSIONS: Final[dict[str, Row]] = {
     "DellLCService": ("v1_0_0", "v1_0_0", "v1_3_0", "v1_4_0", "v1_7_0", "v1_9_0", "v1_10_0"),
     "DelliDRACCardService": _same("v1_6_0"),
     "DellLicenseManagementService": _same("v1_2_0"),
+    "DellRaidService": _same("v1_4_0"),
     "DellTimeService": _same("v1_1_0"),
     "DellLicense": _same("v1_1_0"),
     "DellSystem": ("v1_0_0", "v1_0_0", "v1_1_0", "v1_2_0", "v1_3_0", "v1_4_0", "v1_4_0"),
