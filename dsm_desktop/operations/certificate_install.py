@@ -13,6 +13,7 @@ from dsm_desktop.commands.certificates import pin_installed, sign_by_authority, 
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, Blame, DsmError
 from dsm_desktop.jobs import Danger, JobContext, Result, TimedOut, idrac, job
+from dsm_desktop.net.tls import CertificateChanged
 from dsm_desktop.operations.certificate_request import (
     SubjectParams,
     file_stem,
@@ -28,8 +29,8 @@ from dsm_desktop.redfish.certificates import CertificateSubject, install_certifi
 from dsm_desktop.vault.authority import read_certificate, same_key
 from dsm_desktop.vault.vault import Vault
 
-ITSELF = 60.0
-"""Seconds in which newer firmware restarts its web server by itself after an import."""
+ITSELF = {"imported": 60.0, "replaced": 15.0}
+"""Seconds in which newer firmware restarts its web server by itself, by the way the certificate was put there."""
 BACK = 900.0
 _ENDINGS = (".crt", ".cer", ".pem")
 
@@ -137,21 +138,27 @@ async def _install(ctx: JobContext, pem: str, wanted: str) -> bool:
     )
     if ctx.dry_run:
         return False
-    if how == "imported" and await _comes_by_itself(ctx, wanted):
+    if await _comes_by_itself(ctx, wanted, ITSELF[how]):
         return False
 
     def send() -> bool:
-        bmc.reset_idrac()
+        try:
+            bmc.reset_idrac()
+        except CertificateChanged as error:
+            if error.shown.fingerprint != wanted:
+                raise
+            return False  # it has come by itself meanwhile
         return True
 
     def taken() -> bool | None:
         return True if _shows(ctx, wanted) or idrac_reset_was_taken(bmc, mark) else None
 
-    await ctx.step(
+    sent = await ctx.step(
         "restart iDRAC",
         send,
         changing=True,
         interrupted=taken,
+        attempts=4,
         plan=f"restart the iDRAC of {ctx.target.label}",
     )
     ctx.progress(0, 1, "Waiting for the iDRAC")
@@ -169,16 +176,16 @@ async def _install(ctx: JobContext, pem: str, wanted: str) -> bool:
             hint="Look at its web page; restart the iDRAC, then read its certificate again.",
             where=ctx.target.label,
         ) from error
-    return True
+    return sent
 
 
-async def _comes_by_itself(ctx: JobContext, wanted: str) -> bool:
+async def _comes_by_itself(ctx: JobContext, wanted: str, seconds: float) -> bool:
     try:
         await ctx.wait_for(
             "the new certificate to be shown",
             lambda: _shows(ctx, wanted) or None,
-            every=5,
-            timeout=ITSELF,
+            every=3,
+            timeout=seconds,
             tolerate=(DsmError,),
         )
     except TimedOut:

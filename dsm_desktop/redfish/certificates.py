@@ -12,7 +12,7 @@ from dsm_desktop.net.links import safe_path
 from dsm_desktop.redfish.documents import Doc, link
 from dsm_desktop.redfish.errors import Missing, RedfishError, Unsupported
 from dsm_desktop.redfish.services import action, service
-from dsm_desktop.redfish.values import dig, text
+from dsm_desktop.redfish.values import dig, text, whole
 
 if TYPE_CHECKING:
     from dsm_desktop.redfish.client import RedfishClient
@@ -71,7 +71,7 @@ def last_request(client: RedfishClient) -> str:
     try:
         answer = client.call("POST", target, {}, changing=False, timeout=60)
     except RedfishError as error:
-        if error.status == 400:
+        if error.status in (400, 404):
             return ""
         raise
     return _pem(dig(answer.data, "CSRString"), "CERTIFICATE REQUEST")
@@ -135,7 +135,7 @@ def _version(client: RedfishClient) -> tuple[int, ...]:
 
 def _pem(value: Any, kind: str) -> str:
     """A PEM block out of an answer: with line ends of any kind, or with none at all."""
-    raw = text(value)
+    raw = whole(value)
     found = re.search(rf"-----BEGIN {kind}-----(.+?)-----END {kind}-----", raw.replace("\\n", "\n"), re.S)
     if found is None:
         raise BadAnswer(

@@ -12,7 +12,7 @@ from dsm_desktop.net.links import own_path, safe_path
 from dsm_desktop.net.streams import FileDownload
 from dsm_desktop.redfish.errors import Missing, RedfishError, messages
 from dsm_desktop.redfish.services import action, job_id_of, learned, service
-from dsm_desktop.redfish.values import dig, text
+from dsm_desktop.redfish.values import dig, whole
 
 if TYPE_CHECKING:
     from dsm_desktop.redfish.client import RedfishClient
@@ -89,7 +89,7 @@ def screenshot(client: RedfishClient) -> bytes:
     answer = _call(client, "ExportServerScreenShot", {"FileType": "ServerScreenShot"}, changing=False)
     try:
         picture = base64.b64decode(
-            "".join(text(dig(answer.data, "ServerScreenShotFile")).split()), validate=True
+            "".join(whole(dig(answer.data, "ServerScreenShotFile")).split()), validate=True
         )
     except (binascii.Error, ValueError) as error:
         raise BadAnswer("the screenshot cannot be decoded", where=client.transport.name) from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dsm_desktop.net.answer import BadAnswer
 from dsm_desktop.redfish.services import action, service
-from dsm_desktop.redfish.values import dig, text
+from dsm_desktop.redfish.values import dig, whole
 
 if TYPE_CHECKING:
     from dsm_desktop.redfish.client import RedfishClient
@@ -37,7 +37,7 @@ def export_licence(client: RedfishClient, entitlement: str) -> bytes:
     )
     answer = client.call("POST", target, {"EntitlementID": entitlement}, changing=False, timeout=120)
     try:
-        content = base64.b64decode("".join(text(dig(answer.data, "LicenseFile")).split()), validate=True)
+        content = base64.b64decode("".join(whole(dig(answer.data, "LicenseFile")).split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadAnswer("the licence cannot be decoded", where=client.transport.name) from error
     if not content:

@@ -21,6 +21,11 @@ def text(value: Any) -> str:
     return str(value) if isinstance(value, int | float) else ""
 
 
+def whole(value: Any) -> str:
+    """A text as it was sent, of any length: files and keys that stand in a document."""
+    return value if isinstance(value, str) else ""
+
+
 def number(value: Any) -> float | None:
     """A finite number, also from a string; None otherwise."""
     if isinstance(value, bool):

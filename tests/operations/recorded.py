@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from dsm_desktop.app.application import Application
@@ -127,7 +127,7 @@ class RecordedIdrac(ReplayServer):
         collection = body["CertificateCollection"]
         if collection != {"@odata.id": f"{MANAGER}/NetworkProtocol/HTTPS/Certificates"}:
             return error(400, "IDRAC.2.7.SYS428", "wrong collection")
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._key = rsa.generate_private_key(65537, 2048)
         names = [
             x509.NameAttribute(NameOID.COMMON_NAME, body["CommonName"]),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, body["Organization"]),

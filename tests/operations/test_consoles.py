@@ -18,9 +18,10 @@ from tests.operations.recorded import RecordedIdrac, recorded_program
 pytestmark = pytest.mark.shared_program
 KVM = "DelliDRACCardService.GetKVMSession"
 SHOT = "DellLCService.ExportServerScreenShot"
-PNG = base64.b64decode(
+_DOT = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+PNG = _DOT + bytes(20_000)
 Pair = tuple[Killable, RecordedIdrac]
 
 

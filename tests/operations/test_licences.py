@@ -40,7 +40,8 @@ def idle(tmp_path: Path, captures: Path) -> Iterator[Pair]:
     with recorded_program(tmp_path, captures) as (program, bmc):
         bmc.effects[IMPORT] = lambda body: take(bmc, body)
         bmc.effects["DellLicenseManagementService.ExportLicense"] = lambda body: reply(
-            200, {"LicenseFile": base64.encodebytes(b"licence " + body["EntitlementID"].encode()).decode()}
+            200,
+            {"LicenseFile": base64.encodebytes(b"licence " * 1000 + body["EntitlementID"].encode()).decode()},
         )
         yield program, bmc
 
@@ -63,7 +64,7 @@ def test_read_and_exported(pair: Pair, tmp_path: Path) -> None:
     assert task.outcome == "iDRAC9 15g Enterprise License"
     job = program.run("license_export", {"folder": str(tmp_path)})
     assert job.failed == 0, program.tasks(job.id)
-    assert (tmp_path / f"{TAG} FD00000022303962.xml").read_bytes() == b"licence FD00000022303962"
+    assert (tmp_path / f"{TAG} FD00000022303962.xml").read_bytes() == b"licence " * 1000 + b"FD00000022303962"
 
 
 def test_the_file_with_the_right_tag_is_imported_and_read_back(pair: Pair, tmp_path: Path) -> None:

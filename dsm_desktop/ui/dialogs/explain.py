@@ -14,8 +14,8 @@ from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.views.manual import ManualWindow
 
 _UNKNOWN = (
-    "No message registry of a device is stored that knows this message. Registries come with the server's inventory; "
-    "until then only the message itself is known."
+    "No message registry of a device is stored that knows this message. 'Fetch logs' reads the iDRAC's own registry when it meets "
+    "a message it does not know; until then only the message itself is known."
 )
 
 
