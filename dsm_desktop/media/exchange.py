@@ -68,6 +68,8 @@ class Exchange(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         self.request.settimeout(_SOON_SECONDS)
+        self.peer: IpAddress = plain(str(self.client_address[0]))
+        self.host.offers.greet(self.peer)
         self.secure = False
         if self.request.recv(1, socket.MSG_PEEK)[:1] == bytes([_TLS_HELLO]):
             self.request = self.host.tls().wrap_socket(self.request, server_side=True)
@@ -75,7 +77,6 @@ class Exchange(BaseHTTPRequestHandler):
             self.host.adopt(self.request)
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.request.settimeout(IDLE_SECONDS)
-        self.peer: IpAddress = plain(str(self.client_address[0]))
         self._begun = time.monotonic()
         super().setup()
 

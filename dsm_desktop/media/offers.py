@@ -103,6 +103,7 @@ class Offers:
         self._secret = secret
         self._lock = threading.Lock()
         self._shares: dict[str, _Share] = {}
+        self._seen: dict[IpAddress, float] = {}
         self._read: dict[tuple[int, IpAddress], float] = {}
 
     def token(self, job_id: int, folder: str) -> str:
@@ -175,6 +176,18 @@ class Offers:
         """Seconds since one of these peers read anything of a job; None when none did."""
         with self._lock:
             found = [self._read[(job_id, peer)] for peer in peers if (job_id, peer) in self._read]
+        return time.monotonic() - max(found) if found else None
+
+    def greet(self, peer: IpAddress) -> None:
+        """A peer of some job has connected, whatever comes of it."""
+        with self._lock:
+            if any(peer in share.guests for share in self._shares.values()):
+                self._seen[peer] = time.monotonic()
+
+    def last_seen(self, peers: Iterable[IpAddress]) -> float | None:
+        """Seconds since one of these peers connected; None when none did."""
+        with self._lock:
+            found = [self._seen[peer] for peer in peers if peer in self._seen]
         return time.monotonic() - max(found) if found else None
 
     def ask(self, raw_path: str, peer: IpAddress) -> Asked | None:

@@ -168,6 +168,11 @@ class MediaServer:
         offers = self._offers
         return offers.last_read(job_id, addresses_of(address)) if offers is not None else None
 
+    def last_seen(self, address: str) -> float | None:
+        """Seconds since this server's BMC connected at all; None when it never did since the port was opened."""
+        offers = self._offers
+        return offers.last_seen(addresses_of(address)) if offers is not None else None
+
     def close(self) -> None:
         """Cut every transfer, close the port, forget the keys."""
         with self._lock:

@@ -152,6 +152,21 @@ def test_a_refused_job_withdraws_its_files_and_a_dry_run_serves_none(clean: Prog
     assert clean.app.media.listening is None
 
 
+def test_the_reach_test_proves_the_way_and_says_when_nothing_came(clean: Program) -> None:
+    ids = [s.id for s in clean.servers()]
+    job = clean.run("media_test", {}, ids)
+    assert job.failed == 0, outcomes(clean, job.id)
+    assert all("reaches this machine at http://127.0.0.1:" in said for said in outcomes(clean, job.id))
+    assert all(images(i) == [] for i in clean.site.idracs)
+    # An address nobody has: packets to it leave and nothing comes back.
+    clean.app.commands.save_settings("media", {"address": "127.0.0.1.invalid"})
+    job = clean.run("media_test", {}, ids[:1])
+    clean.app.commands.save_settings("media", {"address": ""})
+    assert "nothing came from" in outcomes(clean, job.id)[0]
+    clean.app.media.tidy()
+    assert clean.app.media.listening is None
+
+
 def test_parameters_name_one_medium_and_no_login() -> None:
     from dsm_desktop.app.application import catalogue
     from dsm_desktop.core.errors import BadInput

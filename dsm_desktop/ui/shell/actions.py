@@ -33,6 +33,7 @@ _JOB_ICONS = {
     "virtual_media_mount": "disc",
     "virtual_media_unmount": "disc",
     "boot_to_iso": "disc",
+    "media_test": "network",
 }
 _KEYS = {"inventory_refresh": "F5", "discovery_scan": "Ctrl+N"}
 
