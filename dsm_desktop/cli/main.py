@@ -25,6 +25,7 @@ COMMANDS = {
     "audit": "audit:audit",
     "credentials": "credentials:credentials",
     "demo": "demo:demo",
+    "firmware": "firmware:firmware",
     "job": "jobs:job",
     "jobs": "jobs:jobs",
     "library": "library:library",

@@ -143,8 +143,8 @@ class Transport:
         self._der = b""
         self._resume: ssl.SSLSession | None = None
         self._latencies_ms = 0.0
-        self.busy = 0
-        """Calls on their way."""
+        self.busy, self.used = 0, time.monotonic()
+        """Calls on their way; when the last one began or ended."""
 
     @property
     def response_ms(self) -> float | None:
@@ -239,6 +239,7 @@ class Transport:
     def _count(self, calls: int) -> None:
         with self._lock:
             self.busy += calls
+            self.used = time.monotonic()
 
     def _exchange(self, request: _Request) -> Answer:
         while True:
@@ -256,9 +257,8 @@ class Transport:
                 self._checkin(connection, keep=keep)
 
     def _talk(self, connection: _Connection, request: _Request) -> tuple[Answer, bool]:
-        sock = connection.sock
+        sock, timeout = connection.sock, request.timeout
         assert sock is not None
-        timeout = request.timeout
         sock.deadline = time.monotonic() + timeout
         try:
             whole = self._send(connection, request)
@@ -266,11 +266,11 @@ class Transport:
             if connection.fresh:
                 # Resuming spares the BMC its RSA signature at the next connection (TLS 1.2: -74 % wall time).
                 self._resume, connection.fresh = sock.session, False
-            if request.into is not None and response.status < 300:
-                raw, size = b"", request.into.take(response, sock, timeout, self.name)
-            else:
-                raw = self._read(response)
-                size = len(raw)
+            with response:  # what is not read to its end is closed here, not by the garbage collector
+                if request.into is not None and response.status < 300:
+                    raw, size = b"", request.into.take(response, sock, timeout, self.name)
+                else:
+                    size = len(raw := self._read(response))
         except TimeoutError as error:
             raise NoAnswer(
                 f"no complete answer within {timeout:.0f} s",

@@ -46,6 +46,7 @@ _ENDS: dict[PowerAction, PowerState] = {
     PowerAction.GRACEFUL_OFF: PowerState.OFF,
     PowerAction.FORCE_OFF: PowerState.OFF,
 }
+"""A restart begins and ends in On: no power state shows that it has happened."""
 
 
 def reset_plan(

@@ -7,6 +7,7 @@ has changed, and at the end. What a killed runner left open on the BMCs is ended
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -98,6 +99,12 @@ class _Kept:
     used: float
     task_id: int | None
     """For which task `mark` was looked up last; its body need not look again right after."""
+
+    @property
+    def idle_since(self) -> float:
+        """Monotonic; infinite while a call is on its way."""
+        transport = self.client.transport
+        return math.inf if transport.busy else max(self.used, transport.used)
 
 
 class DeviceClients:
@@ -208,10 +215,8 @@ class DeviceClients:
         """Log out where nothing was asked for a while, and where login or trust has changed."""
         limit = time.monotonic() - self._idle
         with self._lock:
-            # A call may take longer than the idle time: an upload's session must outlive it.
-            idle = [
-                i for i, kept in self._kept.items() if kept.used < limit and not kept.client.transport.busy
-            ]
+            # A call may take longer than the idle time, and a body may hold on to its client between calls.
+            idle = [i for i, kept in self._kept.items() if kept.idle_since < limit]
             gone = [self._kept.pop(server_id).client for server_id in idle] + self._replaced
             self._replaced = []
         _close_all(gone)

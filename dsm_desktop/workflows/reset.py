@@ -11,6 +11,9 @@ from dsm_desktop.jobs import JobContext, TimedOut
 from dsm_desktop.net.limits import RetryLater
 from dsm_desktop.redfish.actions import reset_is_over
 
+MINUTE = 60.0
+"""Seconds; a host that ignores a request is waited for in minutes."""
+
 
 class NotStopped(DsmError):
     """The server's operating system did not follow a graceful request in time. Nothing was forced."""
@@ -35,7 +38,13 @@ class _Sent:
 
 
 async def reset_host(
-    ctx: JobContext, action: PowerAction, *, minutes: int, wait: bool = True, key: str = ""
+    ctx: JobContext,
+    action: PowerAction,
+    *,
+    minutes: int,
+    wait: bool = True,
+    key: str = "",
+    every: float = 3,
 ) -> None:
     """The action in as many requests as this generation needs; waits for each unless `wait` is False for the last.
 
@@ -48,25 +57,25 @@ async def reset_host(
         sent = _Sent(action, reset_type, PowerState(ends_in) if ends_in else None, mark)
         await _send(ctx, sent, name)
         if not ctx.dry_run and (wait or number + 1 < len(plan)):
-            await _settle(ctx, minutes, sent)
+            await _settle(ctx, minutes, sent, every)
 
 
-async def restart_host(ctx: JobContext, how: Restart, *, minutes: int, key: str) -> None:
+async def restart_host(ctx: JobContext, how: Restart, *, minutes: int, key: str, every: float = 3) -> None:
     """A host that runs restarts, one that is off is switched on. Only GRACEFUL_THEN_FORCED forces after `minutes`."""
     state = await ctx.step("power state before restart", lambda: ctx.redfish().power_state().value, key=key)
     if state == PowerState.OFF:
-        await reset_host(ctx, PowerAction.ON, minutes=minutes, key=f"{key} on ")
+        await reset_host(ctx, PowerAction.ON, minutes=minutes, key=f"{key} on ", every=every)
         return
     if how is Restart.POWER_CYCLE:
-        await reset_host(ctx, PowerAction.POWER_CYCLE, minutes=minutes, key=f"{key} cycle ")
+        await reset_host(ctx, PowerAction.POWER_CYCLE, minutes=minutes, key=f"{key} cycle ", every=every)
         return
     try:
-        await reset_host(ctx, PowerAction.GRACEFUL_RESTART, minutes=minutes, key=f"{key} ")
+        await reset_host(ctx, PowerAction.GRACEFUL_RESTART, minutes=minutes, key=f"{key} ", every=every)
     except NotStopped as error:
         if how is not Restart.GRACEFUL_THEN_FORCED:
             raise
         ctx.log(f"{error.message} It is restarted by force, as was asked for.", "warning")
-        await reset_host(ctx, PowerAction.FORCE_RESTART, minutes=minutes, key=f"{key} forced ")
+        await reset_host(ctx, PowerAction.FORCE_RESTART, minutes=minutes, key=f"{key} forced ", every=every)
 
 
 def _plan(ctx: JobContext, action: PowerAction) -> list[list[str]]:
@@ -76,14 +85,14 @@ def _plan(ctx: JobContext, action: PowerAction) -> list[list[str]]:
 
 
 async def _send(ctx: JobContext, sent: _Sent, key: str) -> None:
-    bmc = ctx.redfish()
 
     def taken() -> str | None:
-        return "accepted" if bmc.reset_was_taken(sent.action, sent.mark, sent.ends_in) else None
+        done = ctx.redfish().reset_was_taken(sent.action, sent.mark, sent.ends_in)
+        return "accepted" if done else None
 
     answer = await ctx.step(
         "reset",
-        lambda: bmc.reset_type(sent.reset_type).value,
+        lambda: ctx.redfish().reset_type(sent.reset_type).value,
         key=key,
         changing=True,
         interrupted=taken,
@@ -93,11 +102,11 @@ async def _send(ctx: JobContext, sent: _Sent, key: str) -> None:
         ctx.log(f"{sent.reset_type}: {answer.replace('_', ' ')}")
 
 
-async def _settle(ctx: JobContext, minutes: int, sent: _Sent) -> None:
+async def _settle(ctx: JobContext, minutes: int, sent: _Sent, every: float) -> None:
     """Wait until the device shows the reset: a 204 means only that it was heard."""
-    bmc = ctx.redfish()
 
     def shown() -> bool | None:
+        bmc = ctx.redfish()
         if sent.ends_in is not None:
             return True if bmc.power_state() is sent.ends_in else None
         return True if reset_is_over(bmc, sent.action, sent.mark) else None
@@ -106,8 +115,8 @@ async def _settle(ctx: JobContext, minutes: int, sent: _Sent) -> None:
         await ctx.wait_for(
             f"{sent.reset_type} of {ctx.target.label}",
             shown,
-            every=3,
-            timeout=minutes * 60,
+            every=every,
+            timeout=minutes * MINUTE,
             tolerate=(RetryLater,),
         )
     except TimedOut as error:

@@ -82,3 +82,19 @@ def test_stops_at_the_first_failure_when_told_so(program: Program) -> None:
     assert job.failed == 1
     assert job.cancelled == 5
     assert [i.power_state for i in program.site.idracs[1:]] == ["On"] * 5
+
+
+def test_a_graceful_restart_that_was_only_heard_is_no_restart(
+    ready: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lifecycle log notes the request at once; the operating system may ignore it."""
+    monkeypatch.setattr("dsm_desktop.workflows.reset.MINUTE", 4.0)
+    idrac = next(i for i in ready.site.idracs if i.generation == "idrac9-7")
+    idrac.set_os_obeys(False)
+    try:
+        ids = [ready.server(idrac).id]
+        job = ready.run("power_action", {"action": "graceful_restart", "minutes": 1}, ids)
+        assert job.failed == 1
+        assert "did not follow" in ready.tasks(job.id)[0].outcome
+    finally:
+        idrac.set_os_obeys()

@@ -46,7 +46,9 @@ def test_plans(action: PowerAction, allowed: list[str], trusted: bool, expected:
     plan = reset_plan(action, allowed, trust_graceful_restart=trusted)
     assert [step.reset_type for step in plan] == expected
     if len(plan) == 2:
-        assert plan[0].wait_for is PowerState.OFF
+        assert [step.wait_for for step in plan] == [PowerState.OFF, PowerState.ON]
+    elif action in (PowerAction.GRACEFUL_RESTART, PowerAction.FORCE_RESTART, PowerAction.POWER_CYCLE):
+        assert plan[0].wait_for is None, "the server is on before it and after it"
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,8 @@ class Updates:
                 device.write_lc(when, "RED063", before, version)
             device.write_lc(when, "SUP0518", row.name, version)
             if way is Applied.POWER_CYCLE:
-                device.power.apply("PowerCycle", when)
+                # After the job's end: power that goes while a task runs at boot makes the task fail.
+                device.schedule(1.0, lambda later: device.power.apply("PowerCycle", later))
             return Outcome("Completed", "RED001")
 
         return flash

@@ -19,6 +19,7 @@ from dsm_desktop.store.models.device_jobs import (
     DriveUse,
     ServerScreenshot,
 )
+from dsm_desktop.store.models.firmware_exclusions import FirmwareExclusion
 from dsm_desktop.store.models.inventory import (
     InventoryFirmware,
     InventoryPart,
@@ -73,6 +74,7 @@ __all__ = [
     "DeviceQueue",
     "DriveUse",
     "FeedEntry",
+    "FirmwareExclusion",
     "InventoryFirmware",
     "InventoryPart",
     "InventorySetting",

@@ -1,0 +1,147 @@
+"""Bring chosen packages onto chosen servers, and prove it."""
+
+from __future__ import annotations
+
+import enum
+from functools import partial
+from pathlib import Path
+
+from pydantic import Field
+
+from dsm_desktop.firmware.plan import Offered, Plan, Rules, plan_packages
+from dsm_desktop.jobs import Danger, JobContext, idrac, job
+from dsm_desktop.media.server import MediaServer
+from dsm_desktop.operations.firmware import (
+    FirmwareResult,
+    OrderedOptions,
+    PackageFile,
+    back_up,
+    danger_of,
+    note_uses,
+    packages_named,
+    result_of,
+    site_exclusions,
+    tell_inventory,
+    warning,
+)
+from dsm_desktop.operations.reading import reported
+from dsm_desktop.redfish.update import update_offer
+from dsm_desktop.workflows.firmware_host import (
+    apply_plan,
+    read_firmware,
+    restarts_words,
+    wait_for_window,
+)
+from dsm_desktop.workflows.firmware_send import Fetching, Pushing, Sender
+from dsm_desktop.workflows.gate import pass_gate
+
+
+class SendWay(enum.StrEnum):
+    """PUSH from this machine over the connection to the iDRAC; SERVE lets the iDRAC fetch from this machine's media server;
+    AUTOMATIC pushes where the iDRAC takes it."""
+
+    AUTOMATIC = "automatic"
+    PUSH = "push"
+    SERVE = "serve"
+
+
+class FirmwareUpdateParams(OrderedOptions):
+    packages: list[str] = Field(
+        title="Packages",
+        min_length=1,
+        max_length=200,
+        description="of the library: file name, id or SHA-256",
+        json_schema_extra={"widget": "packages"},
+    )
+    way: SendWay = Field(SendWay.AUTOMATIC, title="Way to the iDRAC")
+    downgrade: bool = Field(False, title="Also go back to an older version")
+    reinstall: bool = Field(False, title="Also install the version that runs already")
+
+
+@job(
+    "firmware_update",
+    label="Update firmware…",
+    title="Firmware update of {target}",
+    menu="Firmware",
+    danger=Danger.DISRUPTIVE,
+    danger_of=danger_of,
+    exclusive=True,
+    confirm=warning,
+    requires=(idrac(7),),
+)
+async def firmware_update(ctx: JobContext, params: FirmwareUpdateParams) -> FirmwareResult:
+    """Send packages of the library to servers: each server gets those made for it, in the right order, with as few restarts as
+    possible; done means that the new version was read back.
+
+    A package for another model is refused before anything is sent. "Nothing to update" is a result, not an error.
+    """
+    async with reported(ctx):
+        files = await ctx.step(
+            "find packages", partial(packages_named, ctx, params.packages), returns=list[PackageFile]
+        )
+        rules = Rules(params.downgrade, params.reinstall, params.idrac, await site_exclusions(ctx))
+        found = await read_firmware(ctx)
+        offered = [Offered(file.key, file.identity) for file in files]
+        plan = plan_packages(found.machine(ctx.target.label), offered, rules)
+        return await update_host(ctx, params, plan, files, params.way, "firmware_update")
+
+
+async def update_host(
+    ctx: JobContext,
+    params: OrderedOptions,
+    plan: Plan,
+    files: list[PackageFile],
+    way: SendWay,
+    purpose: str,
+) -> FirmwareResult:
+    """Carry out a plan made of packages of the library."""
+    if not plan.items:
+        return result_of(ctx, plan, [])
+    ctx.log(f"{len(plan.items)} packages, {restarts_words(plan)}.")
+    how = params.how_to
+    await wait_for_window(ctx, how)
+    known = await pass_gate(ctx, params.patience, even_if_critical=params.even_if_critical)
+    backup_id = await back_up(ctx, params.backup)
+    if params.backup and not ctx.dry_run:
+        known = await pass_gate(ctx, params.patience, even_if_critical=True, key="after the backup")
+    paths = {file.key: file.path for file in files}
+    sender, served = await _sender(ctx, plan, paths, way)
+    try:
+        done = await apply_plan(ctx, plan, sender, how, known)
+    finally:
+        if served:
+            await ctx.run(partial(_withdraw, ctx))
+    if not ctx.dry_run:
+        await ctx.step("note use of packages", lambda: note_uses(ctx, files, plan, purpose))
+    await tell_inventory(ctx)
+    return result_of(ctx, plan, done, backup_id)
+
+
+async def _sender(ctx: JobContext, plan: Plan, paths: dict[str, Path], way: SendWay) -> tuple[Sender, bool]:
+    """How packages get there, and whether the media server is used. Offers are made anew in a replay: same URLs."""
+    if way is SendWay.AUTOMATIC:
+        pushes = await ctx.step("choose the way", lambda: update_offer(ctx.redfish()).pushes is not None)
+        way = SendWay.PUSH if pushes else SendWay.SERVE
+    if way is SendWay.PUSH:
+        return Pushing(paths), False
+    if ctx.dry_run:
+        return Fetching(lambda key: key), False
+
+    def offer() -> dict[str, str]:
+        media = ctx.service(MediaServer)
+        return {
+            item.key: media.offer(
+                paths[item.key],
+                job_id=ctx.job_id,
+                addresses=[ctx.target.address],
+                server_id=ctx.target.server_id,
+            ).url
+            for item in plan.items
+        }
+
+    urls = await ctx.run(offer)
+    return Fetching(lambda key: urls[key]), True
+
+
+def _withdraw(ctx: JobContext) -> None:
+    ctx.service(MediaServer).withdraw(ctx.job_id, [ctx.target.address])

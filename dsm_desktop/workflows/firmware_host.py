@@ -1,0 +1,297 @@
+"""Firmware on one server, from its plan to the proof: what counts is the version read afterwards, not what a job says.
+
+gate ─▶ per wave: send each ─▶ (staged: restart the host) ─▶ follow each JID ─▶ read the versions again
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from pydantic import BaseModel, ConfigDict
+
+from dsm_desktop.core.errors import Blame, DsmError
+from dsm_desktop.core.inventory import Firmware, FirmwareState
+from dsm_desktop.core.states import Generation
+from dsm_desktop.firmware.fit import Component, Machine
+from dsm_desktop.firmware.plan import Impact, Plan, Planned, Skipped, restarts_host
+from dsm_desktop.jobs import JobContext, TimedOut
+from dsm_desktop.redfish.client import RedfishClient
+from dsm_desktop.redfish.device_jobs import delete_job, device_jobs
+from dsm_desktop.redfish.update import installed_firmware, system_id
+from dsm_desktop.workflows.device_work import (
+    DeviceJobFailed,
+    JobEnd,
+    JobLost,
+    Patience,
+    follow_job,
+    patient,
+)
+from dsm_desktop.workflows.firmware_send import Sender, place_of, running_version, version_reached
+from dsm_desktop.workflows.reset import Restart, restart_host
+
+PROVEN = "proven"
+"""Name of the step that keeps what was read back, item by item: a job that fails later can still be undone."""
+
+
+class NotProven(DsmError):
+    """The iDRAC calls its job a success, and the version did not change."""
+
+    blame = Blame.PEER
+
+
+class WindowClosed(DsmError):
+    """The maintenance window had ended before the work could begin. Nothing was sent."""
+
+    blame = Blame.USER
+
+
+class Apply(enum.StrEnum):
+    """When the host may be restarted for what waits for a restart."""
+
+    NOW = "now"
+    NEXT_RESTART = "next_restart"
+    WINDOW = "window"
+
+
+class Outcome(enum.StrEnum):
+    """What became of one item. STAGED waits in the iDRAC for the host's next restart."""
+
+    PROVEN = "proven"
+    STAGED = "staged"
+
+
+class Done(BaseModel):
+    """One device's firmware after the work."""
+
+    model_config = ConfigDict(frozen=True)
+    fqdd: str
+    name: str
+    component_id: str
+    before: str
+    after: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class HowTo:
+    """What the operator chose. `window_from` and `window_until` (UTC) hold for WINDOW.
+
+    `proof`: after a job has ended the iDRAC needs minutes until its inventory says so.
+    """
+
+    apply: Apply = Apply.NOW
+    restart: Restart = Restart.GRACEFUL
+    restart_minutes: int = 15
+    window_from: datetime | None = None
+    window_until: datetime | None = None
+    patience: Patience = field(default_factory=Patience)
+    proof: Patience = field(default_factory=lambda: Patience(15.0, 15.0))
+
+
+class Found(BaseModel):
+    """A server's firmware as it was read before the work; plain values, so that a replay plans the same."""
+
+    model: str
+    system_id: str
+    generation: Generation
+    firmware: list[Firmware]
+
+    def machine(self, label: str) -> Machine:
+        """For the question whether a package fits: what runs, each device once."""
+        parts = tuple(
+            Component(place_of(e), e.name, e.version, e.component_id, e.component_type, e.pci_ids)
+            for e in self.firmware
+            if e.state is FirmwareState.INSTALLED
+        )
+        return Machine(label, self.model, self.system_id, self.generation, parts)
+
+
+async def read_firmware(ctx: JobContext, key: str = "") -> Found:
+    """What the server runs and keeps, and which model it is. One step."""
+
+    def read() -> Found:
+        bmc = ctx.redfish()
+        facts = bmc.facts()
+        generation = facts.generation
+        if generation is Generation.OTHER and ctx.target.generation:
+            generation = Generation(ctx.target.generation)
+        return Found(
+            model=facts.model or ctx.target.model,
+            system_id=system_id(bmc),
+            generation=generation,
+            firmware=list(installed_firmware(bmc)),
+        )
+
+    return await ctx.step("read firmware", read, key=key, attempts=3, returns=Found)
+
+
+async def wait_for_window(ctx: JobContext, how: HowTo) -> None:
+    """Sleep until the window opens; WindowClosed when it is over already (also after a long wait at the gate)."""
+    if how.apply is not Apply.WINDOW or how.window_from is None or ctx.dry_run:
+        return
+    left = (how.window_from - ctx.now()).total_seconds()
+    if left > 0:
+        ctx.log(f"Waiting for the window at {how.window_from:%Y-%m-%d %H:%M} UTC.")
+        await ctx.sleep(left)
+    refuse_after_window(ctx, how)
+
+
+def refuse_after_window(ctx: JobContext, how: HowTo) -> None:
+    """Nothing disruptive is begun after the window's end."""
+    if how.apply is Apply.WINDOW and how.window_until is not None and ctx.now() >= how.window_until:
+        raise WindowClosed(
+            f"The window ended at {how.window_until:%Y-%m-%d %H:%M} UTC.",
+            hint="Choose another window. What was done before it ended is in the result of the job.",
+            where=ctx.target.label,
+        )
+
+
+async def apply_plan(
+    ctx: JobContext, plan: Plan, sender: Sender, how: HowTo, known: Sequence[str]
+) -> list[Done]:
+    """Carry a plan out, wave by wave, each proven before the next begins. `known` are the jobs in the queue before it.
+
+    What is staged and not yet applied is taken out of the iDRAC's queue again when the work stops early.
+    """
+    done: list[Done] = []
+    jobs = list(known)
+    for number, wave in enumerate(plan.waves, 1):
+        refuse_after_window(ctx, how)
+        if how.apply is Apply.NEXT_RESTART or not any(restarts_host(item) for item in wave):
+            done += await _wave(ctx, wave, sender, how, jobs, number)
+            continue
+        async with ctx.always(
+            "staged firmware",
+            f"Take staged firmware out of the job queue of {ctx.target.label}",
+            partial(_unstage, ctx, list(known)),
+            original={"jobs": list(known)},
+            key=str(number),
+        ):
+            done += await _wave(ctx, wave, sender, how, jobs, number)
+    return done
+
+
+async def _wave(
+    ctx: JobContext, wave: Sequence[Planned], sender: Sender, how: HowTo, jobs: list[str], number: int
+) -> list[Done]:
+    """`jobs` grows with each JID, so that the next one is told apart."""
+    sent: list[tuple[Planned, str]] = []
+    for item in wave:
+        ctx.progress(len(sent), len(wave), f"{item.title} {item.version}")
+        job_id = await sender.send(ctx, item, list(jobs))
+        if ctx.dry_run:
+            continue
+        if job_id:
+            jobs.append(job_id)
+            end = await follow_job(ctx, job_id, item.title, how.patience, until_staged=restarts_host(item))
+            _judge(ctx, item, end)
+        sent.append((item, job_id))
+    if ctx.dry_run:
+        if any(restarts_host(item) for item in wave) and how.apply is not Apply.NEXT_RESTART:
+            await _restart(ctx, how, number)
+        return []
+    waiting = [(item, job_id) for item, job_id in sent if restarts_host(item)]
+    if waiting and how.apply is Apply.NEXT_RESTART:
+        return [done for item, _ in sent for done in _done(item, Outcome.STAGED)]
+    if waiting:
+        refuse_after_window(ctx, how)
+        ctx.progress(0, len(waiting), "Restarting the host")
+        await _restart(ctx, how, number)
+        for place, (item, job_id) in enumerate(waiting):
+            ctx.progress(place, len(waiting), f"Applying {item.title} {item.version}")
+            if job_id:
+                _judge(ctx, item, await follow_job(ctx, job_id, f"{item.title}, applied", how.patience))
+    return [done for item, _ in sent for done in await _prove(ctx, item, how)]
+
+
+async def _restart(ctx: JobContext, how: HowTo, number: int) -> None:
+    every = min(3.0, how.patience.every)
+    await restart_host(ctx, how.restart, minutes=how.restart_minutes, key=f"wave {number}", every=every)
+
+
+def _judge(ctx: JobContext, item: Planned, end: JobEnd) -> None:
+    """A failed job fails the server at once. A lost one is left to the proof: an iDRAC that updates itself loses jobs."""
+    if end.failed:
+        raise DeviceJobFailed(
+            f"{item.title} {item.version}: {end.message or end.state}",
+            hint=f"{end.message_id}: see the lifecycle log." if end.message_id else "See the lifecycle log.",
+            where=ctx.target.label,
+            detail=f"{end.job_id} {end.state} {end.message_id}",
+        )
+    if end.lost:
+        ctx.log(f"{item.title}: the iDRAC no longer knows {end.job_id}; the version decides.", "warning")
+
+
+async def _prove(ctx: JobContext, item: Planned, how: HowTo) -> list[Done]:
+    """Read the versions until they are as planned. A job that says OK over an unchanged version is a failure."""
+    last: dict[str, str] = {}
+
+    def stands() -> dict[str, str] | None:
+        entries = installed_firmware(ctx.redfish())
+        last.update({change.fqdd: running_version(entries, change.fqdd) for change in item.changes})
+        reached = all(version_reached(last[c.fqdd], c.before, c.after) for c in item.changes)
+        return dict(last) if reached else None
+
+    try:
+        now = await ctx.wait_for(
+            f"{item.title} to run {item.version}",
+            patient(stands),
+            every=how.proof.every,
+            timeout=how.proof.minutes * 60,
+        )
+    except TimedOut as error:
+        shown = ", ".join(f"{c.name} {last.get(c.fqdd) or c.before}" for c in item.changes)
+        raise NotProven(
+            f"{ctx.target.label}: the iDRAC called the update to {item.version} done, but it still shows {shown}.",
+            hint="Read the lifecycle log; restart the iDRAC and read the inventory again before a second try.",
+            where=ctx.target.label,
+        ) from error
+    for change in item.changes:
+        ctx.log(f"{change.name}: {change.before} → {now[change.fqdd]} (read back).")
+    return await ctx.step(PROVEN, lambda: _done(item, Outcome.PROVEN, now), key=item.key, returns=list[Done])
+
+
+def _done(item: Planned, outcome: Outcome, now: dict[str, str] | None = None) -> list[Done]:
+    return [
+        Done(
+            fqdd=c.fqdd,
+            name=c.name,
+            component_id=c.component_id,
+            before=c.before,
+            after=(now or {}).get(c.fqdd, c.after),
+            outcome=outcome,
+        )
+        for c in item.changes
+    ]
+
+
+def _unstage(ctx: JobContext, known: list[str]) -> None:
+    """Delete what still waits for a restart and was not there before. Nothing is left after a job that ended well."""
+    bmc: RedfishClient = ctx.redfish()
+    for job in device_jobs(bmc):
+        if job.id not in known and job.scheduled and not job.is_reboot and "Firmware" in job.kind:
+            delete_job(bmc, job.id)
+
+
+def lost(job_id: str, where: str) -> JobLost:
+    """For whoever has nothing but the job to judge by."""
+    return JobLost(
+        f"The iDRAC no longer knows {job_id}.", hint="Read its firmware and its lifecycle log.", where=where
+    )
+
+
+def skipped_words(skipped: Sequence[Skipped]) -> str:
+    """ "BIOS_….EXE: 2.19.1 is installed already; …"."""
+    return "; ".join(f"{s.key}: {s.reason}" for s in skipped)
+
+
+def restarts_words(plan: Plan) -> str:
+    """What the plan costs, for the log."""
+    idrac = any(item.impact is Impact.IDRAC for item in plan.items)
+    hosts = plan.restarts
+    host = "no restart of the host" if not hosts else "one restart" if hosts == 1 else f"{hosts} restarts"
+    return host + (", the iDRAC restarts" if idrac else "")

@@ -1,0 +1,302 @@
+"""Firmware jobs on every generation: done means that the version was read back, and each flash happens once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dsm_desktop.commands.firmware_exclusions import add_exclusion, remove_exclusion
+from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.states import CancelGrade
+from dsm_desktop.jobs import Danger
+from tests.operations.firmware_site import BIOS, IDRAC, Firmware, firmware_program
+
+pytestmark = pytest.mark.shared_program
+CPLD = "CPLD.Embedded.1"
+DRIVERS = "DriverPack.Embedded.1:LC.Embedded.1"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firmware]:
+    with firmware_program(tmp_path_factory.mktemp("firmware")) as firmware:
+        yield firmware
+
+
+@pytest.fixture
+def site(shared: Firmware) -> Firmware:
+    shared.rest()
+    return shared
+
+
+def one(site: Firmware, place: int = 2) -> list[int]:
+    """The server in the middle of it all: iDRAC9 with 7.x."""
+    return [site.program.server(site.idracs[place]).id]
+
+
+def outcome(tasks: list[Any]) -> str:
+    [task] = tasks
+    return str(task.outcome)
+
+
+def test_every_generation_gets_its_package_once_and_proves_it(site: Firmware) -> None:
+    names = [site.package(idrac, BIOS, "9.9.1") for idrac in site.idracs]
+    before = site.flashes()
+    job, tasks = site.run("firmware_update", packages=names)
+    assert (job.state, job.failed) == ("completed", 0), [t.outcome for t in tasks]
+    for idrac, earlier, after in zip(site.idracs, before, site.flashes(), strict=True):
+        assert idrac.installed[BIOS] == "9.9.1"
+        assert after["BIOS 9.9.1"] - earlier.get("BIOS 9.9.1", 0) == 1
+    assert all(t.result["proven"] and t.result["restarts"] == 1 for t in tasks)
+    assert all(t.result["done"][0]["after"] == "9.9.1" for t in tasks)
+
+    # The same once more: nothing to update is a result, and nothing is sent.
+    changes = [len(i.journal) for i in site.idracs]
+    job, tasks = site.run("firmware_update", packages=names)
+    assert (job.state, job.failed) == ("completed", 0)
+    assert all("Nothing to update" in t.outcome and "9.9.1 is installed already" in t.outcome for t in tasks)
+    assert [len(i.journal) for i in site.idracs] == changes
+
+
+def test_the_idrac_goes_first_and_alone_for_a_jump(site: Firmware) -> None:
+    names = [site.package(site.idracs[2], fqdd, version) for fqdd, version in
+             ((BIOS, "9.9.2"), (IDRAC, "8.10.00.00"), (CPLD, "9.0.1"), (DRIVERS, "25.01.01"))]  # fmt: skip
+    job, tasks = site.run("firmware_update", one(site), packages=names, restart="power_cycle")
+    assert (job.state, job.failed) == ("completed", 0), [t.outcome for t in tasks]
+    order = [e.effect for e in site.idracs[2].journal if e.effect.startswith("flash ")][-4:]
+    assert [line.split()[1] for line in order][::3] == ["iDRAC", "CPLD"] or order[0].startswith("flash iDRAC")
+    assert order[0] == "flash iDRAC 8.10.00.00"
+    assert order[-1].endswith("9.0.1")
+    assert site.idracs[2].installed[IDRAC] == "8.10.00.00"
+    [task] = tasks
+    assert task.result["restarts"] == 2
+    server = site.program.server(site.idracs[2])
+    assert server.idrac_version == "8.10.00.00", "the list shows what was read back"
+
+
+def test_a_package_for_another_model_is_refused_before_anything_is_sent(site: Firmware) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.9.3", systems=("0999",), models=("R990",))
+    changes = [len(i.journal) for i in site.idracs]
+    job, tasks = site.run("firmware_update", one(site), packages=[name])
+    assert job.failed == 1
+    assert "made for R990" in outcome(tasks)
+    assert [len(i.journal) for i in site.idracs] == changes
+
+
+def test_a_job_that_says_ok_over_an_unchanged_version_is_a_failure(site: Firmware) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.9.4")
+    site.idracs[2].set_fault("version_unchanged")
+    job, tasks = site.run("firmware_update", one(site), packages=[name])
+    assert job.failed == 1
+    assert "still shows" in outcome(tasks)
+
+
+def test_a_failed_job_is_told_in_the_devices_words(site: Firmware) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.9.5")
+    site.idracs[2].set_fault("job_fails", kind="Firmware", code="RED007")
+    job, tasks = site.run("firmware_update", one(site), packages=[name])
+    assert job.failed == 1
+    assert "signature" in outcome(tasks).lower()
+
+
+@pytest.mark.parametrize("then", ["goes_on", "vanishes"])
+def test_an_idrac_that_restarts_in_the_middle(site: Firmware, then: str) -> None:
+    version = {"goes_on": "9.9.6", "vanishes": "9.9.7"}[then]
+    name = site.package(site.idracs[2], BIOS, version)
+    site.idracs[2].set_fault("idrac_resets_in_job", kind="Firmware", then=then)
+    job, tasks = site.run("firmware_update", one(site), packages=[name])
+    if then == "goes_on":
+        assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+        assert site.idracs[2].installed[BIOS] == version
+    else:
+        assert job.failed == 1, "the job is gone and the version is as it was"
+        assert "still shows" in outcome(tasks)
+
+
+def test_an_idrac8_takes_its_own_update_by_the_push_of_old(site: Firmware) -> None:
+    name = site.package(site.idracs[0], IDRAC, "2.89.89.89")
+    job, tasks = site.run("firmware_update", one(site, 0), packages=[name])
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+    assert site.idracs[0].effects["flash iDRAC 2.89.89.89"] == 1
+
+
+def test_the_media_server_serves_where_that_is_wanted(site: Firmware) -> None:
+    name = site.package(site.idracs[1], BIOS, "9.9.8")
+    job, tasks = site.run("firmware_update", one(site, 1), packages=[name], way="serve")
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+    assert site.idracs[1].effects["flash BIOS 9.9.8"] == 1
+    assert any("SimpleUpdate" in c.effect for c in site.idracs[1].journal)
+
+
+def test_waiting_for_the_next_restart_is_no_proof(site: Firmware) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.9.9")
+    boots = site.idracs[2].boots
+    job, tasks = site.run("firmware_update", one(site), packages=[name], apply="next_restart")
+    [task] = tasks
+    assert (job.state, task.result["proven"]) == ("completed", False)
+    assert "waits for the next restart" in task.outcome
+    assert site.idracs[2].boots == boots
+    assert "Scheduled" in site.idracs[2].jobs.values()
+
+
+def test_a_dry_run_names_every_call_and_makes_none(site: Firmware) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.9.10")
+    changes = len(site.idracs[2].journal)
+    job, tasks = site.run("firmware_update", one(site), packages=[name], dry_run=True)
+    assert job.state == "completed"
+    assert "Would do: " in outcome(tasks)
+    assert len(site.idracs[2].journal) == changes
+
+
+@pytest.mark.parametrize("graceful", [True, False])
+def test_an_operating_system_that_does_not_stop(
+    site: Firmware, graceful: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dsm_desktop.workflows.reset.MINUTE", 2.0)
+    version = "9.10.1" if graceful else "9.10.2"
+    name = site.package(site.idracs[2], BIOS, version)
+    site.idracs[2].set_os_obeys(False)
+    how = "graceful" if graceful else "graceful_then_forced"
+    job, tasks = site.run("firmware_update", one(site), packages=[name], restart=how, restart_minutes=1)
+    if graceful:
+        assert job.failed == 1
+        assert "did not follow" in outcome(tasks)
+        assert "Scheduled" not in site.idracs[2].jobs.values(), "what was staged is taken out again"
+        assert site.idracs[2].installed[BIOS] != version
+    else:
+        assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+        assert site.idracs[2].installed[BIOS] == version
+
+
+def test_the_gate_names_what_stands_in_the_way(site: Firmware) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.10.3")
+    changes = len(site.idracs[2].journal)
+    site.idracs[2].set_lockdown()
+    job, tasks = site.run("firmware_update", one(site), packages=[name])
+    assert "lockdown" in outcome(tasks)
+    site.idracs[2].set_lockdown(False)
+    waiting = site.idracs[2].add_job("BIOSConfiguration", "Configure: BIOS.Setup.1-1", at_boot=True)
+    job, tasks = site.run("firmware_update", one(site), packages=[name])
+    assert job.failed == 1
+    assert waiting in outcome(tasks)
+    assert len(site.idracs[2].journal) == changes
+
+
+def test_windows_and_exclusions(site: Firmware) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.10.4")
+    long_ago = datetime.now(UTC) - timedelta(hours=5)
+    params = {"apply": "window", "window_from": long_ago.isoformat(), "window_minutes": 60}
+    job, tasks = site.run("firmware_update", one(site), packages=[name], **params)
+    assert job.failed == 1
+    assert "window ended" in outcome(tasks)
+
+    app = site.program.app
+    with app.store.write() as uow:
+        rule = add_exclusion(
+            uow, app.principal, component="159", version="9.10.*", reason="hangs at POST", model="r*"
+        )
+    try:
+        job, tasks = site.run("firmware_update", one(site), packages=[name])
+        assert job.state == "completed"
+        assert "excluded at this site: hangs at POST" in outcome(tasks)
+    finally:
+        with app.store.write() as uow:
+            remove_exclusion(uow, app.principal, rule)
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    params = {"apply": "window", "window_from": soon.isoformat(), "window_minutes": 60}
+    job, tasks = site.run("firmware_update", one(site), packages=[name], **params)
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+    assert site.idracs[2].installed[BIOS] == "9.10.4"
+
+
+def test_a_cancelled_job_leaves_nothing_staged(site: Firmware) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.10.5")
+    idrac, program = site.idracs[2], site.program
+    idrac.set_os_obeys(False)
+    from tests.operations.firmware_site import QUICK
+
+    job_id = program.app.commands.submit("firmware_update", one(site), QUICK | {"packages": [name]})
+    _until(lambda: "Scheduled" in idrac.jobs.values())
+    program.app.commands.cancel(job_id, CancelGrade.NOW)
+    job = program.wait(job_id)
+    assert job.state == "cancelled"
+    assert "Scheduled" not in idrac.jobs.values()
+    assert idrac.installed[BIOS] != "9.10.5"
+
+
+def test_going_back_and_undoing_a_night(site: Firmware) -> None:
+    idrac, ids = site.idracs[2], one(site)
+    before = idrac.installed[BIOS]
+    name = site.package(idrac, BIOS, "9.11.1")
+    update, tasks = site.run("firmware_update", ids, packages=[name])
+    assert update.failed == 0, outcome(tasks)
+    job, tasks = site.run("firmware_rollback", ids, undo_job=update.id)
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+    assert idrac.installed[BIOS] == before
+    assert tasks[0].result["done"][0]["after"] == before
+
+    job, tasks = site.run("firmware_rollback", ids, undo_job=update.id)
+    assert "runs " + before + " already" in outcome(tasks)
+    job, tasks = site.run("firmware_rollback", ids, components=["BIOS"], dry_run=True)
+    assert "9.11.1" in outcome(tasks)
+    job, tasks = site.run("firmware_rollback", ids, components=["no such part"])
+    assert "keeps no earlier version" in outcome(tasks)
+
+
+def test_an_older_version_needs_to_be_allowed(site: Firmware) -> None:
+    name = site.package(site.idracs[1], BIOS, "0.0.1")
+    job, tasks = site.run("firmware_update", one(site, 1), packages=[name])
+    assert "going back was not allowed" in outcome(tasks)
+    job, tasks = site.run("firmware_update", one(site, 1), packages=[name], downgrade=True)
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+    assert site.idracs[1].installed[BIOS] == "0.0.1"
+
+
+def test_everything_the_library_has_in_one_go(site: Firmware) -> None:
+    idrac = site.idracs[3]
+    for fqdd, version in ((BIOS, "9.12.1"), (BIOS, "9.12.0"), (DRIVERS, "26.01.01"), (IDRAC, "1.99.00.00")):
+        site.package(idrac, fqdd, version)
+    boots = idrac.boots
+    job, tasks = site.run("full_server_update", one(site, 3))
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+    assert (idrac.installed[BIOS], idrac.installed[DRIVERS]) == ("9.12.1", "26.01.01")
+    assert idrac.installed[IDRAC] == "1.99.00.00"
+    assert idrac.boots == boots + 1
+    job, tasks = site.run("full_server_update", one(site, 3), only=["25227"])
+    assert "Nothing to update" in outcome(tasks)
+
+
+def test_what_is_forced_is_typed_and_bad_input_is_refused() -> None:
+    from dsm_desktop.app.application import catalogue
+
+    update = catalogue()["firmware_update"]
+    dangers = {
+        r: update.danger_for(update.validate({"packages": ["x"], "restart": r}))
+        for r in ("graceful", "graceful_then_forced", "power_cycle")
+    }
+    assert dangers == {
+        "graceful": Danger.DISRUPTIVE,
+        "graceful_then_forced": Danger.DESTRUCTIVE,
+        "power_cycle": Danger.DESTRUCTIVE,
+    }
+    cases: list[dict[str, Any]] = [
+        {"packages": []},
+        {"packages": ["x"], "apply": "window"},
+        {"packages": ["x"], "way": "fax"},
+    ]
+    for wrong in cases:
+        with pytest.raises(BadInput):
+            update.validate(wrong)
+    with pytest.raises(BadInput, match="not both"):
+        catalogue()["firmware_rollback"].validate({"components": ["BIOS"], "undo_job": 4})
+
+
+def _until(true: Any, seconds: float = 30) -> None:
+    import time
+
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
