@@ -31,20 +31,8 @@ _LOOKS_UNTIL_LOST = 8
 """So often in a row an iDRAC that is ready must not know the job before it counts as lost."""
 
 
-class Verdict(DsmError):
-    """What was looked at will not become what was hoped for: no waiting helps."""
-
-    blame = Blame.PEER
-
-
 class DeviceJobFailed(DsmError):
     """The iDRAC says that its job failed, in its own words."""
-
-    blame = Blame.PEER
-
-
-class JobLost(DsmError):
-    """The iDRAC answers and no longer knows the job; nothing says that it was done."""
 
     blame = Blame.PEER
 
@@ -127,8 +115,11 @@ class _Looking:
         self._told = (job.state, job.percent)
 
 
-def patient(probe: Callable[[], T | None]) -> Callable[[], T | None]:
-    """The probe, with what is normal for minutes while an iDRAC restarts (silence, 401, 404, 500) counted as "not yet"."""
+def patient(probe: Callable[[], T | None], final: tuple[type[DsmError], ...] = ()) -> Callable[[], T | None]:
+    """The probe, with what is normal for minutes while an iDRAC restarts (silence, 401, 404, 500) counted as "not yet".
+
+    `final`: errors of the probe's own that no waiting cures.
+    """
 
     def look() -> T | None:
         try:
@@ -136,7 +127,7 @@ def patient(probe: Callable[[], T | None]) -> Callable[[], T | None]:
         except (RetryLater, *HOPELESS):
             raise
         except DsmError as error:
-            if error.blame is not Blame.PEER or isinstance(error, Verdict):
+            if error.blame is not Blame.PEER or isinstance(error, final):
                 raise
             return None
 

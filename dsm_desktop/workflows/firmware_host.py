@@ -25,7 +25,6 @@ from dsm_desktop.redfish.update import installed_firmware, system_id
 from dsm_desktop.workflows.device_work import (
     DeviceJobFailed,
     JobEnd,
-    JobLost,
     Patience,
     follow_job,
     patient,
@@ -275,13 +274,6 @@ def _unstage(ctx: JobContext, known: list[str]) -> None:
     for job in device_jobs(bmc):
         if job.id not in known and job.scheduled and not job.is_reboot and "Firmware" in job.kind:
             delete_job(bmc, job.id)
-
-
-def lost(job_id: str, where: str) -> JobLost:
-    """For whoever has nothing but the job to judge by."""
-    return JobLost(
-        f"The iDRAC no longer knows {job_id}.", hint="Read its firmware and its lifecycle log.", where=where
-    )
 
 
 def skipped_words(skipped: Sequence[Skipped]) -> str:

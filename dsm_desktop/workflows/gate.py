@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.core.states import Health, PowerState
 from dsm_desktop.jobs import JobContext, TimedOut
 from dsm_desktop.net.links import safe_path
@@ -13,11 +14,13 @@ from dsm_desktop.redfish.documents import link
 from dsm_desktop.redfish.errors import Missing
 from dsm_desktop.redfish.lifecycle import lifecycle_status
 from dsm_desktop.redfish.settings import lockdown
-from dsm_desktop.workflows.device_work import Patience, Verdict, patient
+from dsm_desktop.workflows.device_work import Patience, patient
 
 
-class GateClosed(Verdict):
+class GateClosed(DsmError):
     """Something stands in the way of changing this server. Nothing was sent."""
+
+    blame = Blame.PEER
 
 
 class _State(BaseModel):
@@ -49,7 +52,7 @@ async def pass_gate(
     try:
         await ctx.wait_for(
             f"{ctx.target.label} to be ready for work",
-            patient(quiet),
+            patient(quiet, (GateClosed,)),
             every=patience.every,
             timeout=patience.minutes * 60,
         )
