@@ -49,10 +49,10 @@ def make_certificate(name: str = "idrac", *, days: int = 30) -> tuple[bytes, byt
 def server_context(certificate: bytes, key: bytes) -> ssl.SSLContext:
     """A server-side context from PEM bytes."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
-        file.write(certificate + key)
-        file.flush()
-        context.load_cert_chain(file.name)
+    with tempfile.TemporaryDirectory() as folder:  # an open file cannot be opened again on Windows
+        file = Path(folder) / "both.pem"
+        file.write_bytes(certificate + key)
+        context.load_cert_chain(file)
     return context
 
 
