@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
@@ -58,6 +60,23 @@ def test_every_declared_job_has_a_form_that_its_model_accepts(few: Session) -> N
             assert told, f"{kind} does not say what is missing"
         else:
             assert type(params) is job_type.params
+        dialog.close()
+
+
+def test_no_form_lies_over_what_stands_below_it(few: Session) -> None:
+    """Long forms scroll; on the lowest screen (1280x800, less two bars) nothing is painted over anything."""
+    rows = few.window.servers.panel.model.shown_rows()
+    for kind, job_type in few.context.catalogue.items():
+        targets = rows if job_type.targets is Targets.SERVER else []
+        dialog = JobDialog(few.desk, job_type, targets, {}, few.window)
+        dialog.show()
+        dialog.resize(600, 640)
+        settle(few.desk)
+        parts = dialog.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        seen = [w for w in parts if w.isVisible() and not w.geometry().isEmpty()]
+        over = [(a, b) for a, b in combinations(seen, 2) if a.geometry().intersects(b.geometry())]
+        assert not over, (kind, over[0], over[0][0].geometry(), over[0][1].geometry())
+        assert dialog.height() <= 700, kind
         dialog.close()
 
 

@@ -105,6 +105,7 @@ class Crumbs(QWidget):
         while (item := self._row.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.hide()
+                old.hide()  # until then it would be painted below the new names
                 old.deleteLater()
         specs = place.spec.split("/")
         for number, name in enumerate(place.names):
