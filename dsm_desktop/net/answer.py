@@ -33,7 +33,8 @@ class BadAnswer(DsmError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, header fields by lower-case name, the JSON document (None for an empty body) and how long it took."""
+    """Status, header fields by lower-case name, the JSON document (None for an empty body), how long it took, and the body as it came
+    (of a configuration profile every byte counts, also what stands behind its first document)."""
 
     status: int
     headers: Mapping[str, str]

@@ -298,7 +298,7 @@ class Transport:
             data,
             size,
             (time.perf_counter() - request.began) * 1000,
-            b"" if data is not None else raw,
+            raw,
         )
         return answer, whole and not response.will_close
 

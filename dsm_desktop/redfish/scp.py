@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from dsm_desktop.core.states import Generation
 from dsm_desktop.net.answer import Answer
 from dsm_desktop.net.links import own_path, safe_path
@@ -167,14 +165,10 @@ def look(client: RedfishClient, path: str) -> Progress:
             raise
         own = next((i for i in error.ids if i.startswith(("SYS", "LC", "RAC", "PR"))), "")
         return Progress(True, None, error.message, own, failed=True)
-    if answer.data is None:
-        return (
-            Progress(True, 100, "", "", text=answer.raw.decode("utf-8", "replace"))
-            if answer.raw
-            else Progress(False, None, "", "")
-        )
-    if isinstance(answer.data, dict) and "SystemConfiguration" in answer.data:
-        return Progress(True, 100, "", "", text=orjson.dumps(answer.data).decode())
+    if answer.data is None and not answer.raw:
+        return Progress(False, None, "", "")
+    if answer.data is None or (isinstance(answer.data, dict) and "SystemConfiguration" in answer.data):
+        return Progress(True, 100, "", "", text=answer.raw.decode("utf-8", "replace"))
     return _of_task(answer.data, answer.status)
 
 

@@ -24,7 +24,7 @@ STANDARD = SiteStandard(
 def test_deviations_are_told_then_fixed_then_gone(ready: Program) -> None:
     with ready.app.store.write() as uow:
         save_standard(uow, Principal("anna"), STANDARD)
-    ids = [ready.server(i).id for i in ready.site.idracs[2:]]
+    ids = [ready.server(i).id for i in ready.site.idracs[1:]]
     sent = [len(i.journal) for i in ready.site.idracs]
     look = ready.run("site_standard_apply", {"standard": "HQ"}, ids)
     tasks = ready.tasks(look.id)
@@ -61,3 +61,24 @@ def test_an_unknown_standard_and_a_dry_run(ready: Program) -> None:
     assert dry.failed == 0, ready.tasks(dry.id)[0].outcome
     assert "would be fixed" in ready.tasks(dry.id)[0].outcome
     assert len(idrac.journal) == before
+
+
+def test_an_idrac8_is_brought_to_the_standard_by_a_small_profile(ready: Program) -> None:
+    idrac = ready.site.idracs[0]
+    with ready.app.store.write() as uow:
+        save_standard(
+            uow, Principal("anna"), SiteStandard(name="Old", syslog_port=1999, web_timeout_seconds=1200)
+        )
+    ids = [ready.server(idrac).id]
+    look = ready.run("site_standard_apply", {"standard": "Old"}, ids)
+    task = ready.tasks(look.id)[0]
+    assert task.state == "completed", task.outcome
+    assert task.result is not None
+    assert task.result["deviations"] >= 1
+    fix = ready.run("site_standard_apply", {"standard": "Old", "fix": True}, ids)
+    task = ready.tasks(fix.id)[0]
+    assert task.state == "completed", task.outcome
+    again = ready.run("site_standard_apply", {"standard": "Old"}, ids)
+    task = ready.tasks(again.id)[0]
+    assert task.result is not None
+    assert task.result["deviations"] == 0

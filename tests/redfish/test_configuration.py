@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from dsm_desktop.configuration.checking import Rules
+from dsm_desktop.configuration.profiles import ProfileInvalid, compose, parse_profile
+from dsm_desktop.net.answer import BadAnswer
 from dsm_desktop.redfish import attributes, bios, boot, scp
 from dsm_desktop.redfish.errors import Missing
 from dsm_desktop.redfish.services import action
@@ -57,3 +62,63 @@ def test_the_profile_actions_are_found_by_suffix(r750_server: ReplayServer, conn
         assert action(client, manager, scp.IMPORT).endswith("EID_674_Manager.ImportSystemConfiguration")
         assert scp.exports_locally(client) is True
         assert "BIOS" in scp.targets(client)
+
+
+TASK = "/redfish/v1/TaskService/Tasks/JID_123456789012"
+GOOD = compose([("BIOS.Setup.1-1", "SysProfile", "Custom")])
+
+
+def looked(
+    r750: dict[str, Any], connect: Connect, body: bytes, status: int = 200, length: int | None = None
+) -> scp.Progress:
+    """One look at an export whose answer is these bytes."""
+    kind = "application/xml" if body[:1] == b"<" else "application/json"
+    headers = {"Content-Type": kind} | ({"Content-Length": str(length)} if length else {})
+
+    def hook(verb: str, path: str, handler: Any) -> Any:
+        return (status, headers, body) if path == TASK else None
+
+    with ReplayServer(r750, hook=hook) as server, connect(server) as client:
+        return scp.look(client, TASK)
+
+
+def test_an_export_is_taken_as_it_comes(r750: dict[str, Any], connect: Connect) -> None:
+    seen = looked(r750, connect, GOOD.encode())
+    assert (seen.ended, seen.text) == (True, GOOD)
+    running = {
+        "TaskState": "Running",
+        "PercentComplete": 40,
+        "Messages": [{"Message": "Exporting", "MessageId": "IDRAC.2.7.SYS057"}],
+    }
+    seen = looked(r750, connect, json.dumps(running).encode(), 202)
+    assert (seen.ended, seen.percent, seen.message_id) == (False, 40, "SYS057")
+    failed = {
+        "error": {
+            "@Message.ExtendedInfo": [
+                {"MessageId": "IDRAC.2.7.SYS051", "Message": "The server did not stop."}
+            ]
+        }
+    }
+    seen = looked(r750, connect, json.dumps(failed).encode(), 400)
+    assert (seen.ended, seen.failed, seen.message_id) == (True, True, "SYS051")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        compose([("BIOS.Setup.1-1", "SysProfile", "Custom")], format="json").encode() * 2,
+        b'<!DOCTYPE a [<!ENTITY b "xx"><!ENTITY c "&b;&b;">]><SystemConfiguration>&c;</SystemConfiguration>',
+        GOOD.encode()[:-25],
+        b"<html>500</html>",
+    ],
+    ids=["two documents", "entity bomb", "cut", "page"],
+)
+def test_a_hostile_export_is_refused_whole(r750: dict[str, Any], connect: Connect, body: bytes) -> None:
+    seen = looked(r750, connect, body)
+    with pytest.raises(ProfileInvalid):
+        parse_profile(seen.text)
+
+
+def test_an_answer_of_200_megabytes_is_not_read(r750: dict[str, Any], connect: Connect) -> None:
+    with pytest.raises(BadAnswer, match="at most"):
+        looked(r750, connect, b"{}", length=200 * 2**20)

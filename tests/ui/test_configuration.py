@@ -231,6 +231,11 @@ def test_the_matrix_marks_odd_ones_and_makes_one_job_of_all_edits(
     assert all(line.endswith("/SysProfile=Custom") for line in params["settings"])
     window.take_back()
     assert matrix.edits == {}
+    window.search.clear()
+    window.waiting.setChecked(True)
+    assert matrix.columns == ["Delay"]
+    window.withdraw_waiting()
+    assert wanted[1] == ("bios_config_write", [ids[0]], {"action": "withdraw what waits"})
     window.close()
 
 

@@ -74,6 +74,11 @@ class SettingsMatrix(QAbstractTableModel):
             )
         ]
 
+    def waiting(self) -> list[str]:
+        """Settings that wait for a restart on any server, and edited ones."""
+        found = {name for row in self.rows for name in row.pending} | {name for _, name in self.edits}
+        return [name for name in self.names() if name in found]
+
     def heading(self, name: str) -> str:
         """The title, with the name where another shown setting is called the same."""
         title = self.title(name)

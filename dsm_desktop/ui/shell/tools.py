@@ -51,9 +51,11 @@ def _screens(window: MainWindow) -> None:
 
 
 def _matrix(window: MainWindow) -> object:
+    """The settings of the chosen servers; of all when none is chosen."""
     from dsm_desktop.ui.views.settings_matrix import open_matrix
 
-    return open_matrix(window.desk, window.actions_.rows, window)
+    rows = window.actions_.rows or window.servers.panel.model.all_rows()
+    return open_matrix(window.desk, rows, window)
 
 
 def _standard(window: MainWindow) -> object:

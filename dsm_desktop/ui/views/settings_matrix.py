@@ -87,6 +87,9 @@ class SettingsMatrixWindow(Dialog):
         self.differing.setChecked(True)
         self.differing.setToolTip("Settings that are not the same on all of these servers")
         self.differing.toggled.connect(lambda _: self._columns())
+        self.waiting = QCheckBox("Only what waits")
+        self.waiting.setToolTip("Settings that wait for a restart on any of these servers")
+        self.waiting.toggled.connect(lambda _: self._columns())
         self.said = QLabel()
         self.said.setAccessibleName("What is shown")
         self.table = QTableView()
@@ -94,11 +97,14 @@ class SettingsMatrixWindow(Dialog):
         bar = QHBoxLayout()
         bar.addWidget(self.search, 1)
         bar.addWidget(self.differing)
+        bar.addWidget(self.waiting)
         bar.addWidget(self.said)
         self.body.addLayout(bar)
         self.body.addWidget(self.table, 1)
         self.read_button = self.add_action("Read from the servers", default=False)
         self.read_button.clicked.connect(lambda: self._desk.submit("bios_config_read", self._ids, {}))
+        self.withdraw = self.add_action("Withdraw…", default=False)
+        self.withdraw.clicked.connect(self.withdraw_waiting)
         self.drop = self.add_action("Discard", default=False)
         self.drop.clicked.connect(self.matrix.discard)
         self.add_cancel("Close")
@@ -162,10 +168,13 @@ class SettingsMatrixWindow(Dialog):
         else:
             self.banner.hide()
         self._columns()
+        self._count()
 
     def _columns(self) -> None:
         words_ = self.search.text().lower().split()
         names = self.matrix.differing() if self.differing.isChecked() and not words_ else self.matrix.names()
+        if self.waiting.isChecked():
+            names = self.matrix.waiting()
         edited = {name for _, name in self.matrix.edits}
         fits = [
             name
@@ -227,6 +236,17 @@ class SettingsMatrixWindow(Dialog):
         told = f"{words.plural(refused, 'change')} would be refused; see the cells' tips" if refused else ""
         self.apply.setToolTip(why or told or ("" if count else "Give a cell a new value first"))
         self.drop.setEnabled(bool(count))
+        waits = bool(self._waiting_servers())
+        self.withdraw.setEnabled(waits and not why)
+        self.withdraw.setToolTip(why or ("Take back what waits for a restart" if waits else "Nothing waits"))
+
+    def _waiting_servers(self) -> list[int]:
+        return sorted(row.server_id for row in self.matrix.rows if row.pending)
+
+    def withdraw_waiting(self) -> None:
+        """One job that takes back what waits on these servers."""
+        if servers := self._waiting_servers():
+            self._desk.job_wanted.emit("bios_config_write", servers, {"action": "withdraw what waits"})
 
     def apply_edits(self) -> None:
         """One job for all servers; each gets its own lines."""
@@ -242,9 +262,9 @@ class SettingsMatrixWindow(Dialog):
 
 
 def open_matrix(desk: Desk, rows: Sequence[ServerRow], parent: QWidget) -> SettingsMatrixWindow | None:
-    """For the selected servers; says what to do where none is."""
+    """For these servers; says what to do where there is none."""
     if not rows:
-        desk.tell("Select the servers to compare first.", Tone.WARNING)
+        desk.tell("There are no servers yet; find them first.", Tone.WARNING)
         return None
     window = SettingsMatrixWindow(desk, [row.id for row in rows], parent)
     window.show()
