@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dsm_desktop import __version__, operations
+from dsm_desktop import __version__
 from dsm_desktop.app.database import with_password
 from dsm_desktop.app.desk import Desk, ReadDesk
-from dsm_desktop.app.duties import duties_of
 from dsm_desktop.app.keys import Keys
-from dsm_desktop.app.media import media_server
 from dsm_desktop.app.profile import Profile, label_of
 from dsm_desktop.app.runner_process import RunnerBeside
 from dsm_desktop.app.store_desk import StoreDesk
@@ -21,36 +21,29 @@ from dsm_desktop.core.crash import CrashReporter
 from dsm_desktop.core.events import EventBus
 from dsm_desktop.core.logs import install_logging
 from dsm_desktop.core.redact import Redactor, Secrets
-from dsm_desktop.core.settings import SECTIONS, NetworkSettings, Section
-from dsm_desktop.jobs import Catalogue, ServerClients
-from dsm_desktop.media.server import MediaServer
-from dsm_desktop.net.limits import Limits, Throttle
-from dsm_desktop.net.logins import PENALTY as LOGIN_PENALTY
-from dsm_desktop.net.logins import LoginBudget
-from dsm_desktop.store.api_calls import CallWriter, refused_ago
+from dsm_desktop.core.settings import SECTIONS, Section
+from dsm_desktop.jobs.declaration import Catalogue
 from dsm_desktop.store.failures import StoreDamaged
 from dsm_desktop.store.opening import check_integrity, open_store
-from dsm_desktop.store.retention import Retention
-from dsm_desktop.store.settings import load
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.vault.resolve import CredentialResolver
 from dsm_desktop.vault.vault import Vault
-from dsm_desktop.workers.clients import DeviceClients
 from dsm_desktop.workers.config import RunnerConfig
 from dsm_desktop.workers.feed import Feed
-from dsm_desktop.workers.runner import Runner
-from dsm_desktop.workers.services import Services
-from dsm_desktop.workers.threads import Pool, ThreadPool
 
-POOL_THREADS = 64
+if TYPE_CHECKING:
+    from dsm_desktop.media.server import MediaServer
+    from dsm_desktop.workers.runner import Runner
+    from dsm_desktop.workers.threads import Pool
+
 TERMINAL_KIND = "terminal"
 """A runner that lives as long as one command."""
-CA_BUNDLE = "ca-bundle.pem"
-"""A private CA's certificates (PEM) in the profile, for servers whose trust is 'ca'."""
 
 
 def catalogue() -> Catalogue:
     """Every job type of the program."""
+    from dsm_desktop import operations  # half of the program; the window is shown before it
+
     return Catalogue.of(operations)
 
 
@@ -70,13 +63,11 @@ class Application:
         self.redactor = Redactor(self.secrets)
         self.store: Store = open_store(with_password(profile, self.url), backups=profile.backups, check=check)
         self.principal: Principal = Principal(local_principal().name, role)
-        self.catalogue = catalogue()
         self.vault = Vault(self.store)
         self.key = Keys(self.vault, profile, config, self.principal)
         self.resolver = CredentialResolver(self.store, self.vault, os.environ, secrets=self.secrets)
-        self.commands = Desk(self.store, self.vault, self.catalogue, self.principal)
+        self.commands = Desk(self.store, self.vault, lambda: self.catalogue, self.principal)
         self.reads = ReadDesk(self.store, self.resolver)
-        self.media = media_server(self.store, self.vault)
         arguments = ["--profile", str(profile.folder)]
         arguments += ["--store", store_url] if store_url else []
         self.runner = RunnerBeside(
@@ -93,6 +84,23 @@ class Application:
     def profile(self) -> Path:
         """Folder of the profile."""
         return self._profile.folder
+
+    @property
+    def profile_paths(self) -> Profile:
+        """Where what lies in the profile."""
+        return self._profile
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Every job type; the first to ask waits for its import."""
+        return catalogue()
+
+    @cached_property
+    def media(self) -> MediaServer:
+        """Serves files to BMCs; opens nothing before the first offer."""
+        from dsm_desktop.app.media import media_server  # only where jobs run
+
+        return media_server(self.store, self.vault)
 
     @property
     def settings_sections(self) -> Mapping[str, type[Section]]:
@@ -117,59 +125,20 @@ class Application:
         reporter = CrashReporter(self._profile.reports, self.redactor, {"dsm-desktop": __version__})
         self._undo += [reporter.install(), install_logging(self.redactor)]
 
-    def services(self, clients: DeviceClients, *, watch: bool) -> Services:
-        """What operations get: clients, the vault's resolver, retention."""
-        shared = {
-            CredentialResolver: self.resolver,
-            Retention: Retention(self.store, self._profile.archive),
-            ServerClients: ServerClients(clients.server, clients.login),
-            NetworkSettings: load(self.store, NetworkSettings),
-            MediaServer: self.media,
-            Vault: self.vault,
-        }
-        duties = duties_of(self.store, self.catalogue, self._profile.archive) if watch else ()
-        return Services(bus=self.bus, clients=clients, by_class=shared, duties=duties)
-
-    def _clients(self) -> DeviceClients:
-        network = load(self.store, NetworkSettings)
-        limits = Limits(per_device=network.per_device, in_all=network.in_all)
-        logins = LoginBudget(elsewhere=lambda device: refused_ago(self.store, device, LOGIN_PENALTY))
-        throttle = Throttle(limits, logins=logins)
-        bundle = self._profile.folder / CA_BUNDLE
-        return DeviceClients(
-            self.store,
-            self.vault,
-            self.resolver,
-            throttle,
-            CallWriter(self.store),
-            ca_file=str(bundle) if bundle.is_file() else "",
-            connect_timeout=network.connect_timeout,
-        )
-
     def make_runner(
         self, kind: str, *, pool: Pool | None = None, inhibit_sleep: bool = False, watch: bool = False
     ) -> Runner:
-        """A runner in this process, not started yet; it owns pool and clients from its start on.
+        """A runner in this process, not started yet; see `app.runner_parts`."""
+        from dsm_desktop.app.runner_parts import make_runner  # the window runs no jobs itself
 
-        With `watch` it looks at the fleet by itself and does the store's housekeeping while it leads.
-        """
         config = RunnerConfig(kind=kind, inhibit_sleep=inhibit_sleep, own_feed=self._feed is None)
-        clients = self._clients()
-        self.media.resident = kind != TERMINAL_KIND
-        runner = Runner(
-            self.store,
-            self.catalogue,
-            self.services(clients, watch=watch),
-            pool or ThreadPool(POOL_THREADS),
-            config,
-        )
-        clients.owner = lambda: runner.id
-        return runner
+        return make_runner(self, config, pool=pool, watch=watch)
 
     def close(self) -> None:
         """Let a runner beside us finish by itself, stop listening, wipe the key, close the store."""
         self.runner.leave()
-        self.media.close()
+        if "media" in self.__dict__:
+            self.media.close()
         if self._feed is not None:
             self._feed.stop()
             self._feed = None

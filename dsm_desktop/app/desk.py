@@ -16,7 +16,7 @@ from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.settings import SECTIONS, Section
 from dsm_desktop.core.states import CancelGrade
-from dsm_desktop.jobs import Catalogue
+from dsm_desktop.jobs.declaration import Catalogue
 from dsm_desktop.queries.credentials import credential_rows
 from dsm_desktop.store import settings
 from dsm_desktop.store.unit_of_work import Store, UnitOfWork
@@ -30,10 +30,12 @@ T = TypeVar("T")
 class Desk:
     """Every change a person can make. Blocking, thread-safe; raises DsmError."""
 
-    def __init__(self, store: Store, vault: Vault, catalogue: Catalogue, principal: Principal) -> None:
+    def __init__(
+        self, store: Store, vault: Vault, catalogue: Callable[[], Catalogue], principal: Principal
+    ) -> None:
         self._store = store
         self._vault = vault
-        self._catalogue = catalogue
+        self._job_types = catalogue
         self._who = principal
         self.profiles = ProfileDesk(store, vault, principal)
 
@@ -62,7 +64,7 @@ class Desk:
             return jobs.submit(
                 uow,
                 self._who,
-                self._catalogue,
+                self._job_types(),
                 kind,
                 server_ids,
                 params,
@@ -76,7 +78,7 @@ class Desk:
 
     def retry_failed(self, job_id: int) -> int:
         with self._store.write() as uow:
-            return jobs.retry_failed(uow, self._who, self._catalogue, job_id)
+            return jobs.retry_failed(uow, self._who, self._job_types(), job_id)
 
     def answer(self, decision_id: int, option: str) -> None:
         with self._store.write() as uow:

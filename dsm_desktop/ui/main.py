@@ -54,7 +54,7 @@ class Session:
         if self._own_theme:
             self.theme.set(ThemeName(kept))
         app.setWindowIcon(icon("logo"))
-        self.window = MainWindow(self.desk)
+        self.window = MainWindow(self.desk, jobs=sight is None)
         self.consoles = ConsoleOpener(self.desk)
         self.window.closing.connect(self._ask)
         self.theme.changed.connect(self._fit_rows)
@@ -110,6 +110,10 @@ class Session:
         self.window.restore_tabs()
         sight.deleteLater()
         self.desk.work.release()
+        context = self.context
+        self.desk.work.read(
+            self.window, lambda: context.catalogue, lambda _: self.window.fill_jobs(), self.desk.fail
+        )
 
     def _go_on(self, sight: FirstSight) -> None:
         begun, panel = sight.begun(), self.window.servers.panel

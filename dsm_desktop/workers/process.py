@@ -14,10 +14,12 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from dsm_desktop.core.errors import DsmError
-from dsm_desktop.workers.runner import Runner
+
+if TYPE_CHECKING:
+    from dsm_desktop.workers.runner import Runner
 
 log = logging.getLogger(__name__)
 

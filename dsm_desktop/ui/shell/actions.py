@@ -41,19 +41,24 @@ _KEYS = {"inventory_refresh": "F5", "discovery_scan": "Ctrl+N"}
 class Actions(QObject):
     """`jobs[kind]` the declared job types, `plain[name]` the rest; `follow` enables them by what is selected."""
 
-    def __init__(self, desk: Desk, parent: QObject) -> None:
+    def __init__(self, desk: Desk, parent: QObject, *, jobs: bool = True) -> None:
         super().__init__(parent)
         self._desk = desk
         self.rows: list[ServerRow] = []
         self.jobs: dict[str, QAction] = {}
         self.plain: dict[str, QAction] = {}
         self.power: dict[PowerAction, QAction] = {}
-        for kind, job_type in desk.context.catalogue.items():
+        if jobs:
+            self.add_jobs()
+        self.follow([])
+
+    def add_jobs(self) -> None:
+        """An action for every declared job type; the window may be shown before they are known."""
+        for kind, job_type in self._desk.context.catalogue.items():
             self._add_job(kind, job_type)
         if "power_action" in self.jobs:
             for choice in PowerAction:
                 self._add_power(choice)
-        self.follow([])
 
     def add(
         self, name: str, text: str, do: Callable[[], object], *, icon: str = "", keys: str = "", tip: str = ""

@@ -26,8 +26,6 @@ def fill_menu_bar(window: MainWindow) -> None:
     plain = actions.plain
     bar.setAccessibleName("Menu")
     file = bar.addMenu("&File")
-    if "discovery_scan" in actions.jobs:
-        file.addAction(actions.jobs["discovery_scan"])
     file.addActions([plain["add"]])
     file.addSeparator()
     file.addAction(plain["export"])
@@ -38,15 +36,8 @@ def fill_menu_bar(window: MainWindow) -> None:
     edit.addSeparator()
     edit.addActions([plain["all"], plain["none"], plain["invert"], plain["paste-list"]])
     _view(window)
-    server = bar.addMenu("&Server")
-    actions.fill_server_menu(server)
-    jobs = bar.addMenu("&Jobs")
-    for kind, action in actions.jobs.items():
-        job_type = window.desk.context.catalogue[kind]
-        if job_type.targets is Targets.NONE and job_type.needs is not Permission.VIEW:
-            jobs.addAction(action)
-    jobs.addSeparator()
-    jobs.addAction(plain["stop"])
+    bar.addMenu("&Server")
+    bar.addMenu("&Jobs").addAction(plain["stop"])
     help_menu = bar.addMenu("&Help")
     help_menu.addAction(
         actions.add("manual", "Manual", lambda: open_help(window, window.area), icon="help", keys="F1")
@@ -63,13 +54,37 @@ def fill_menu_bar(window: MainWindow) -> None:
     _tools(window)
 
 
+def fill_job_menus(window: MainWindow) -> None:
+    """The job types, before what stands in the menus already."""
+    actions, menus = window.actions_, _menus(window)
+    if "discovery_scan" in actions.jobs:
+        menus["File"].insertAction(actions.plain["add"], actions.jobs["discovery_scan"])
+    for name in ("Server", "Jobs"):
+        menu = menus[name]
+        standing = menu.actions()
+        for action in standing:
+            menu.removeAction(action)
+        if name == "Server":
+            actions.fill_server_menu(menu)
+        for kind, action in actions.jobs.items() if name == "Jobs" else ():
+            job_type = window.desk.context.catalogue[kind]
+            if job_type.targets is Targets.NONE and job_type.needs is not Permission.VIEW:
+                menu.addAction(action)
+        menu.addSeparator()
+        menu.addActions(standing)
+
+
+def _menus(window: MainWindow) -> dict[str, QMenu]:
+    found = {action.text().replace("&", ""): action.menu() for action in window.menuBar().actions()}
+    return {name: menu for name, menu in found.items() if isinstance(menu, QMenu)}
+
+
 def _tools(window: MainWindow) -> None:
     """The registered tools at the end of their menus, under a line."""
-    menus = {action.text().replace("&", ""): action.menu() for action in window.menuBar().actions()}
+    menus = _menus(window)
     lined: set[str] = set()
     for tool in TOOLS:
         menu = menus[tool.menu]
-        assert isinstance(menu, QMenu)
         if tool.menu not in lined:
             menu.addSeparator()
             lined.add(tool.menu)

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 
 def tool_bar(window: MainWindow) -> QToolBar:
-    """The one tool bar of the window."""
-    actions = window.actions_
+    """The one tool bar of the window, without the jobs."""
     bar = QToolBar("Tools")
     bar.setObjectName("tools")
     bar.setMovable(False)
@@ -23,25 +22,37 @@ def tool_bar(window: MainWindow) -> QToolBar:
     bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     bar.setAccessibleName("Tools")
     window.fill_ways(bar)
-    jobs = actions.jobs
-    for kind in ("discovery_scan", "inventory_refresh", "health_check"):
-        if kind in jobs:
-            bar.addAction(jobs[kind])
-    if actions.power:
-        power = QToolButton()
-        power.setText("Power")
-        power.setAccessibleName("Power of the selected servers")
-        power.setToolTip("Power of the selected servers")
-        set_icon(power, "power")
-        power.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        power.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(power)
-        actions.fill_power_menu(menu)
-        power.setMenu(menu)
-        bar.addWidget(power)
-    for kind in ("identify_led", "network_test", "fetch_event_logs"):
-        if kind in jobs:
-            bar.addAction(jobs[kind])
-    bar.addWidget(window.crumbs)
-    bar.addAction(actions.plain["palette"])
+    bar.addWidget(window.crumbs).setObjectName(_AFTER_JOBS)
+    bar.addAction(window.actions_.plain["palette"])
     return bar
+
+
+def fill_job_buttons(window: MainWindow, bar: QToolBar) -> None:
+    """The jobs used most and the power menu, before the breadcrumb."""
+    actions = window.actions_
+    after = next(action for action in bar.actions() if action.objectName() == _AFTER_JOBS)
+    for kind in ("discovery_scan", "inventory_refresh", "health_check"):
+        if kind in actions.jobs:
+            bar.insertAction(after, actions.jobs[kind])
+    if actions.power:
+        bar.insertWidget(after, _power_button(window))
+    for kind in ("identify_led", "network_test", "fetch_event_logs"):
+        if kind in actions.jobs:
+            bar.insertAction(after, actions.jobs[kind])
+
+
+def _power_button(window: MainWindow) -> QToolButton:
+    power = QToolButton()
+    power.setText("Power")
+    power.setAccessibleName("Power of the selected servers")
+    power.setToolTip("Power of the selected servers")
+    set_icon(power, "power")
+    power.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    power.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    menu = QMenu(power)
+    window.actions_.fill_power_menu(menu)
+    power.setMenu(menu)
+    return power
+
+
+_AFTER_JOBS = "after-jobs"

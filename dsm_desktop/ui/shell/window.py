@@ -32,12 +32,12 @@ from dsm_desktop.ui.shell.areas import AREAS, AreaStack, keys_of
 from dsm_desktop.ui.shell.dock import JobsDock
 from dsm_desktop.ui.shell.job_news import JobNews
 from dsm_desktop.ui.shell.lock import IdleLock
-from dsm_desktop.ui.shell.menus import fill_menu_bar
+from dsm_desktop.ui.shell.menus import fill_job_menus, fill_menu_bar
 from dsm_desktop.ui.shell.navigation import NavigationRail
 from dsm_desktop.ui.shell.news import NewsCorner
 from dsm_desktop.ui.shell.palette import Entry, Palette, entries_of, entries_of_servers
 from dsm_desktop.ui.shell.status import StatusStrip
-from dsm_desktop.ui.shell.toolbar import tool_bar
+from dsm_desktop.ui.shell.toolbar import fill_job_buttons, tool_bar
 from dsm_desktop.ui.shell.tools import TOOLS
 from dsm_desktop.ui.shell.ways import Ways
 from dsm_desktop.ui.shell.zoom import Zoom
@@ -51,7 +51,8 @@ class MainWindow(Ways, QMainWindow):
 
     closing = Signal()
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, jobs: bool = True) -> None:
+        """Without `jobs` it is there sooner; `fill_jobs` follows when they are loaded."""
         super().__init__()
         self.desk = desk
         self._may_close = False
@@ -65,7 +66,7 @@ class MainWindow(Ways, QMainWindow):
         self.areas = AreaStack(desk)
         self.build_ways(self)
         self.zoom = Zoom(desk, self)
-        self.actions_ = Actions(desk, self)
+        self.actions_ = Actions(desk, self, jobs=jobs)
         self._build_centre()
         self._add_actions()
         self.add_ways()
@@ -74,8 +75,11 @@ class MainWindow(Ways, QMainWindow):
         self.resizeDocks([self.dock], [150], Qt.Orientation.Vertical)
         self.status = StatusStrip(desk)
         self.setStatusBar(self.status)
-        self.addToolBar(tool_bar(self))
+        self._bar = tool_bar(self)
+        self.addToolBar(self._bar)
         fill_menu_bar(self)
+        if jobs:
+            self._show_jobs()
         self.news = NewsCorner(self)
         self.job_news = JobNews(desk, self)
         self.lock = IdleLock(desk, self)
@@ -87,6 +91,17 @@ class MainWindow(Ways, QMainWindow):
         self.servers.panel.grid.setFocus()
         if kept := str(desk.settings.value("window/area") or ""):
             self.show_area(kept if kept in {area.key for area in AREAS} else "servers")
+
+    def fill_jobs(self) -> None:
+        """The job types are loaded: their actions in menus, tool bar and palette."""
+        self.actions_.add_jobs()
+        self._show_jobs()
+        self.actions_.follow(self.actions_.rows)
+
+    def _show_jobs(self) -> None:
+        self.addActions(list(self.actions_.jobs.values()))
+        fill_job_buttons(self, self._bar)
+        fill_job_menus(self)
 
     def _dock_toggled(self, on: bool) -> None:
         self._dock_wanted = on
@@ -154,7 +169,6 @@ class MainWindow(Ways, QMainWindow):
             self.actions_.plain[name].setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             self.servers.panel.grid.addAction(self.actions_.plain[name])
         self.addActions([a for n, a in self.actions_.plain.items() if n not in ("remove", "edit")])
-        self.addActions(list(self.actions_.jobs.values()))
         self.actions_.follow([])
 
     def _connect(self) -> None:
