@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dsm_desktop.redfish.client import RedfishClient
 
 _SERVICE = "DellSoftwareInstallationService"
-_NOTHING_TO_DO = {"SUP029", "RED037", "RED064"}
+NOTHING_TO_DO = {"SUP029", "RED037", "RED064"}
 """Ids of "the firmware matches the catalogue"; SUP029 arrives with HTTP 400 and is a success."""
 MAX_LIST = 8 * 2**20
 """Characters of a package list; a server has at most some hundred components of about 1 kB each."""
@@ -126,7 +126,7 @@ def repository_updates(client: RedfishClient) -> list[RepositoryUpdate]:
     try:
         answer = client.call("POST", target, {}, timeout=120, changing=False)
     except RedfishError as error:
-        if _NOTHING_TO_DO & set(error.ids):
+        if NOTHING_TO_DO & set(error.ids):
             return []
         raise
     found = dig(answer.data, "PackageList")

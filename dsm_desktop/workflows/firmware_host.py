@@ -166,7 +166,7 @@ async def apply_plan(
         async with ctx.always(
             "staged firmware",
             f"Take staged firmware out of the job queue of {ctx.target.label}",
-            partial(_unstage, ctx, list(known)),
+            partial(unstage, ctx, list(known)),
             original={"jobs": list(known)},
             key=str(number),
         ):
@@ -187,32 +187,32 @@ async def _wave(
         if job_id:
             jobs.append(job_id)
             end = await follow_job(ctx, job_id, item.title, how.patience, until_staged=restarts_host(item))
-            _judge(ctx, item, end)
+            judge(ctx, item, end)
         sent.append((item, job_id))
     if ctx.dry_run:
         if any(restarts_host(item) for item in wave) and how.apply is not Apply.NEXT_RESTART:
-            await _restart(ctx, how, number)
+            await restart_for(ctx, how, number)
         return []
     waiting = [(item, job_id) for item, job_id in sent if restarts_host(item)]
     if waiting and how.apply is Apply.NEXT_RESTART:
-        return [done for item, _ in sent for done in _done(item, Outcome.STAGED)]
+        return [done for item, _ in sent for done in done_of(item, Outcome.STAGED)]
     if waiting:
         refuse_after_window(ctx, how)
         ctx.progress(0, len(waiting), "Restarting the host")
-        await _restart(ctx, how, number)
+        await restart_for(ctx, how, number)
         for place, (item, job_id) in enumerate(waiting):
             ctx.progress(place, len(waiting), f"Applying {item.title} {item.version}")
             if job_id:
-                _judge(ctx, item, await follow_job(ctx, job_id, f"{item.title}, applied", how.patience))
-    return [done for item, _ in sent for done in await _prove(ctx, item, how)]
+                judge(ctx, item, await follow_job(ctx, job_id, f"{item.title}, applied", how.patience))
+    return [done for item, _ in sent for done in await prove(ctx, item, how)]
 
 
-async def _restart(ctx: JobContext, how: HowTo, number: int) -> None:
+async def restart_for(ctx: JobContext, how: HowTo, number: int) -> None:
     every = min(3.0, how.patience.every)
     await restart_host(ctx, how.restart, minutes=how.restart_minutes, key=f"wave {number}", every=every)
 
 
-def _judge(ctx: JobContext, item: Planned, end: JobEnd) -> None:
+def judge(ctx: JobContext, item: Planned, end: JobEnd) -> None:
     """A failed job fails the server at once. A lost one is left to the proof: an iDRAC that updates itself loses jobs."""
     if end.failed:
         raise DeviceJobFailed(
@@ -225,7 +225,7 @@ def _judge(ctx: JobContext, item: Planned, end: JobEnd) -> None:
         ctx.log(f"{item.title}: the iDRAC no longer knows {end.job_id}; the version decides.", "warning")
 
 
-async def _prove(ctx: JobContext, item: Planned, how: HowTo) -> list[Done]:
+async def prove(ctx: JobContext, item: Planned, how: HowTo) -> list[Done]:
     """Read the versions until they are as planned. A job that says OK over an unchanged version is a failure."""
     last: dict[str, str] = {}
 
@@ -251,10 +251,12 @@ async def _prove(ctx: JobContext, item: Planned, how: HowTo) -> list[Done]:
         ) from error
     for change in item.changes:
         ctx.log(f"{change.name}: {change.before} → {now[change.fqdd]} (read back).")
-    return await ctx.step(PROVEN, lambda: _done(item, Outcome.PROVEN, now), key=item.key, returns=list[Done])
+    return await ctx.step(
+        PROVEN, lambda: done_of(item, Outcome.PROVEN, now), key=item.key, returns=list[Done]
+    )
 
 
-def _done(item: Planned, outcome: Outcome, now: dict[str, str] | None = None) -> list[Done]:
+def done_of(item: Planned, outcome: Outcome, now: dict[str, str] | None = None) -> list[Done]:
     return [
         Done(
             fqdd=c.fqdd,
@@ -268,7 +270,7 @@ def _done(item: Planned, outcome: Outcome, now: dict[str, str] | None = None) ->
     ]
 
 
-def _unstage(ctx: JobContext, known: list[str]) -> None:
+def unstage(ctx: JobContext, known: list[str]) -> None:
     """Delete what still waits for a restart and was not there before. Nothing is left after a job that ended well."""
     bmc: RedfishClient = ctx.redfish()
     for job in device_jobs(bmc):

@@ -1,0 +1,104 @@
+"""Updates from a catalogue: compared, followed job by job, proven; shares are explained from the iDRAC's side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dsm_desktop.commands.firmware_exclusions import add_exclusion, remove_exclusion
+from dsm_desktop.core.errors import BadInput
+from dsm_desktop.simulator.catalogs import build_repository
+from tests.operations.firmware_site import BIOS, IDRAC, Firmware, firmware_program
+
+pytestmark = pytest.mark.shared_program
+DRIVERS = "DriverPack.Embedded.1:LC.Embedded.1"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firmware]:
+    folder = tmp_path_factory.mktemp("repository")
+    with firmware_program(folder, ("idrac9-7", "idrac10"), network="127.98.0.0/24") as firmware:
+        yield firmware
+
+
+@pytest.fixture
+def site(shared: Firmware) -> Firmware:
+    shared.rest()
+    return shared
+
+
+def repository(site: Firmware, folder: Path, version: str) -> str:
+    """A catalogue with a newer BIOS, iDRAC and driver pack for both servers."""
+    folder.mkdir()
+    packages = [
+        idrac.package(fqdd, number)
+        for idrac in site.idracs
+        for fqdd, number in ((BIOS, f"99.{version}.0"), (IDRAC, f"99.{version}.00.00"), (DRIVERS, f"99.{version}.01"))
+    ]  # fmt: skip
+    build_repository(folder, packages, "Catalog.xml")
+    return str(folder)
+
+
+def test_a_served_folder_updates_everything_with_one_restart(site: Firmware, tmp_path: Path) -> None:
+    folder = repository(site, tmp_path / "repo", "1")
+    job, tasks = site.run("repository_update", folder=folder, compare_only=True)
+    assert (job.state, job.failed) == ("completed", 0), [t.outcome for t in tasks]
+    assert all("99.1.0" in t.outcome and t.outcome.startswith("Would do") for t in tasks)
+    assert not any(site.flashes())
+
+    job, tasks = site.run("repository_update", folder=folder)
+    assert (job.state, job.failed) == ("completed", 0), [t.outcome for t in tasks]
+    for idrac, flashed in zip(site.idracs, site.flashes(), strict=True):
+        assert (idrac.installed[BIOS], idrac.installed[IDRAC]) == ("99.1.0", "99.1.00.00")
+        assert idrac.installed[DRIVERS] == "99.1.01"
+        assert set(flashed.values()) == {1}
+        assert idrac.boots == 1
+    assert all(t.result["proven"] and len(t.result["done"]) >= 3 for t in tasks)
+
+    job, tasks = site.run("repository_update", folder=folder)
+    assert (job.state, job.failed) == ("completed", 0), [t.outcome for t in tasks]
+    assert all("Nothing to update" in t.outcome for t in tasks)
+
+
+def test_a_share_that_cannot_be_read_is_explained(site: Firmware, tmp_path: Path) -> None:
+    folder = repository(site, tmp_path / "repo", "2")
+    site.idracs[0].set_fault("share_unreachable")
+    job, tasks = site.run("repository_update", [site.ids()[0]], folder=folder)
+    assert job.failed == 1
+    assert "cannot read HTTP" in tasks[0].outcome
+    site.idracs[0].clear_faults()
+    job, tasks = site.run("repository_update", [site.ids()[0]], folder=folder, catalogue="Other.xml")
+    assert job.failed == 1
+    assert "cannot read HTTP" in tasks[0].outcome
+
+
+def test_a_child_that_fails_is_a_failure(site: Firmware, tmp_path: Path) -> None:
+    folder = repository(site, tmp_path / "repo", "3")
+    site.idracs[0].set_fault("job_fails", kind="FirmwareUpdate", code="RED007")
+    job, tasks = site.run("repository_update", [site.ids()[0]], folder=folder)
+    assert job.failed == 1, tasks[0].outcome
+
+
+def test_what_the_site_excludes_stops_it_before_anything_is_changed(site: Firmware, tmp_path: Path) -> None:
+    folder = repository(site, tmp_path / "repo", "4")
+    app = site.program.app
+    with app.store.write() as uow:
+        rule = add_exclusion(uow, app.principal, component="159", reason="known bad")
+    try:
+        job, tasks = site.run("repository_update", [site.ids()[1]], folder=folder)
+    finally:
+        with app.store.write() as uow:
+            remove_exclusion(uow, app.principal, rule)
+    assert job.failed == 1
+    assert "known bad" in tasks[0].outcome
+    assert site.idracs[1].installed[BIOS] != "99.4.0"
+
+
+def test_one_place_and_only_one() -> None:
+    from dsm_desktop.app.application import catalogue
+
+    for wrong in ({}, {"folder": "/a", "share": "http://b/c"}):
+        with pytest.raises(BadInput, match="not both"):
+            catalogue()["repository_update"].validate(wrong)
