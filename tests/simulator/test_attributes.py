@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,30 @@ def test_the_fault_lets_older_firmware_apply_a_part_too(site: Site) -> None:
         body = {"Attributes": {"Info.1.Version": "9", "SysLog.1.Server2": "10.1.1.1"}}
         assert client.patch(IDRAC, body).status == 400
         assert values(client)["SysLog.1.Server2"] == "10.1.1.1"
+
+
+def test_values_for_a_maintenance_window_wait_for_it(site: Site, nine: SimulatedIdrac) -> None:
+    with Client(nine) as client:
+        settings = client.get(IDRAC)["@Redfish.Settings"]["SettingsObject"]["@odata.id"]
+        now = dt.datetime.fromisoformat(client.get(MANAGER)["DateTime"])
+        time = {
+            "ApplyTime": "AtMaintenanceWindowStart",
+            "MaintenanceWindowStartTime": (now + dt.timedelta(hours=1)).isoformat(),
+            "MaintenanceWindowDurationInSeconds": 600,
+        }
+        body = {"Attributes": {"SysLog.1.Port": 515}, "@Redfish.SettingsApplyTime": time}
+        bad = {**body, "Attributes": {"SysLog.1.Port": 0}}
+        assert client.patch(settings, bad).message_ids == ["SYS425"]
+        made = client.patch(settings, body)
+        assert made.status == 202
+        assert client.get(settings)["Attributes"] == {"SysLog.1.Port": 515}
+        assert values(client)["SysLog.1.Port"] == 514
+        site.set_clock(advance=3700)
+        assert values(client)["SysLog.1.Port"] == 515
+        assert client.send("GET", made.headers["Location"]).status == 200
+        at_once = {"@Redfish.SettingsApplyTime": {"ApplyTime": "Immediate"}}
+        assert client.patch(settings, {"Attributes": {"SysLog.1.Port": 516}, **at_once}).status == 200
+        assert values(client)["SysLog.1.Port"] == 516
 
 
 def test_a_fault_hides_the_error_in_a_200(nine: SimulatedIdrac) -> None:

@@ -176,5 +176,10 @@ def test_boot_sources_are_staged_and_wait_for_a_job(site: Site, nine: SimulatedI
         assert [r["Name"] for r in after[:2]] == [rows[1]["Name"], rows[0]["Name"]]
         assert [r["Enabled"] for r in after[:2]] == [True, False]
         assert client.get(f"{SOURCES}/Settings")["Attributes"] == {}
+        clear = client.get(f"{SOURCES}/Settings")["Actions"]["#DellManager.ClearPending"]["target"]
+        assert client.post(clear).message_ids == ["RAC1035"]
+        client.patch(f"{SOURCES}/Settings", {"Attributes": {"UefiBootSeq": rows}})
+        assert client.post(clear).status == 200
+        assert client.get(f"{SOURCES}/Settings")["Attributes"] == {}
         bad = {"Attributes": {"UefiBootSeq": [{"Id": "nothing", "Index": 0}]}}
         assert client.patch(f"{SOURCES}/Settings", bad).message_ids == ["SYS425"]

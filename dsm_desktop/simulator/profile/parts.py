@@ -120,7 +120,7 @@ class _Bios:
         self._device.bios.put(values)
 
 
-class _Nic:
+class NicPart:
     """One function of a network adapter."""
 
     needs_boot = True
@@ -132,7 +132,7 @@ class _Nic:
     def rows(self) -> dict[str, tuple[Entry, str]]:
         """Every setting of the port."""
         present = self._device.nic_settings.get(self.fqdd, {})
-        return {n: (e, text_of(present.get(n, e.default))) for n, e in _NIC_ENTRIES.items()}
+        return {n: (e, text_of(present.get(n, e.default))) for n, e in NIC_ENTRIES.items()}
 
     def locked(self, wanted: dict[str, Any]) -> set[str]:
         """Virtual functions want a mode that has some."""
@@ -149,7 +149,7 @@ def _nic_entries() -> dict[str, Entry]:
     return {name: entry(f"NIC.1.{name}", spec) for name, _, spec in pairs}
 
 
-_NIC_ENTRIES: Final = _nic_entries()
+NIC_ENTRIES: Final = _nic_entries()
 
 
 def parts(device: Device) -> list[Part]:
@@ -160,7 +160,7 @@ def parts(device: Device) -> list[Part]:
         _Attributes(device, CONTROLLER),
         _Attributes(device, IDRAC),
         _Bios(device),
-        *(_Nic(device, name) for name in functions),
+        *(NicPart(device, name) for name in functions),
     ]
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 KEY: Final = "@Redfish.SettingsApplyTime"
 TIMES: Final = ("OnReset", "AtMaintenanceWindowStart", "InMaintenanceWindowOnReset")
+AT_ONCE: Final = ("Immediate", "AtMaintenanceWindowStart")
+"""Apply times of settings that need no boot."""
 
 
 def settings_object(uri: str, times: tuple[str, ...] = TIMES) -> Doc:
@@ -27,14 +29,14 @@ def settings_object(uri: str, times: tuple[str, ...] = TIMES) -> Doc:
     }
 
 
-def wanted_time(body: Any) -> str | None:
+def wanted_time(body: Any, known: tuple[str, ...] = TIMES) -> str | None:
     """The ApplyTime of a request, None when it only stages. Raises Refused."""
     asked = body.get(KEY)
     if asked is None:
         return None
     if not isinstance(asked, dict) or "ApplyTime" not in asked:
         raise Refused(400, ("SYS428", "ApplyTime"))
-    if asked["ApplyTime"] not in TIMES:
+    if asked["ApplyTime"] not in known:
         raise Refused(400, ("SYS426", str(asked["ApplyTime"]), "ApplyTime"))
     return str(asked["ApplyTime"])
 
@@ -55,6 +57,11 @@ def check_window(device: Device, body: Any) -> None:
     """Refuse a bad window before anything is staged."""
     if wanted_time(body) not in (None, "OnReset"):
         _window(device, body[KEY])
+
+
+def window_of(device: Device, body: Any) -> tuple[float, float]:
+    """Begin and end of the window a request names."""
+    return _window(device, body[KEY])
 
 
 def _window(device: Device, asked: Doc) -> tuple[float, float]:

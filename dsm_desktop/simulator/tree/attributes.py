@@ -9,7 +9,10 @@ from dsm_desktop.simulator.access import Account
 from dsm_desktop.simulator.attributes import CONTROLLER, GROUPS, IDRAC, SYSTEM, Entry, Problem
 from dsm_desktop.simulator.attributes.store import entries
 from dsm_desktop.simulator.exchange import Doc, Request, Response, json_response
+from dsm_desktop.simulator.jobs import Runs, Staged
+from dsm_desktop.simulator.messages import Refused
 from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC9_6, IDRAC9_7, IDRAC10, Persona
+from dsm_desktop.simulator.tree.applytime import AT_ONCE, wanted_time, window_of
 from dsm_desktop.simulator.tree.base import MANAGER, ROOT, Action, Resource, link, listed, pick
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ _FILE = f"{ROOT}/Registries/ManagerAttributeRegistry"
 def resources(persona: Persona) -> Iterable[Resource]:
     """iDRAC9 and newer; older ones answer 404."""
     yield Resource(f"{_BASE}/{{}}", "DellAttributes", _group, fresh=5, since=IDRAC9_4)
+    yield Resource(f"{_BASE}/{{}}/Settings", "DellAttributes", _staged, since=IDRAC9_4)
     yield Resource(_FILE, "MessageRegistryFile", _file, open=True, since=IDRAC9_4)
     yield Resource(
         f"{_FILE}/ManagerAttributeRegistry.v1_0_0.json",
@@ -45,6 +49,8 @@ def resources(persona: Persona) -> Iterable[Resource]:
 def actions(persona: Persona) -> Iterable[Action]:
     """Values are set at once."""
     yield Action("PATCH", f"{_BASE}/{{}}", "ConfigureUsers", _patch, since=IDRAC9_4, locked=False)
+    staged = f"{_BASE}/{{}}/Settings"
+    yield Action("PATCH", staged, "ConfigureUsers", _patch_staged, since=IDRAC9_4)
     for path, component in _ALIASES.items():
         handle = _patch_fixed(component)
         yield Action("PATCH", path, "ConfigureUsers", handle, since=IDRAC9_4, until=IDRAC9_7, locked=False)
@@ -65,13 +71,26 @@ def _group(device: Device, name: str) -> Doc | None:
         "@Redfish.Settings": {
             "@odata.context": f"{ROOT}/$metadata#Settings.Settings",
             "@odata.type": "#Settings.v1_3_3.Settings",
-            "SettingsObject": link(f"{_BASE}/{name}"),
+            "SettingsObject": link(f"{_BASE}/{name}/Settings"),
             "SupportedApplyTimes": ["Immediate", "AtMaintenanceWindowStart"],
         },
         "AttributeRegistry": "ManagerAttributeRegistry.v1_0_0",
         "Attributes": device.attributes.all(name),
         "Description": "This schema provides the oem attributes",
         "Id": GROUPS[name],
+        "Name": "OEMAttributeRegistry",
+    }
+
+
+def _staged(device: Device, name: str) -> Doc | None:
+    if name not in GROUPS:
+        return None
+    waiting = device.jobs.staged(f"{_BASE}/{name}/Settings")
+    return {
+        "AttributeRegistry": "ManagerAttributeRegistry.v1_0_0",
+        "Attributes": {} if waiting is None else dict(waiting.values),
+        "Description": "This schema provides settings of the oem attributes",
+        "Id": "Settings",
         "Name": "OEMAttributeRegistry",
     }
 
@@ -116,6 +135,34 @@ def _refusal(device: Device, request: Request, problems: list[Problem]) -> Respo
     if read_only or device.faults.take("error_in_200", request.path) is not None:
         return json_response(200, {"@Message.ExtendedInfo": infos})
     return speak.error(400, *infos)
+
+
+def _patch_staged(device: Device, request: Request, body: Any, account: Account, component: str) -> Response:
+    """The same values at once, or at the start of a maintenance window."""
+    time = wanted_time(body, AT_ONCE)
+    if time is None or time == "Immediate":
+        return _patch(device, request, body, account, component)
+    wanted = body.get("Attributes")
+    if component not in GROUPS:
+        return device.speaker.not_found(request.path)
+    if not isinstance(wanted, dict) or not wanted:
+        raise Refused(400, ("SYS428", "Attributes"))
+    for name, value in wanted.items():
+        problem = device.attributes.problem(component, name, value)
+        if problem is not None:
+            raise Refused(400, (problem.key, *problem.arguments))
+    start, end = window_of(device, body)
+
+    def apply(values: dict[str, object], when: float) -> None:
+        for name, value in values.items():
+            device.attributes.put(name, value, component)
+
+    uri = f"{_BASE}/{component}/Settings"
+    device.jobs.stage(
+        Staged(uri, component, "iDRACConfiguration", f"Configure: {component}", apply, dict(wanted))
+    )
+    device.changed(request, body, account, f"PATCH {component}/Settings " + ",".join(sorted(wanted)))
+    return device.jobs.accepted(device.jobs.commit(uri, start, end, Runs.AT_ONCE))
 
 
 # -- the registry --------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from dsm_desktop.simulator.exchange import Doc, Request, Response
 from dsm_desktop.simulator.messages import Refused
 from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC9_5, IDRAC9_6, IDRAC10, Persona
 from dsm_desktop.simulator.tree.applytime import check_window, commit, settings_object, wanted_time
-from dsm_desktop.simulator.tree.base import SYSTEM, Action, Resource, collection, link, listed, pick
+from dsm_desktop.simulator.tree.base import ROOT, SYSTEM, Action, Resource, collection, link, listed, pick
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
@@ -30,6 +30,7 @@ TARGETS = [
     "UefiHttp",
 ]
 _SOURCES = SOURCES.removesuffix("/Settings")
+_CLEAR = f"{SOURCES}/Actions/DellManager.ClearPending"
 _OLD_SOURCES = f"{SYSTEM}/BootSources"
 _MODES = {"UEFI": "Uefi", "Legacy": "Bios"}
 _KNOWN = (
@@ -66,6 +67,7 @@ def actions(persona: Persona) -> Iterable[Action]:
         yield Action(
             "PATCH", f"{path}/Settings", "ConfigureComponents", _patch_sources, since=IDRAC9_4, until=until
         )
+    yield Action("POST", _CLEAR, "ConfigureComponents", _clear_sources, since=IDRAC9_4)
 
 
 def boot_object(device: Device) -> Doc:
@@ -201,9 +203,17 @@ def _staged_sources(device: Device) -> Doc:
     return {
         "AttributeRegistry": "DellBootSourcesRegistry.v1_1_0",
         "Attributes": {} if staged is None else _rows(device, *staged),
-        "Description": "Boot Sources Settings",
+        "Actions": {"#DellManager.ClearPending": {"target": _CLEAR}},
+        "Description": "Boot Sources Pending Settings. These settings will be applied on next system reboot.",
         "Id": "Settings",
         "Name": "Boot Sources Configuration Pending Settings",
+        "Oem": {
+            "Dell": {
+                "@odata.context": f"{ROOT}/$metadata#DellManager.DellManager",
+                "@odata.type": "#DellManager.v1_2_0.DellManager",
+                "Jobs": link(device.persona.jobs),
+            }
+        },
     }
 
 
@@ -221,6 +231,13 @@ def _patch_sources(device: Device, request: Request, body: Any, account: Account
     device.boot.stage(SOURCES, order, off)
     device.changed(request, body, account, "PATCH DellBootSources/Settings")
     return device.speaker.success(200) if time is None else commit(device, SOURCES, body)
+
+
+def _clear_sources(device: Device, request: Request, body: Any, account: Account) -> Response:
+    if not device.jobs.discard(SOURCES):
+        raise Refused(400, ("RAC1035",))
+    device.changed(request, body, account, "ClearPending DellBootSources/Settings")
+    return device.speaker.success(200)
 
 
 def _read_rows(device: Device, rows: list[Any]) -> tuple[tuple[str, ...], frozenset[str]]:

@@ -99,6 +99,8 @@ def oem_links(device: Device) -> Doc:
     return {
         "@odata.type": "#DellOem.v1_3_0.DellOemLinks",
         "DellChassisCollection": link(f"{CHASSIS}/Oem/Dell/DellChassis"),
+        "BootOrder": link(f"{base}/DellBootSources"),
+        "DellBootSources": link(f"{base}/DellBootSources"),
         "DellRaidService": link(f"{base}/DellRaidService"),
         "DellSoftwareInstallationService": link(f"{base}/DellSoftwareInstallationService"),
         **{name: link(f"{base}/{path}") for name, path in COLLECTIONS.items()},

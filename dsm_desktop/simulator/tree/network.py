@@ -20,6 +20,7 @@ from dsm_desktop.simulator.tree.base import (
     status,
 )
 from dsm_desktop.simulator.tree.dellnetwork import dell_nic, port_label, port_up
+from dsm_desktop.simulator.tree.nicattributes import attributes_path
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
@@ -342,7 +343,8 @@ def _function(device: Device, name: str, function: str) -> Doc | None:
         "Status": status(rollup=True),
     }
     if device.persona.oem_tree:
-        doc["Links"]["Oem"] = _affinity()
+        dell = {"DellNetworkAttributes": link(attributes_path(name, function)), **_affinity()["Dell"]}
+        doc["Links"]["Oem"] = {"Dell": dell}
         doc["Oem"] = {
             "Dell": {
                 "@odata.type": "#DellOem.v1_3_0.DellOemResources",
