@@ -103,10 +103,13 @@ def test_values_for_a_maintenance_window_wait_for_it(site: Site, nine: Simulated
         body = {"Attributes": {"SysLog.1.Port": 515}, "@Redfish.SettingsApplyTime": time}
         bad = {**body, "Attributes": {"SysLog.1.Port": 0}}
         assert client.patch(settings, bad).message_ids == ["SYS425"]
+        clear = client.get(settings)["Actions"]["#DellManager.ClearPending"]["target"]
+        assert client.post(clear).message_ids == ["RAC1035"]
         made = client.patch(settings, body)
         assert made.status == 202
         assert client.get(settings)["Attributes"] == {"SysLog.1.Port": 515}
         assert values(client)["SysLog.1.Port"] == 514
+        assert client.post(clear).message_ids == ["SYS011"], "its job exists"
         site.set_clock(advance=3700)
         assert values(client)["SysLog.1.Port"] == 515
         assert client.send("GET", made.headers["Location"]).status == 200

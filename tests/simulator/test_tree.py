@@ -14,7 +14,7 @@ from tests.simulator.shapes import Shape, collect, compare, recorded
 RECORDINGS = {
     "idrac8": ("Cray-HPE-hms-capmc", 3, 71, 0),
     "idrac9-5": ("bmc-toolbox-bmclib/providers-dell", 3, 72, 0),
-    "idrac9-6": ("NVIDIA-libredfish/dell-r750-idrac9-6.00.30.00", 150, 1870, 30),
+    "idrac9-6": ("NVIDIA-libredfish/dell-r750-idrac9-6.00.30.00", 165, 1980, 30),
     "idrac9-7": ("buildio-idrac/r640-idrac9-7.00.00.172", 5, 114, 0),
 }
 """Generation -> folder of recordings, at least so many kinds of resource and properties in common, at most so many lacking."""

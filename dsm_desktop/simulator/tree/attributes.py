@@ -51,6 +51,8 @@ def actions(persona: Persona) -> Iterable[Action]:
     yield Action("PATCH", f"{_BASE}/{{}}", "ConfigureUsers", _patch, since=IDRAC9_4, locked=False)
     staged = f"{_BASE}/{{}}/Settings"
     yield Action("PATCH", staged, "ConfigureUsers", _patch_staged, since=IDRAC9_4)
+    clear = f"{staged}/Actions/DellManager.ClearPending"
+    yield Action("POST", clear, "ConfigureUsers", _clear_pending, since=IDRAC9_4)
     for path, component in _ALIASES.items():
         handle = _patch_fixed(component)
         yield Action("PATCH", path, "ConfigureUsers", handle, since=IDRAC9_4, until=IDRAC9_7, locked=False)
@@ -85,13 +87,22 @@ def _group(device: Device, name: str) -> Doc | None:
 def _staged(device: Device, name: str) -> Doc | None:
     if name not in GROUPS:
         return None
-    waiting = device.jobs.staged(f"{_BASE}/{name}/Settings")
+    uri = f"{_BASE}/{name}/Settings"
+    waiting = device.jobs.staged(uri)
     return {
+        "Actions": {"#DellManager.ClearPending": {"target": f"{uri}/Actions/DellManager.ClearPending"}},
         "AttributeRegistry": "ManagerAttributeRegistry.v1_0_0",
         "Attributes": {} if waiting is None else dict(waiting.values),
         "Description": "This schema provides settings of the oem attributes",
         "Id": "Settings",
         "Name": "OEMAttributeRegistry",
+        "Oem": {
+            "Dell": {
+                "@odata.context": f"{ROOT}/$metadata#DellManager.DellManager",
+                "@odata.type": "#DellManager.v1_2_0.DellManager",
+                "Jobs": link(device.persona.jobs),
+            }
+        },
     }
 
 
@@ -163,6 +174,13 @@ def _patch_staged(device: Device, request: Request, body: Any, account: Account,
     )
     device.changed(request, body, account, f"PATCH {component}/Settings " + ",".join(sorted(wanted)))
     return device.jobs.accepted(device.jobs.commit(uri, start, end, Runs.AT_ONCE))
+
+
+def _clear_pending(device: Device, request: Request, body: Any, account: Account, component: str) -> Response:
+    if not device.jobs.discard(f"{_BASE}/{component}/Settings"):
+        raise Refused(400, ("RAC1035",))
+    device.changed(request, body, account, f"ClearPending {component}/Settings")
+    return device.speaker.success(200)
 
 
 # -- the registry --------------------------------------------------------------------------------------------
