@@ -32,7 +32,7 @@ IDLE_SECONDS = 60.0
 _SOON_SECONDS = 10.0
 """For the first line of a peer nobody expects anything from yet."""
 _TLS_HELLO = 0x16
-_COPY = 1 << 20
+_COPY = 1 << 17
 _NAMES = {
     ".iso": "application/x-iso9660-image",
     ".xml": "text/xml",

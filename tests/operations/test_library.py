@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from pathlib import Path
 
 import pytest
 
 from dsm_desktop.core.errors import BadInput, NotFound
+from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.queries.library import (
     ItemRow,
     ItemUnusable,
@@ -145,3 +147,20 @@ def test_fit_against_the_fleet_goes_by_system_id_and_component(scanned: Program,
     assert (fits[one.id].verdict, fits[one.id].matches[0].order) == ("fits", "upgrade")
     assert fits[other.id].verdict == "wrong model"
     assert f"made for {model}; this server is a {other.model}" in fits[other.id].reason
+
+
+def test_a_scan_stops_in_the_middle_of_a_large_file_and_keeps_what_it_read(
+    program: Program, shelf: Path
+) -> None:
+    with (shelf / "zz-large.img").open("wb") as file:
+        file.truncate(40 << 30)  # more than anybody reads in the time of this test
+    program.app.commands.add_library_folder(str(shelf))
+    job_id = program.app.commands.submit("library_scan", [], {})
+    deadline = time.monotonic() + 30
+    while len(items(program)) < 4 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    program.app.commands.cancel(job_id, CancelGrade.NOW)
+    job = program.wait(job_id, 30)
+    assert job.state == "cancelled"
+    assert {"esxi.iso", "bad.EXE"} <= items(program).keys()
+    assert "zz-large.img" not in items(program)

@@ -8,12 +8,15 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from dsm_desktop.app.context import CredentialDraft
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.queries.calls import CallFilter, call_ids, call_rows
 from dsm_desktop.queries.library import list_items
 from dsm_desktop.queries.virtual_media import MountRow, list_mounts
 from dsm_desktop.simulator import SimulatedIdrac
+from dsm_desktop.store.models import ApiCall, Base
 from tests.operations.conftest import Program
 from tests.operations.test_library import iso_image
 
@@ -165,6 +168,28 @@ def test_the_reach_test_proves_the_way_and_says_when_nothing_came(clean: Program
     assert "nothing came from" in outcomes(clean, job.id)[0]
     clean.app.media.tidy()
     assert clean.app.media.listening is None
+
+
+def test_the_login_of_a_share_reaches_the_bmc_and_nothing_else(clean: Program) -> None:
+    secret = "geheim-4-share"
+    draft = CredentialDraft(None, "ISO share", "share", "SITE\\reader", secret)
+    login = clean.app.commands.save_credential(draft)
+    server = clean.servers()[3]
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    image = {"image": f"http://127.0.0.1:{port}/x.iso", "share_credential": login}
+    job = clean.run("virtual_media_mount", image, [server.id])
+    assert job.failed == 1
+    with clean.app.store.read() as connection:
+        sent = [
+            r.request
+            for r in connection.execute(select(ApiCall.request).where(ApiCall.job_id == job.id))
+            if r.request
+        ]
+        told = str([list(connection.execute(select(t))) for t in Base.metadata.sorted_tables])
+    assert any("Password" in body for body in sent)
+    assert secret not in told
+    clean.app.commands.remove_credential(login)
 
 
 def test_parameters_name_one_medium_and_no_login() -> None:
