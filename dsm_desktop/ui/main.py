@@ -60,6 +60,7 @@ class Session:
         self.theme.changed.connect(self._fit_rows)
         self.tray = Tray(self.desk, self.window) if Tray.available() else None
         if self.tray is not None:
+            self.tray.locked = lambda: self.window.lock.locked
             self.window.status.numbers.connect(self.tray.show_numbers)
             self.tray.open_wanted.connect(self.from_tray)
             self.tray.stop_wanted.connect(self.stop_runner)

@@ -136,7 +136,7 @@ def _views(window: MainWindow) -> Iterator[Shot]:
             settle(desk)
         yield f"activity-{name}", window
     window.activity.setCurrentIndex(0)
-    for page in ("store", "keys", "credentials", *desk.context.settings_sections, "diagnostics"):
+    for page in ("store", "keys", "credentials", *desk.context.settings_sections, "agent", "diagnostics"):
         window.show_area(f"settings/{page}")
         settle(desk)
         yield f"settings-{page}", window

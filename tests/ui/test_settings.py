@@ -23,6 +23,7 @@ from dsm_desktop.ui.dialogs.wizard import FirstRunWizard
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.theme import ThemeName
+from dsm_desktop.ui.views.agent_page import AgentPage
 from dsm_desktop.ui.views.credentials import CredentialsPage
 from dsm_desktop.ui.views.diagnostics import DiagnosticsPage
 from dsm_desktop.ui.views.settings import SectionPage
@@ -86,8 +87,9 @@ def test_credential_sets_are_added_changed_tested_and_removed(
     dialog.form.ranges.setPlainText("10.20.0.0/24\n10.21.0.1-10.21.0.9")
     dialog.save()
     qtbot.waitUntil(lambda: shown.panel.model.rowCount() == 1, timeout=WAIT)
-    shown.panel.grid.selectRow(0)
     settle(session.desk)
+    shown.panel.grid.selectRow(0)
+    qtbot.waitUntil(lambda: shown.chosen() is not None, timeout=WAIT)
     view = shown.chosen()
     assert view is not None
     assert view.has_secret
@@ -214,3 +216,13 @@ def test_a_copied_recovery_key_leaves_the_clipboard(qapp: QApplication, qtbot: Q
     QApplication.clipboard().setText("something else")
     qapp.processEvents()
     assert QApplication.clipboard().text() == "something else"
+
+
+def test_the_page_of_agents_lists_runners_and_gives_the_command(session: Session) -> None:
+    shown = page(session, "agent")
+    assert isinstance(shown, AgentPage)
+    settle(session.desk)
+    assert shown.runners.model.rowCount() == 1
+    shown.copy()
+    assert QApplication.clipboard().text().endswith("agent")
+    assert str(session.context.profile) in QApplication.clipboard().text()

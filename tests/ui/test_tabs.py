@@ -179,3 +179,19 @@ def test_tabs_and_windows_come_back_at_the_next_start(open_session: OpenSession)
     other.window.deck.restore("nonsense")
     other.window.deck.restore('{"tabs": [{"spec": "moon:1"}], "current": 1}')
     assert other.window.deck.count == 3
+
+
+def test_a_locked_window_hides_what_was_taken_out_and_tells_no_news(session: Session, qtbot: QtBot) -> None:
+    window = session.window
+    window.deck.open(f"server:{first_two(session)[0]}")
+    settle(session.desk)
+    out = window.deck.detach(1)
+    assert out is not None
+    window.lock_now()
+    assert not out.isVisible()
+    session.desk.tell("rack01-u05 failed")
+    assert window.news.texts() == []
+    window.lock.unlock()
+    qtbot.waitUntil(lambda: not window.lock.locked, timeout=WAIT)
+    assert out.isVisible()
+    assert window.deck.detached == [out]

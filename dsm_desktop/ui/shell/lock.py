@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from dsm_desktop.app.context import KeyState
 from dsm_desktop.core.settings import SecuritySettings
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog
+from dsm_desktop.ui.shell.tabs import Detached
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 from dsm_desktop.ui.widgets.states import Picture
 
@@ -63,6 +65,7 @@ class IdleLock(QObject):
     def __init__(self, desk: Desk, window: QWidget) -> None:
         super().__init__(window)
         self._desk, self._window = desk, window
+        self._hidden: list[Detached] = []
         self.cover = Cover(window)
         self.cover.unlock.clicked.connect(self.unlock)
         self._idle = QTimer(self, singleShot=True)
@@ -103,7 +106,12 @@ class IdleLock(QObject):
         if self.locked:
             return
         for widget in QApplication.topLevelWidgets():
-            if widget is not self._window and widget.isVisible() and widget.isWindow():
+            if widget is self._window or not widget.isVisible() or not widget.isWindow():
+                continue
+            if isinstance(widget, Detached):
+                widget.hide()
+                self._hidden.append(widget)
+            else:
                 widget.close()
         self.cover.show()
         self._work(False)
@@ -128,6 +136,10 @@ class IdleLock(QObject):
 
     def _open(self) -> None:
         self.cover.hide()
+        for widget in self._hidden:
+            if isValid(widget):
+                widget.show()
+        self._hidden.clear()
         self._work(True)
         self._idle.start() if self._idle.interval() else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
@@ -30,6 +32,8 @@ class Tray(QObject):
         super().__init__(window)
         self._window = window
         self._last: News | None = None
+        self.locked: Callable[[], bool] = lambda: False
+        """While the window is locked nothing of the site is told."""
         self.icon = QSystemTrayIcon(icon("logo"), self)
         self.menu = QMenu(window)
         self.now = QAction("No jobs running", self.menu)
@@ -65,7 +69,7 @@ class Tray(QObject):
 
     def tell(self, news: News) -> None:
         """Only what nobody sees in the window."""
-        if self._window.isActiveWindow():
+        if self._window.isActiveWindow() or self.locked():
             return
         self._last = news
         sign = _SIGNS.get(news.tone, QSystemTrayIcon.MessageIcon.Information)

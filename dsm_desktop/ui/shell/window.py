@@ -291,7 +291,9 @@ class MainWindow(Ways, QMainWindow):
         panes[(current + step) % len(panes)].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _tell(self, news: News) -> None:
-        self.news.tell(news)
+        # Nothing of the site is read from a locked window.
+        if not self.lock.locked:
+            self.news.tell(news)
 
     def _show_numbers(self, found: WorkNumbers) -> None:
         self.rail.badge("activity", found.decisions + found.standing)

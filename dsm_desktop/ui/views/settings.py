@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pydantic import BaseModel
 from PySide6.QtCore import QStringListModel
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -22,6 +23,7 @@ from dsm_desktop.core.errors import DsmError
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
+from dsm_desktop.ui.views.agent_page import AgentPage
 from dsm_desktop.ui.views.credentials import CredentialsPage
 from dsm_desktop.ui.views.diagnostics import DiagnosticsPage
 from dsm_desktop.ui.views.keys_page import KeysPage
@@ -46,6 +48,8 @@ class SectionPage(QWidget):
         self.save = QPushButton("Save")
         self.save.setEnabled(False)
         self.save.clicked.connect(self.store)
+        self.save.setShortcut(QKeySequence.StandardKey.Save)
+        self.save.setToolTip("Save this page (Ctrl+S)")
         self.undo = QPushButton("Discard changes")
         self.undo.setEnabled(False)
         self.undo.clicked.connect(self.read)
@@ -123,6 +127,7 @@ _OWN: dict[str, tuple[str, Callable[[Desk], QWidget]]] = {
     "store": ("Store", StorePage),
     "keys": ("Site key", KeysPage),
     "credentials": ("Credential sets", CredentialsPage),
+    "agent": ("Agents", AgentPage),
     "diagnostics": ("Diagnostics", DiagnosticsPage),
 }
 """Pages that are not a declared section."""
@@ -135,7 +140,7 @@ class SettingsView(AreaView, QWidget):
         super().__init__()
         self._desk = desk
         sections = desk.context.settings_sections
-        self._keys = ["store", "keys", "credentials", *sections, "diagnostics"]
+        self._keys = ["store", "keys", "credentials", *sections, "agent", "diagnostics"]
         self._pages: dict[str, QWidget] = {}
         self.list = QListView()
         self.list.setModel(QStringListModel([title_of(k, sections.get(k)) for k in self._keys], self.list))
