@@ -1,4 +1,4 @@
-"""Edges for the high-contrast look: Fusion derives its outlines from the window's colour, which on black is black."""
+"""Edges for the dark looks: Fusion makes its outlines darker than the window, which on dark is not seen."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ _EDGED = {
     QStyle.PrimitiveElement.PE_FrameGroupBox,
     QStyle.PrimitiveElement.PE_FrameTabWidget,
     QStyle.PrimitiveElement.PE_FrameMenu,
-    QStyle.PrimitiveElement.PE_IndicatorCheckBox,
     QStyle.PrimitiveElement.PE_Frame,
+}
+_TICKED = {
+    QStyle.PrimitiveElement.PE_IndicatorCheckBox,
+    QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck,
 }
 _COMPLEX = {QStyle.ComplexControl.CC_ComboBox, QStyle.ComplexControl.CC_SpinBox}
 
 
 class ContrastStyle(QProxyStyle):
-    """Fusion with a visible edge around every control."""
+    """Fusion with a visible edge around every control, and a stronger one around what is ticked."""
 
     def __init__(self) -> None:
         super().__init__("Fusion")
@@ -35,7 +38,11 @@ class ContrastStyle(QProxyStyle):
     ) -> None:
         super().drawPrimitive(element, option, painter, widget)
         if element in _EDGED:
-            _edge(painter, option.rect)
+            _edge(painter, option.rect, theme.look().border)
+        elif element in _TICKED:
+            _edge(painter, option.rect, theme.look().muted)
+        elif element == QStyle.PrimitiveElement.PE_IndicatorRadioButton:
+            _edge(painter, option.rect, theme.look().muted, round_=True)
 
     def drawComplexControl(
         self,
@@ -46,12 +53,16 @@ class ContrastStyle(QProxyStyle):
     ) -> None:
         super().drawComplexControl(control, option, painter, widget)
         if control in _COMPLEX:
-            _edge(painter, option.rect)
+            _edge(painter, option.rect, theme.look().border)
 
 
-def _edge(painter: QPainter, area: QRect) -> None:
+def _edge(painter: QPainter, area: QRect, colour: str, *, round_: bool = False) -> None:
     painter.save()
-    painter.setPen(QPen(QColor(theme.look().border)))
+    painter.setPen(QPen(QColor(colour)))
     painter.setBrush(QColor(0, 0, 0, 0))
-    painter.drawRect(area.adjusted(0, 0, -1, -1))
+    if round_:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.drawEllipse(area.adjusted(0, 0, -1, -1))
+    else:
+        painter.drawRect(area.adjusted(0, 0, -1, -1))
     painter.restore()

@@ -181,7 +181,7 @@ class Theme(QObject):
         self.name = name
         self.look = self._resolve()
         _current[0] = self.look
-        self._take_style(edged=self.look is CONTRAST)
+        self._take_style(edged=self.look is not LIGHT)
         self._app.setPalette(palette_of(self.look))
         self.changed.emit()
 

@@ -37,7 +37,7 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.models.columns import Column
-from dsm_desktop.ui.theme import SPACE, Tone, fixed_font
+from dsm_desktop.ui.theme import Tone, fixed_font
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.words import Status
 
@@ -115,12 +115,13 @@ class ImportDialog(Dialog):
         self._mapping = QWidget()
         self._grid = QGridLayout(self._mapping)
         self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(2)
         scroll = QScrollArea()
         scroll.setWidget(self._mapping)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setAccessibleName("What the columns are")
-        scroll.setFixedHeight(72)
+        scroll.setFixedHeight(64)
         self.body.addWidget(scroll)
 
     def _add_preview(self) -> None:
@@ -133,13 +134,8 @@ class ImportDialog(Dialog):
         self.skip_bad.toggled.connect(lambda _: self._follow())
         self.counts = QLabel()
         self.counts.setAccessibleName("What the import would do")
-        row = QHBoxLayout()
-        row.setSpacing(SPACE * 2)
-        for widget in (self.update_known, self.skip_bad):
-            row.addWidget(widget)
-        row.addStretch()
-        row.addWidget(self.counts)
-        self.body.addLayout(row)
+        for widget in (self.counts, self.update_known, self.skip_bad):
+            self.body.addWidget(widget)
 
     # -- the list -----------------------------------------------------------------------------------------------
 

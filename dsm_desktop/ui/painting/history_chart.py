@@ -64,6 +64,9 @@ class HistoryChart(QWidget):
         if not self._rows:
             return "No values."
         values = [row.value for row in self._rows]
+        if min(values) == max(values):
+            all_ = "" if len(values) == 1 else "all "
+            return f"{words.plural(len(values), 'value')}, {all_}{words.number(values[0], self._unit)}."
         told = [
             f"{words.plural(len(values), 'value')}",
             f"lowest {words.number(min(values), self._unit)}",
@@ -176,7 +179,10 @@ class HistoryChart(QWidget):
                 painter.drawEllipse(points[0], 2, 2)
             painter.drawPolyline(QPolygonF(points))
         values = [row.value for row in self._rows]
-        for word, value in (("max", max(values)), ("min", min(values))):
+        low, high = min(values), max(values)
+        # One value, or one that never changed, is neither lowest nor highest.
+        ends = (("max", high), ("min", low)) if low != high else (("", high),)
+        for word, value in ends:
             self._paint_end(painter, field, bottom, top, word, values.index(value))
 
     def _paint_end(
@@ -187,10 +193,10 @@ class HistoryChart(QWidget):
         painter.setPen(QPen(QColor(theme.look().text), 1.2))
         painter.setBrush(QColor(theme.look().base))
         painter.drawEllipse(spot, 3, 3)
-        text = f"{word} {words.number(row.value, self._unit)}"
+        text = f"{word} {words.number(row.value, self._unit)}".strip()
         width = painter.fontMetrics().horizontalAdvance(text) + 6
         left = min(max(spot.x() - width / 2, field.left()), field.right() - width)
-        above = word == "max" or spot.y() > field.bottom() - 22
+        above = word != "min" or spot.y() > field.bottom() - 22
         painter.drawText(
             QRectF(left, spot.y() - 21 if above else spot.y() + 4, width, 18),
             Qt.AlignmentFlag.AlignCenter,

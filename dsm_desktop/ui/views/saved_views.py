@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
 
@@ -13,6 +14,7 @@ from dsm_desktop.commands import saved_views
 from dsm_desktop.commands.saved_views import ViewLayout
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.queries.saved_views import SavedViewRow, list_saved_views
+from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.saved_views import RemoveViewDialog, RenameViewDialog, SaveViewDialog
@@ -39,6 +41,7 @@ class ViewsButton(QToolButton):
         self.setToolTip("Named views: filter, columns, order and widths")
         self.setAccessibleName("Named views")
         set_icon(self, "eye")
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
@@ -72,7 +75,7 @@ class ViewsButton(QToolButton):
                 self.switch(first)
 
     def _name(self) -> None:
-        self.setText(self.current.name if self.current else "Views")
+        self.setText(words.shortened(self.current.name, 18) if self.current else "Views")
         self.setAccessibleName(f"Named views, now {self.current.name}" if self.current else "Named views")
 
     # -- the menu -----------------------------------------------------------------------------------------------
@@ -117,7 +120,7 @@ class ViewsButton(QToolButton):
     def reset(self) -> None:
         """The program's own arrangement, without a filter."""
         self.current = None
-        self._panel.grid.apply_layout(GridLayout())
+        self._panel.grid.apply_layout(self._panel.grid.first_day)
         self._panel.clear_filter()
         self._name()
 

@@ -128,7 +128,7 @@ class SensorHistoryTab(ServerTab):
         told = self.chart.summary()
         if session is not None:
             low, high = (words.number(v, unit) for v in session)
-            told += f" Since this window was opened: {low} to {high}."
+            told += f" Since this window was opened: {low if low == high else f'{low} to {high}'}."
         self.summary.setText(told)
         self.panel.set_rows(self.panel.model.prepare(reversed(rows)))
 

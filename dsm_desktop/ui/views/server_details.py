@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QLabel, QStackedLayout, QTabWidget, QVBoxLayout, QWidget
@@ -16,6 +17,15 @@ from dsm_desktop.ui.theme import SPACE, ui_font
 from dsm_desktop.ui.views.server_overview import ServerOverview
 from dsm_desktop.ui.views.server_tabs import TABS, ServerTab
 from dsm_desktop.ui.widgets.states import StatePane
+
+_NAMED = 5
+
+
+def _counts(values: Iterable[str]) -> str:
+    """ "34 OK, 2 Warning"; the commonest first, a few at most."""
+    found = Counter(values).most_common()
+    more = f", {len(found) - _NAMED} others" if len(found) > _NAMED else ""
+    return ", ".join(f"{count:,} {word}" for word, count in found[:_NAMED]) + more
 
 
 class ServerDetails(QWidget):
@@ -61,8 +71,12 @@ class ServerDetails(QWidget):
         self.server_id = None
         self._row = None
         if rows:
-            bad = sum(1 for r in rows if r.health in ("warning", "critical"))
-            text = f"{words.plural(bad, 'server')} of them not healthy." if bad else ""
+            counted = (
+                ("Health", (words.health(r.health).word for r in rows)),
+                ("Power", (words.power(r.power_state).word for r in rows)),
+                ("Models", (r.model.removeprefix("PowerEdge ") or "not read" for r in rows)),
+            )
+            text = "\n".join(f"{title}: {_counts(values)}" for title, values in counted)
             self._nothing.empty("server", f"{words.plural(len(rows), 'server')} selected", text)
         else:
             self._nothing.empty("details", "No server selected", "Choose a server to see its details.")

@@ -23,6 +23,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.servers import AddServerDialog
 from dsm_desktop.ui.models.facets import Facet, build
+from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.models.servers import COLUMNS, columns_with, fields_with
 from dsm_desktop.ui.views.saved_views import ViewsButton
@@ -64,6 +65,8 @@ class ServersView(AreaView, QWidget):
             ],
         )
         self.panel.grid.setDragEnabled(True)
+        self.panel.grid.first_day = GridLayout(pinned=2)
+        self.panel.grid.set_pinned(2)
         self.views = ViewsButton(desk, self.panel, "servers")
         self.panel.bar.insertWidget(0, self.views)
         Trends(desk, self.panel.grid)

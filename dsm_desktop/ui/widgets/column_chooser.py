@@ -68,11 +68,11 @@ class ColumnChooser(CheckList):
 
     def reset(self) -> None:
         """The program's own columns."""
-        self._grid.apply_layout(GridLayout())
+        self._grid.apply_layout(self._grid.first_day)
         columns = self._grid.rows.columns
         self.model.set_checks(column.key for column in columns if column.shown)
-        self.pinned.setValue(1)
-        self.compact.setChecked(False)
+        self.pinned.setValue(self._grid.first_day.pinned)
+        self.compact.setChecked(self._grid.first_day.compact)
 
     def _apply(self) -> None:
         chosen = self.model.chosen()

@@ -29,6 +29,7 @@ class ColumnsView(QTableView):
         self.setModel(model)
         self.setAccessibleName(name)
         self._pinned, self.compact = 1, False
+        self.first_day = GridLayout()
         self._frozen: FrozenColumns | None = None
         self._dress_head()
         self.horizontalScrollBar().valueChanged.connect(self._scrolled)

@@ -308,7 +308,7 @@ class GridPanel(QWidget):
         places = self.grid.selected_places() if selected is None or selected else []
         text = f"{shown:,} of {total:,}" if shown != total else f"{total:,}"
         if places:
-            text = f"{len(places):,} of {text} selected"
+            text = f"{len(places):,} of {shown:,} selected"
         if self._counts_of is not None:
             rows = [self.model.row_at(p) for p in places] if places else self.model.shown_rows()
             text = ", ".join(part for part in (text, self._counts_of(rows)) if part)

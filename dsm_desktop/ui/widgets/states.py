@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -72,6 +72,17 @@ class StatePane(QWidget):
         column.addLayout(self._buttons)
         column.addStretch(3)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The sentence in a line of its usual length, or as wide as there is room."""
+        width = max(120, min(_SENTENCE, self.width() - 4 * SPACE))
+        self._text.setFixedWidth(width)
+        # Beside an alignment a layout does not ask a label how tall it is at its width.
+        self._text.setMinimumHeight(max(0, self._text.heightForWidth(width)))
+
     def loading(self, what: str) -> None:
         """Named, because "please wait" says nothing."""
         self._show("refresh", Tone.MUTED, f"Reading {what} …", "")
@@ -107,8 +118,7 @@ class StatePane(QWidget):
         self._picture.show_icon(icon_name, tone)
         self._title.setText(title)
         self._text.setText(text)
-        # Beside an alignment a layout does not ask a label how tall it is at its width.
-        self._text.setMinimumHeight(max(0, self._text.heightForWidth(_SENTENCE)))
+        self._fit()
         self._text.setVisible(bool(text))
         self._progress.hide()
         while (item := self._buttons.takeAt(0)) is not None:
