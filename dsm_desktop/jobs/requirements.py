@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
 from dsm_desktop.core.states import PowerState
@@ -33,6 +34,7 @@ class Candidate(Protocol):
 
 
 C = TypeVar("C", bound=Candidate)
+_ALIKE = attrgetter("generation", "idrac_version", "model", "licence", "power_state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,18 @@ def powered(on: bool) -> Requirement:
 
 def fit(requirements: Sequence[Requirement], servers: Sequence[C]) -> Fit[C]:
     """Who meets all of them. A server that was never read counts as fitting: nothing is known that speaks against it."""
+    if not requirements:
+        return Fit(tuple(servers), (), "")
     fitting: list[C] = []
     others: list[C] = []
     missed: dict[str, Counter[str]] = {}
+    # Thousands of servers are selected at once, and most are alike.
+    known: dict[tuple[object, ...], tuple[str, str] | None] = {}
     for server in servers:
-        lacks = _first_missed(requirements, server)
+        key = (_ALIKE(server), server.facts_at is None)
+        if key not in known:
+            known[key] = _first_missed(requirements, server)
+        lacks = known[key]
         if lacks is None:
             fitting.append(server)
         else:

@@ -131,6 +131,8 @@ class JobDetails(QWidget):
         self.failed.setToolTip("The servers it failed on become the selection of the list")
         set_icon(self.failed, "server")
         self.failed.clicked.connect(self.select_failed)
+        self.failed.setEnabled(False)
+        self.tasks.bar.addWidget(self.failed)
         self.cancel = QPushButton("Cancel")
         set_icon(self.cancel, "cancel")
         menu = QMenu(self.cancel)
@@ -148,7 +150,7 @@ class JobDetails(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(SPACE, SPACE // 2, SPACE // 2, 0)
         head.addWidget(self._title, 1)
-        for button in (self.retry, self.failed, self.cancel, self.calls):
+        for button in (self.retry, self.cancel, self.calls):
             button.setEnabled(False)
             head.addWidget(button)
         return head
