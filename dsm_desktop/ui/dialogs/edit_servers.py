@@ -32,6 +32,7 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.theme import SPACE
+from dsm_desktop.ui.widgets.labels import WrappedLabel
 
 SEVERAL = "<several values>"
 _KEEP = object()
@@ -127,8 +128,7 @@ class EditServersDialog(Dialog):
         if self._many:
             hint = "In a name {tag}, {host}, {model}, {address} and {n} (1, 2, 3 …) are filled in for each server."
             self._lines["name"].setToolTip(hint)
-            said = QLabel(hint)
-            said.setWordWrap(True)
+            said = WrappedLabel(hint)
             form.addRow("", said)
 
     def _add_access(self) -> None:
@@ -148,8 +148,7 @@ class EditServersDialog(Dialog):
         said = ", ".join(sorted(common)) or "none"
         if some - common:
             said += f"; on some: {', '.join(sorted(some - common))}"
-        now = QLabel(said)
-        now.setWordWrap(True)
+        now = WrappedLabel(said)
         now.setAccessibleName("Tags now")
         self.add_tags, self.remove_tags = QLineEdit(), QLineEdit()
         self.add_tags.setPlaceholderText("production web")

@@ -33,6 +33,7 @@ from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.painting.rack import RackPicture, rack_words, server_mime
 from dsm_desktop.ui.printing import preview_picture
 from dsm_desktop.ui.theme import SPACE, ui_font
+from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.panel import Action
 from dsm_desktop.ui.widgets.states import Banner, StatePane
 
@@ -105,7 +106,7 @@ class RackView(QWidget):
         self.title = QLabel()
         self.title.setFont(ui_font(step=2, bold=True))
         self.title.setAccessibleName("Chosen rack")
-        self.full = QLabel()
+        self.full = WrappedLabel()
         self.full.setAccessibleName("How full the rack is")
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter servers in no rack")

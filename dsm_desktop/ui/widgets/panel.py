@@ -114,8 +114,9 @@ class GridPanel(QWidget):
         self.bar.addWidget(self.totals)
         self.bar.addWidget(self.columns_button)
         self.bar.addWidget(self.export_button)
-        for widget in (self.filter, self.totals, self.columns_button, self.export_button):
-            widget.setVisible(tools)
+        # Shown before it has a parent, a widget would be a window for a moment and take the keyboard.
+        for widget in () if tools else (self.filter, self.totals, self.columns_button, self.export_button):
+            widget.hide()
         stack = QWidget()
         self._stack = QStackedLayout(stack)
         self._stack.addWidget(self._state)
