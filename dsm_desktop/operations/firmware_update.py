@@ -51,7 +51,7 @@ class FirmwareUpdateParams(OrderedOptions):
         min_length=1,
         max_length=200,
         description="of the library: file name, id or SHA-256",
-        json_schema_extra={"widget": "packages"},
+        json_schema_extra={"widget": "picks", "suggest": "library:package"},
     )
     way: SendWay = Field(SendWay.AUTOMATIC, title="Way to the iDRAC")
     downgrade: bool = Field(False, title="Also go back to an older version")

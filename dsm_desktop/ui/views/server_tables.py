@@ -61,26 +61,6 @@ PARTS = (
     Column("id", "Identifier", lambda r: r.part_id, width=200, shown=False, help="FQDD or Redfish Id"),
     Column("detail", "More", _detail, width=320),
 )
-_FIRMWARE_STATE = {
-    "installed": words.Status("Installed", "status-ok", Tone.OK),
-    "previous": words.Status("Previous", "history", Tone.MUTED),
-    "available": words.Status("Waits for a restart", "status-pending", Tone.WARNING),
-}
-FIRMWARE = (
-    Column("name", "Component", lambda r: r.name, width=260),
-    Column("version", "Version", lambda r: r.version, kind="version", width=110),
-    Column(
-        "state",
-        "State",
-        lambda r: r.state,
-        status=lambda r: _FIRMWARE_STATE.get(r.state, words.NONE),
-        width=140,
-    ),
-    Column("type", "Kind", lambda r: r.component_type, width=90),
-    Column("component", "Component id", lambda r: r.component_id, width=96, shown=False),
-    Column("fqdd", "Device", lambda r: r.fqdd, width=180),
-    Column("installed", "Installed", lambda r: r.installed_at[:10], width=96),
-)
 _LOGS = {"sel": "System event log", "lifecycle": "Lifecycle log", "faults": "Fault list"}
 LOGS = (
     Column(
@@ -187,21 +167,6 @@ class HardwareTab(ListTab):
         super()._show(prepared)
         if gaps := self._gaps.get(self._server_id or 0):
             self.panel.banner.say("Not all could be read: " + "; ".join(gaps), Tone.WARNING)
-
-
-class FirmwareTab(ListTab):
-    title = "Firmware"
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, "firmware", FIRMWARE, "firmware", self.rows)
-        self.panel.when_empty(
-            "No firmware list yet",
-            "It is read together with the inventory.",
-            [("Read inventory", lambda: self._start("inventory_refresh"))],
-        )
-
-    def rows(self, connection: Connection, server_id: int) -> Sequence[Any]:
-        return newest_inventory(connection, server_id).firmware
 
 
 class LogsTab(ListTab):

@@ -45,7 +45,7 @@ def _hardware(desk: Desk) -> ServerTab:
 
 
 def _firmware(desk: Desk) -> ServerTab:
-    from dsm_desktop.ui.views.server_tables import FirmwareTab
+    from dsm_desktop.ui.views.server_firmware import FirmwareTab
 
     return FirmwareTab(desk)
 

@@ -204,6 +204,10 @@ def editor_for(title: str, info: FieldInfo) -> Editor:
     kind, optional = _unwrapped(info.annotation)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if extra.get("widget") == "picks":
+        from dsm_desktop.ui.widgets.picks import PicksEditor
+
+        return PicksEditor(title)
     if kind is bool and not optional:
         return TickEditor(title)
     if choices := _choices(kind):
