@@ -130,10 +130,15 @@ class Offers:
             raise NotServable("Its name cannot stand in a URL.", hint="Rename it.", where=str(path))
         if not folder and not stat.S_ISREG(found.st_mode):
             raise NotServable("This is no plain file.", where=str(path))
-        share, token = self._share(job_id, path.parent, guests, server_id)
+        share, _ = self._share(job_id, path.parent, guests, server_id)
         with self._lock:
             share.files[path.name] = None if folder else (found.st_size, found.st_mtime_ns)
-        return f"/{token}/{quote(path.name)}" + ("/" if folder else ""), 0 if folder else found.st_size
+        return self.path_of(path, job_id) + ("/" if folder else ""), 0 if folder else found.st_size
+
+    def path_of(self, path: Path, job_id: int) -> str:
+        """The URL's path of a job's file, offered or not."""
+        path = path.absolute()
+        return f"/{self.token(job_id, str(path.parent))}/{quote(path.name)}"
 
     def receive(
         self, name: str, job_id: int, guests: Iterable[IpAddress], server_id: int | None, limit: int

@@ -87,6 +87,11 @@ class MediaServer:
             part, size = offers.offer(path, job_id, peers, server_id)
             return Offer(self._base(towards, secure) + part, path, size)
 
+    def path_of(self, path: Path | str, *, job_id: int) -> str:
+        """The path of the URL that a job's file has (or would have): what tells a medium of ours from any other. Opens no port."""
+        with self._lock:
+            return Offers(self._own_keys().secret).path_of(Path(path), job_id)
+
     def receive(
         self,
         name: str,

@@ -12,15 +12,17 @@ from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.jobs import Danger, JobContext, Paced, Result, TimedOut, idrac, job
 from dsm_desktop.media.server import MediaServer
 from dsm_desktop.net.limits import RetryLater
-from dsm_desktop.operations.medium import lent, note_mounted
+from dsm_desktop.operations.medium import Choice, choose, lent, note_mounted
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.redfish.virtual_media import (
+    Slot,
     VirtualDrive,
     attached,
     boot_from_virtual_cd,
     boot_progress,
     first_boot_device,
     forget_virtual_cd,
+    same_image,
     slot_of,
     virtual_cd_is_next,
 )
@@ -30,6 +32,7 @@ from dsm_desktop.workflows.virtual_media import (
     Medium,
     MediumParams,
     eject_if_there,
+    is_ours,
     original,
     put_in,
     withdrawn,
@@ -92,14 +95,18 @@ async def boot_to_iso(ctx: JobContext, params: BootToIsoParams) -> BootToIsoResu
     The mount and the one-time start stand on the restore list until they are taken back: also after a failure, a cancel or a
     crash nothing stays mounted. A server that was restarted and never read the ISO is a failure: it started from elsewhere.
     """
-    async with reported(ctx), lent(ctx, params, stays=False) as medium:
+    async with reported(ctx):
+        choice = await choose(ctx, params, stays=False)
         await ctx.step("check that the host can see the drive", partial(_visible, ctx))
         first = await ctx.step("note what it boots from", lambda: first_boot_device(ctx.redfish()))
-        async with ctx.always(
-            "virtual media",
-            f"{medium.name} is in the virtual CD drive of {ctx.target.label}",
-            partial(_take_back, ctx),
-            original=original(_CD, medium),
+        async with (
+            ctx.always(
+                "virtual media",
+                f"{choice.name} is in the virtual CD drive of {ctx.target.label}",
+                partial(_take_back, ctx, choice),
+                original=original(_CD, choice.name),
+            ),
+            lent(ctx, choice, params) as medium,
         ):
             await put_in(ctx, medium, _CD, replace=params.replace)
             if not ctx.dry_run:
@@ -124,11 +131,11 @@ async def boot_to_iso(ctx: JobContext, params: BootToIsoParams) -> BootToIsoResu
             )
     if ctx.dry_run:
         return BootToIsoResult(
-            summary="Nothing was sent (dry run).", medium=medium.name, read=None, os_running=None
+            summary="Nothing was sent (dry run).", medium=choice.name, read=None, os_running=None
         )
     words = "an operating system runs" if running else "nothing reads it any more"
     return BootToIsoResult(
-        summary=f"Started from {medium.name}; {words}; ejected.",
+        summary=f"Started from {choice.name}; {words}; ejected.",
         medium=medium.name,
         read=read,
         os_running=running,
@@ -243,8 +250,14 @@ class _Watch:
         return True
 
 
-def _take_back(ctx: JobContext) -> None:
-    """Eject, and serve no longer."""
-    eject_if_there(ctx, _CD)
+def _take_back(ctx: JobContext, choice: Choice) -> None:
+    """Eject what this job has mounted, never another medium, and serve no longer."""
+
+    def ours(slot: Slot) -> bool:
+        if choice.file:
+            return is_ours(ctx, choice.file, slot)
+        return not slot.held and same_image(slot.image, choice.address)
+
+    eject_if_there(ctx, _CD, ours)
     withdrawn(ctx)
-    ctx.save(lambda uow: end_mount(uow, ctx.target.server_id, str(_CD)))
+    ctx.save(lambda uow: end_mount(uow, ctx.target.server_id, str(_CD), ctx.job_id))

@@ -15,6 +15,7 @@ from dsm_desktop.redfish.virtual_media import DriveTaken, Image, ImageUnreadable
 from dsm_desktop.workflows.virtual_media import (
     Medium,
     eject_if_there,
+    is_ours,
     offered,
     original,
     put_in,
@@ -56,14 +57,14 @@ async def media_test(ctx: JobContext, params: MediaTestParams) -> MediaTestResul
     """
     async with reported(ctx):
         drive = VirtualDrive(await ctx.step("find a free drive", partial(_free, ctx)))
-        url = await ctx.run(partial(_url, ctx))
-        medium = Medium("dsm-probe.iso", Image(url), file="probe")
         async with ctx.always(
             "test image",
             f"the test image is in the virtual drive '{drive}' of {ctx.target.label}",
             partial(_take_back, ctx, drive),
-            original=original(drive, medium),
+            original=original(drive, "dsm-probe.iso"),
         ):
+            url = await ctx.run(partial(_url, ctx))
+            medium = Medium("dsm-probe.iso", Image(url), file="probe")
             try:
                 await put_in(ctx, medium, drive, replace=False)
             except ImageUnreadable as error:
@@ -109,5 +110,5 @@ def _why(ctx: JobContext, url: str, error: ImageUnreadable) -> MediaServerNotRea
 
 
 def _take_back(ctx: JobContext, drive: VirtualDrive) -> None:
-    eject_if_there(ctx, drive)
+    eject_if_there(ctx, drive, partial(is_ours, ctx, str(shipped("resources") / _PROBE)))
     withdrawn(ctx)

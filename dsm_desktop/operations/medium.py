@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from pydantic import BaseModel, ConfigDict
+
 from dsm_desktop.commands.library import note_use
-from dsm_desktop.core.errors import BadInput, Blame, DsmError
+from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.jobs import JobContext
 from dsm_desktop.media.server import MediaServer
-from dsm_desktop.queries.library import image_file
+from dsm_desktop.queries.library import ItemUnusable, image_file
 from dsm_desktop.redfish.client import RedfishClient
 from dsm_desktop.redfish.virtual_media import Image, VirtualDrive, slots
 from dsm_desktop.store.media import NewMount, SeenDrive, note_mount, save_drives
@@ -25,16 +27,34 @@ class NobodyServes(DsmError):
     blame = Blame.USER
 
 
-@asynccontextmanager
-async def lent(ctx: JobContext, params: MediumParams, *, stays: bool) -> AsyncIterator[Medium]:
-    """The medium the parameters name, served as long as it takes (`stays`: after the job too); withdrawn when the block fails."""
+class Choice(BaseModel):
+    """The medium as it was chosen when the job began: `file` of the library (with its item), or `address` of a share."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    address: str = ""
+    file: str = ""
+    item_id: int | None = None
+
+
+async def choose(ctx: JobContext, params: MediumParams, *, stays: bool) -> Choice:
+    """What the parameters name, as a recorded step: a replay that only puts back must not fail because the file is gone.
+
+    `stays` = it is mounted beyond the job's end. Raises NotFound, BadInput, ItemUnusable, NobodyServes.
+    """
     if stays and params.item and not ctx.service(MediaServer).resident:
         raise NobodyServes(
             "This program ends with the command, and the server would lose its drive.",
             hint="Start the window or an agent first ('dsm-desktop agent'), or mount from a share.",
             where=ctx.target.label,
         )
-    medium = await ctx.run(partial(_medium, ctx, params))
+    return await ctx.step("choose medium", partial(_choice, ctx, params), returns=Choice)
+
+
+@asynccontextmanager
+async def lent(ctx: JobContext, choice: Choice, params: MediumParams) -> AsyncIterator[Medium]:
+    """The medium with the address the BMC is given, served while the block runs; withdrawn when the block fails."""
+    medium = await ctx.run(partial(_medium, ctx, choice, params))
     try:
         yield medium
     except DsmError:
@@ -43,25 +63,35 @@ async def lent(ctx: JobContext, params: MediumParams, *, stays: bool) -> AsyncIt
         raise
 
 
-def _medium(ctx: JobContext, params: MediumParams) -> Medium:
+def _choice(ctx: JobContext, params: MediumParams) -> Choice:
     if params.image:
+        address = params.image.strip()
+        return Choice(name=address_for_log(address), address=address)
+    host = ctx.service(MediaServer).host
+    item = ctx.save(lambda uow: image_file(uow.session.connection(), params.item.strip(), host))
+    try:
+        about = item.path.stat()
+        same = (about.st_size, about.st_mtime_ns) == (item.size, item.modified_ns)
+    except OSError:
+        same = False
+    if not same:
+        raise ItemUnusable(
+            f"{item.name} has changed or gone since the library was scanned.",
+            hint="Scan the library.",
+            where=str(item.path),
+        )
+    return Choice(name=item.name, file=str(item.path), item_id=item.id)
+
+
+def _medium(ctx: JobContext, choice: Choice, params: MediumParams) -> Medium:
+    if not choice.file:
         login = None
         if params.share_credential:
             found = ctx.service(CredentialResolver).with_credential(params.share_credential)
             login = (found.username, found.password.get_secret_value())
-        image = Image(params.image.strip(), login)
-        return Medium(address_for_log(image.address), image)
-    host = ctx.service(MediaServer).host
-    item = ctx.save(lambda uow: image_file(uow.session.connection(), params.item.strip(), host))
-    about = item.path.stat()
-    if (about.st_size, about.st_mtime_ns) != (item.size, item.modified_ns):
-        raise BadInput(
-            f"{item.name} has changed since the library was scanned.",
-            hint="Scan the library.",
-            where=str(item.path),
-        )
-    url = f"library:{item.name}" if ctx.dry_run else offered(ctx, str(item.path))
-    return Medium(item.name, Image(url), str(item.path), item.id)
+        return Medium(choice.name, Image(choice.address, login))
+    url = f"library:{choice.name}" if ctx.dry_run else offered(ctx, choice.file)
+    return Medium(choice.name, Image(url), choice.file, choice.item_id)
 
 
 def note_mounted(ctx: JobContext, medium: Medium, drive: VirtualDrive) -> None:

@@ -144,9 +144,11 @@ def save_drives(uow: UnitOfWork, server_id: int, seen: Sequence[SeenDrive]) -> N
         uow.changed("virtual_media", "changed", server_id)
 
 
-def end_mount(uow: UnitOfWork, server_id: int, drive: str) -> None:
-    """What stood in a drive was ejected."""
+def end_mount(uow: UnitOfWork, server_id: int, drive: str, job_id: int) -> None:
+    """What a job had put into a drive was ejected."""
     for row in _standing(uow, server_id, drive):
+        if row.job_id != job_id:
+            continue
         row.ended_at = uow.now
         uow.changed("virtual_media", "changed", server_id)
 

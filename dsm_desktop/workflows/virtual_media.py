@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -152,11 +153,14 @@ async def take_out(ctx: JobContext, drive: VirtualDrive, *, key: str) -> None:
         )
 
 
-def eject_if_there(ctx: JobContext, drive: VirtualDrive) -> None:
-    """Eject; nothing for an empty drive, or one that was emptied meanwhile. For pool threads; may be repeated."""
+def eject_if_there(
+    ctx: JobContext, drive: VirtualDrive, ours: Callable[[Slot], bool] = lambda slot: True
+) -> None:
+    """Eject; nothing for an empty drive, one that was emptied meanwhile, or a medium that is not `ours`. For pool threads; may
+    be repeated."""
     bmc = ctx.redfish()
     slot = slot_of(bmc, drive)
-    if not slot.inserted:
+    if not slot.inserted or not ours(slot):
         return
     try:
         eject(bmc, slot)
@@ -173,6 +177,11 @@ def offered(ctx: JobContext, path: str) -> str:
     return offer.url
 
 
+def is_ours(ctx: JobContext, path: str, slot: Slot) -> bool:
+    """Whether a drive holds the file this very job has offered, and not another job's or somebody's of the same name."""
+    return slot.image.endswith(ctx.service(MediaServer).path_of(path, job_id=ctx.job_id))
+
+
 def withdrawn(ctx: JobContext) -> None:
     """Serve the target's BMC no longer for this job."""
     ctx.service(MediaServer).withdraw(ctx.job_id, [ctx.target.address])
@@ -183,6 +192,6 @@ def address_for_log(address: str) -> str:
     return masked_text(address)
 
 
-def original(drive: VirtualDrive, medium: Medium) -> dict[str, Any]:
+def original(drive: VirtualDrive, name: str) -> dict[str, Any]:
     """What the restore list says of a mount."""
-    return {"drive": str(drive), "medium": medium.name}
+    return {"drive": str(drive), "medium": name}

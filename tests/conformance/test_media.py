@@ -95,9 +95,12 @@ def test_mounts_of_ours_and_of_others(site: Store) -> None:
         assert [m.image for m in list_mounts(connection)] == ["http://share/y.iso"]
         assert len(list_mounts(connection, server, history=True)) == 3
     with site.write() as uow:
-        end_mount(uow, server, "usb")
+        note_mount(uow, server, ours)
+    with site.write() as uow:
+        end_mount(uow, server, "cd", 8)
+        end_mount(uow, server, "cd", 7)
     with site.read() as connection:
-        assert list_mounts(connection) == []
+        assert [m.drive for m in list_mounts(connection)] == ["usb"]
 
 
 def test_ended_jobs_and_what_was_read(site: Store) -> None:

@@ -85,10 +85,11 @@ def working_program(folder: Path) -> Iterator[Program]:
         app.listen()
         runner = app.make_runner("test")
         runner.start()
+        program = Program(app, site, runner)
         try:
-            yield Program(app, site, runner)
+            yield program
         finally:
-            runner.stop()
+            program.runner.stop()  # a test may have put another in its place
             app.close()
 
 

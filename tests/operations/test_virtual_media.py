@@ -13,6 +13,7 @@ from sqlalchemy import select
 from dsm_desktop.app.context import CredentialDraft
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.queries.calls import CallFilter, call_ids, call_rows
+from dsm_desktop.queries.jobs import restore_list
 from dsm_desktop.queries.library import list_items
 from dsm_desktop.queries.virtual_media import MountRow, list_mounts
 from dsm_desktop.simulator import SimulatedIdrac
@@ -238,6 +239,18 @@ def test_a_server_that_starts_from_elsewhere_is_a_failure_and_the_iso_is_ejected
     assert images(idrac) == []
 
 
+def test_a_boot_refused_for_a_full_drive_leaves_what_is_in_it_and_restarts_nothing(clean: Program) -> None:
+    ids = [s.id for s in clean.servers()]
+    first = clean.run("virtual_media_mount", {"item": ISO}, ids)
+    resets = [changes(i, "ComputerSystem.Reset") for i in clean.site.idracs]
+    job = clean.run("boot_to_iso", {"item": ISO, "restart": "power_cycle"}, ids)
+    assert job.failed == len(ids)
+    assert all("holds" in said for said in outcomes(clean, job.id))
+    assert all(images(i) for i in clean.site.idracs)
+    assert {m.job_id for m in mounts(clean)} == {first.id}
+    assert [changes(i, "ComputerSystem.Reset") for i in clean.site.idracs] == resets
+
+
 def test_a_cancelled_boot_ejects_what_it_mounted(clean: Program) -> None:
     idrac = clean.site.idracs[1]
     server = clean.server(idrac)
@@ -257,3 +270,31 @@ def test_a_cancelled_boot_ejects_what_it_mounted(clean: Program) -> None:
         time.sleep(0.02)
     assert images(idrac) == []
     assert mounts(clean) == []
+
+
+def test_what_was_mounted_is_put_back_by_another_runner_although_the_file_is_gone(
+    clean: Program, tmp_path: Path
+) -> None:
+    idrac = clean.site.idracs[5]
+    server = clean.server(idrac)
+    iso = iso_image(tmp_path / "gone.iso", 100)
+    clean.app.commands.add_library_folder(str(tmp_path))
+    clean.run("library_scan")
+    params = {"item": "gone.iso", "quiet_minutes": 60, "restart": "power_cycle"}
+    job_id = clean.app.commands.submit("boot_to_iso", [server.id], params)
+    deadline = time.monotonic() + 60
+    while not images(idrac) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    clean.runner.stop()
+    iso.unlink()
+    clean.runner = clean.app.make_runner("test")
+    clean.runner.start()
+    clean.app.commands.cancel(job_id, CancelGrade.NOW)
+    clean.wait(job_id)
+    deadline = time.monotonic() + 10
+    while images(idrac) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert images(idrac) == []
+    assert mounts(clean) == []
+    with clean.app.store.read() as connection:
+        assert restore_list(connection, standing_only=True) == []
