@@ -10,8 +10,8 @@ POST   /idracs/<name>/faults           {"name": "slow", "seconds": 2, "uri": "/S
 DELETE /idracs/<name>/faults[/<fault>] switch all or one off
 POST   /idracs/<name>/<verb>           new_certificate, drop_sessions, drop_connections, reset_idrac, clear_journal,
                                        require_password_change, set_password, add_user, set_power,
-                                       hold_media, release_media, make_foreign, set_lockdown, set_os_obeys, add_job, log;
-                                       body = arguments
+                                       hold_media, release_media, make_foreign, set_lockdown, set_os_obeys, add_job,
+                                       clear_jobs, set_version, log; body = arguments
 POST   /clock                          {"speed": 60} or {"advance": 3600}
 POST   /latency                        {"seconds": 0.3}
 """
@@ -47,6 +47,8 @@ VERBS: Final = frozenset(
         "set_lockdown",
         "set_os_obeys",
         "add_job",
+        "clear_jobs",
+        "set_version",
     }
 )
 

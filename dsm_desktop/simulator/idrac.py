@@ -6,24 +6,19 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from dsm_desktop.simulator.device import Device
-from dsm_desktop.simulator.dup import Package, package_for
-from dsm_desktop.simulator.jobs import Runs
+from dsm_desktop.simulator.firmwarehandle import FirmwareHandle, Run
 from dsm_desktop.simulator.journal import Change
 from dsm_desktop.simulator.plan import Plot
-from dsm_desktop.simulator.update import Received
 
 T = TypeVar("T")
-Run = Callable[[Callable[[], Any]], Any]
-"""Runs a function in the site's own thread and returns its result."""
 
 
-class SimulatedIdrac:
+class SimulatedIdrac(FirmwareHandle):
     """One iDRAC of a running site."""
 
     def __init__(self, device: Device, port: int, renew: Callable[[], None], run: Run) -> None:
-        self._device = device
+        super().__init__(device, run)
         self._renew = renew
-        self._run = run
         self.port = port
 
     def __repr__(self) -> str:
@@ -87,14 +82,6 @@ class SimulatedIdrac:
         return str(self._run(lambda: self._device.identity.fingerprint))
 
     # -- state -----------------------------------------------------------------------------------------------
-
-    def _settled(self, read: Callable[[Device], T]) -> T:
-        def now() -> T:
-            self._device.now()
-            return read(self._device)
-
-        result: T = self._run(now)
-        return result
 
     @property
     def power_state(self) -> str:
@@ -212,18 +199,6 @@ class SimulatedIdrac:
         """Whether the operating system reacts to a graceful shutdown."""
         self._run(lambda: setattr(self._device.power, "os_obeys", obeys))
 
-    def add_job(
-        self, kind: str, name: str, seconds: float = 60.0, at_boot: bool = False, component: str = ""
-    ) -> str:
-        """Put a job into the queue as another tool would, without any effect; returns its id."""
-        runs = Runs.AT_BOOT if at_boot else Runs.AT_ONCE
-
-        def add() -> str:
-            queue = self._device.jobs
-            return queue.add(kind, name, runs=runs, seconds=seconds, component=component).id
-
-        return str(self._run(add))
-
     def forget_jobs(self) -> None:
         """Empty the queue behind everybody's back."""
 
@@ -232,37 +207,6 @@ class SimulatedIdrac:
                 self._device.jobs.vanish(job)
 
         self._run(forget)
-
-    @property
-    def system_id(self) -> int:
-        """Number of the model, as packages name it in hexadecimal."""
-        return int(self._run(lambda: self._device.hw.system_id))
-
-    @property
-    def installed(self) -> dict[str, str]:
-        """Firmware version of every part by its FQDD."""
-        return self._settled(lambda d: {r.fqdd: r.version for r in d.hw.software if r.state == "Installed"})
-
-    @property
-    def received(self) -> list[Received]:
-        """Firmware files that came in, oldest first."""
-        return self._settled(lambda d: list(d.updates.received))
-
-    def package(self, fqdd: str, version: str, size: int = 0) -> Package:
-        """The update package that brings a part (and its like) to a version; see `dup.build`."""
-
-        def make() -> Package:
-            hw = self._device.hw
-            row = next(r for r in hw.software if r.state == "Installed" and r.fqdd == fqdd)
-            return package_for(row, version, hw.system_id, hw.model, size)
-
-        made: Package = self._run(make)
-        return made
-
-    @property
-    def jobs(self) -> dict[str, str]:
-        """State of every job by its id, oldest first."""
-        return self._settled(lambda d: {job.id: job.state for job in d.jobs.all()})
 
     def add_user(self, name: str, password: str, role: str = "ReadOnly") -> None:
         """Make an account with the role Administrator, Operator or ReadOnly."""

@@ -308,6 +308,20 @@ def test_shapes_are_those_of_recorded_documents(site: Site, captures: Path) -> N
     assert ours.keys() == member.keys()
 
 
+def test_a_long_jump_of_the_clock_keeps_every_moment(site: Site, nine: SimulatedIdrac) -> None:
+    """Each thing happens when it was due, although the clock jumped over all of them at once."""
+    nine.set_fault("job_vanishes", percent=50, times=1)
+    gone = nine.add_job("BIOSConfiguration", "Configure: BIOS.Setup.1-1", seconds=100, at_boot=True)
+    second = nine.add_job("NICConfiguration", "Configure: NIC.Slot.3-1-1", seconds=100, at_boot=True)
+    begun = site.clock.now()
+    with Client(nine) as client:
+        client.post(RESET, {"ResetType": "ForceRestart"})
+        site.set_clock(advance=5000)
+    job = site.call(lambda: nine._device.jobs.find(second))
+    assert gone not in nine.jobs
+    assert 60 + 50 + 100 <= job.ended - begun <= 60 + 50 + 100 + 5
+
+
 def test_power_cut_in_the_middle_of_tasks_fails_them(site: Site, nine: SimulatedIdrac) -> None:
     first = nine.add_job("BIOSConfiguration", "Configure: BIOS.Setup.1-1", seconds=100, at_boot=True)
     second = nine.add_job("NICConfiguration", "Configure: NIC.Slot.3-1-1", seconds=100, at_boot=True)

@@ -269,6 +269,16 @@ def test_a_push_can_be_cut_or_slow(nine: SimulatedIdrac) -> None:
     assert nine.received[-1].size >= 1_500_000
 
 
+def test_somebody_else_may_flash_and_clear(nine: SimulatedIdrac) -> None:
+    nine.add_job("FirmwareUpdate", "Firmware Update: BIOS", seconds=1000)
+    nine.clear_jobs()
+    nine.set_version(BIOS, "1.1.1")
+    with Client(nine) as client:
+        assert client.get(SYSTEM)["BiosVersion"] == "1.1.1"
+        assert client.get(f"{MANAGER}/Oem/Dell/Jobs")["Members"] == []
+    assert nine.effects == {}
+
+
 def test_secrets_of_shares_do_not_reach_the_journal(nine: SimulatedIdrac) -> None:
     with Client(nine) as client:
         body = {"ImageURI": "cifs://anna:hush-hush@127.0.0.1/share/x.EXE", "Password": "quiet-please"}
