@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, NotFound
 from dsm_desktop.store import audit
-from dsm_desktop.store.models import CredentialIpRange, CredentialSet, Server
+from dsm_desktop.store.models import CredentialIpRange, CredentialSet, PasswordRotation, Server
 from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.vault.columns import CREDENTIAL_SECRET
 from dsm_desktop.vault.resolve import address_key
@@ -87,6 +87,7 @@ def remove_credential(uow: UnitOfWork, who: Principal, credential_id: int) -> in
     """Remove a set with its secret and ranges; returns how many servers were assigned to it (they fall to the next rule)."""
     who.require(Permission.CONFIGURE, "remove credential sets")
     row = _row(uow, credential_id)
+    _refuse_while_rotating(uow, row)
     assigned = list(
         uow.session.scalars(select(Server.id).where(Server.assigned_credential_id == credential_id))
     )
@@ -171,6 +172,24 @@ def _check(uow: UnitOfWork, values: CredentialValues, credential_id: int | None)
         )
     for expression in values.ranges:
         range_bounds(expression)
+
+
+def _refuse_while_rotating(uow: UnitOfWork, row: CredentialSet) -> None:
+    """A device may hold the only password that this set knows."""
+    r = PasswordRotation
+    under_way = uow.session.scalar(
+        select(r.id)
+        .where(
+            (r.new_credential_id == row.id) & r.state.in_(("sending", "changed"))
+            | (r.old_credential_id == row.id) & (r.state == "sending")
+        )
+        .limit(1)
+    )
+    if under_way is not None:
+        raise BadInput(
+            f"'{row.name}' is part of a change of passwords that is under way.",
+            hint="Finish it: start 'Change iDRAC password' again for the servers that were not reached.",
+        )
 
 
 def _fill(row: CredentialSet, values: CredentialValues) -> None:

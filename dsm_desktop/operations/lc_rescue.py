@@ -164,15 +164,21 @@ async def _climb(ctx: JobContext, rung: Rung, params: RescueParams, seen: dict[s
             ctx.log(f"The iDRAC refused to clear its queue: {error.message}", "warning")
             return False
         if force:
-            await services_answer(ctx, "the services to answer after the forced clear")
+            await _recovered(ctx, "the services to answer after the forced clear")
         elif not ctx.dry_run:
             await settled(ctx, ids, key="clear")
         return True
     if rung is Rung.RESTART:
         await restart(ctx, wait=True)
-        await services_answer(ctx, "the services to answer after the restart")
+        await _recovered(ctx, "the services to answer after the restart")
         return True
     return await _enable(ctx, seen)
+
+
+async def _recovered(ctx: JobContext, what: str) -> None:
+    """Services that stay away are no end of the ladder: the next look says so, and the next rung is for that."""
+    with contextlib.suppress(TimedOut):
+        await services_answer(ctx, what)
 
 
 async def _wait(ctx: JobContext, minutes: int) -> bool:
@@ -241,5 +247,5 @@ async def _enable(ctx: JobContext, seen: dict[str, Any]) -> bool:
         interrupted=enabled,
         plan=f"PATCH {LC} {ENABLED} Enabled",
     )
-    await services_answer(ctx, "the Lifecycle Controller to be ready")
+    await _recovered(ctx, "the Lifecycle Controller to be ready")
     return True

@@ -123,7 +123,7 @@ async def password_rotate(ctx: JobContext, params: RotateParams) -> RotateResult
                 hint="The old login stays in use. Start the job again for this server.",
                 where=ctx.target.label,
             )
-        left = await ctx.step("retire the old password", partial(_retire, ctx, rotation))
+        left = await ctx.step("who still has the old password", partial(_retire, ctx, rotation))
     said = (
         f"The old password is kept: {len(left)} servers still use it." if left else "The old one is retired."
     )
@@ -224,6 +224,7 @@ def _settle(ctx: JobContext, rotation: int, uri: str) -> None:
         _note(ctx, rotation, "sealed", "the device kept the old password")
     elif _accepts(ctx, resolver.with_credential(kept.credential_id)):
         _note(ctx, rotation, "changed")
+        _retire(ctx, rotation)  # here, so that a cancel does not leave it undone
     else:
         _note(ctx, rotation, "sending", _NEW_REFUSED)
         raise NotKnownYet(

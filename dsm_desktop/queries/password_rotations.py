@@ -52,7 +52,10 @@ def rotation_rows(
     if job_id is not None:
         query = query.where(p.job_id == job_id)
     if open_only:
-        query = query.where(p.state != "finished")
+        # Where the old set is gone already, nothing is left to wait for.
+        query = query.where(
+            p.state.in_(("sealed", "sending")) | (p.state == "changed") & p.old_credential_id.is_not(None)
+        )
     return [RotationRow(*row) for row in connection.execute(query)]
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.operations import password_rotate
 from dsm_desktop.queries.password_rotations import rotation_rows
 from dsm_desktop.simulator import SimulatedIdrac
 from dsm_desktop.vault.passwords import make_password
 from tests.kit.power_agent import throttle_of
 from tests.operations.conftest import Program, working_program
-from tests.operations.killing import killable_program
+from tests.operations.killing import killable_program, until
 
 ACCOUNTS = "/Accounts/"
 
@@ -122,6 +124,18 @@ def test_an_answer_that_never_came_is_settled_by_a_login(own: Program) -> None:
     assert accepted(own, idrac)
 
 
+def test_cancelled_while_the_change_is_sent_the_login_on_file_still_fits(own: Program) -> None:
+    idrac = own.site.idracs[0]
+    before, struck = password_of(own, idrac), idrac.struck
+    idrac.set_fault("slow", seconds=2, uri=ACCOUNTS, verbs=["PATCH"], times=1)
+    job_id = own.app.commands.submit("password_rotate", [own.server(idrac).id], {})
+    until(lambda: idrac.struck > struck, "the request")
+    own.app.commands.cancel(job_id, CancelGrade.AFTER_STEP)
+    assert own.wait(job_id).cancelled == 1
+    assert accepted(own, idrac)
+    assert password_of(own, idrac) != before
+
+
 def test_a_change_that_got_lost_keeps_the_old_login(own: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     quick_budget(own, monkeypatch)
     idrac = own.site.idracs[4]
@@ -162,6 +176,10 @@ def test_a_shared_password_is_everybodys_before_the_old_one_goes(program: Progra
     last = program.tasks(job.id)[-1]
     assert last.result
     assert last.result["old_kept_for"] == [program.server(away).label]
+    sets = {c.name: c.id for c in program.app.reads.credentials()}
+    assert len(sets) == 2
+    with pytest.raises(BadInput, match="under way"):
+        program.app.commands.remove_credential(next(i for name, i in sets.items() if name != old.name))
     away.clear_faults()
     again = program.run("password_rotate", {"scope": "shared"}, [program.server(away).id])
     assert again.failed == 0, program.tasks(again.id)

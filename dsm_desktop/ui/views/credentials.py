@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayo
 
 from dsm_desktop.app.context import CredentialView, KeyState
 from dsm_desktop.core.access import Permission
+from dsm_desktop.queries.password_rotations import RotationRow, rotation_rows
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
@@ -49,6 +50,20 @@ CREDENTIALS = (
     Column("ranges", "Addresses", lambda r: ", ".join(r.ranges), width=280),
     Column("notes", "Notes", lambda r: r.notes, width=200),
 )
+
+
+def unfinished(rows: list[RotationRow]) -> str:
+    """Changes of passwords that wait for something, in a sentence; "" when none does."""
+    parts = []
+    for state, told in (
+        ("sealed", "kept the old password; a new one is sealed"),
+        ("sending", "may hold either password"),
+        ("changed", "changed; the old set stays for those that did not follow yet"),
+    ):
+        if names := sorted(row.server for row in rows if row.state == state):
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            parts.append(f"{', '.join(names[:5])}{more} {told}")
+    return f"Change of passwords: {'; '.join(parts)}. Start it again for the rest." if parts else ""
 
 
 class CredentialsPage(QWidget):
@@ -100,7 +115,7 @@ class CredentialsPage(QWidget):
         return button
 
     def _changed(self, change: Change) -> None:
-        if change.topic in ("credentials", "credential_sets"):
+        if change.topic in ("credentials", "credential_sets", "password_rotations"):
             self.refresh()
 
     def refresh(self) -> None:
@@ -112,6 +127,14 @@ class CredentialsPage(QWidget):
             lambda error: self.panel.error(error, self.refresh),
             key="sets",
         )
+        self._desk.work.query(
+            self, lambda connection: rotation_rows(connection, open_only=True), self._tell, key="rotations"
+        )
+
+    def _tell(self, rows: list[RotationRow]) -> None:
+        """What changes of passwords are not through yet."""
+        if text := unfinished(rows):
+            self.panel.banner.say(text, Tone.WARNING)
 
     def _follow(self) -> None:
         why = self._desk.why_not(Permission.CONFIGURE)
