@@ -69,7 +69,6 @@ class Exchange(BaseHTTPRequestHandler):
     def setup(self) -> None:
         self.request.settimeout(_SOON_SECONDS)
         self.peer: IpAddress = plain(str(self.client_address[0]))
-        self.host.offers.greet(self.peer)
         self.secure = False
         if self.request.recv(1, socket.MSG_PEEK)[:1] == bytes([_TLS_HELLO]):
             self.request = self.host.tls().wrap_socket(self.request, server_side=True)
@@ -264,6 +263,8 @@ class Exchange(BaseHTTPRequestHandler):
             self.end_headers()
 
     def _refuse(self, status: int, asked: Asked | None, error: str = "") -> None:
+        if asked is None:
+            self.close_connection = True  # a stranger, or a guess: no second try on this connection
         self._answer(status, [("Content-Length", "0")])
         self._note(status, asked.label if asked else NOT_OFFERED, asked, 0, error)
 

@@ -13,10 +13,12 @@ from dsm_desktop.media.access_log import Access
 from dsm_desktop.media.exchange import Exchange
 from dsm_desktop.media.offers import Offers
 from dsm_desktop.media.pace import Pace
+from dsm_desktop.media.route import plain
 
 log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 512
+MOST_STRANGERS = 64
 _BACKLOG = 256
 
 
@@ -74,8 +76,10 @@ class Listener:
                     log.warning("media server: %s", error)
                     self.closing.wait(0.2)
                 continue
+            expected = self.offers.greet(plain(str(address[0])))
             with self._lock:
-                full = len(self._open) >= MOST_CONNECTIONS
+                # Strangers get a few places, so that they cannot take those of the servers.
+                full = len(self._open) >= (MOST_CONNECTIONS if expected else MOST_STRANGERS)
             if full:
                 connection.close()
                 continue

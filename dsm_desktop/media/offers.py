@@ -183,11 +183,13 @@ class Offers:
             found = [self._read[(job_id, peer)] for peer in peers if (job_id, peer) in self._read]
         return time.monotonic() - max(found) if found else None
 
-    def greet(self, peer: IpAddress) -> None:
-        """A peer of some job has connected, whatever comes of it."""
+    def greet(self, peer: IpAddress) -> bool:
+        """A peer has connected, whatever comes of it; whether it is of some job's servers."""
         with self._lock:
-            if any(peer in share.guests for share in self._shares.values()):
+            expected = any(peer in share.guests for share in self._shares.values())
+            if expected:
                 self._seen[peer] = time.monotonic()
+            return expected
 
     def last_seen(self, peers: Iterable[IpAddress]) -> float | None:
         """Seconds since one of these peers connected; None when none did."""

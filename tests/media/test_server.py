@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dsm_desktop.media.listener import PortTaken
+from dsm_desktop.media.listener import MOST_STRANGERS, PortTaken
 from dsm_desktop.media.offers import NotServable
 from dsm_desktop.store.media import ServedMount
 from tests.media.kit import BMC, Beside, ask, connect, media_beside, raw
@@ -122,6 +122,23 @@ def test_only_the_jobs_servers_get_it_by_its_exact_name(beside: Beside, iso: Pat
     assert (BMC, "PUT", f"/job 7/{iso.name}", 404, 0) in logged
     assert (STRANGER, "GET", "(not offered to this address)", 404, 0) in logged
     assert not [row for row in logged if token in str(row)]
+
+
+def test_strangers_cannot_take_the_places_of_the_servers(beside: Beside, iso: Path) -> None:
+    url = beside.media.offer(iso, job_id=7, addresses=[BMC]).url
+    parts = urlsplit(url)
+    assert parts.port
+    idle = [
+        socket.create_connection(("127.0.0.1", parts.port), 10, source_address=(STRANGER, 0))
+        for _ in range(MOST_STRANGERS + 20)
+    ]
+    try:
+        assert ask(url, Range="bytes=0-9").status == 206
+        # The last of them are hung up on at once.
+        assert idle[-1].recv(1) == b""
+    finally:
+        for connection in idle:
+            connection.close()
 
 
 def test_the_log_sums_equal_requests_up_and_knows_job_and_server(beside: Beside, iso: Path) -> None:
