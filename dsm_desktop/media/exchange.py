@@ -263,9 +263,9 @@ class Exchange(BaseHTTPRequestHandler):
             self.end_headers()
 
     def _refuse(self, status: int, asked: Asked | None, error: str = "") -> None:
-        if asked is None:
-            self.close_connection = True  # a stranger, or a guess: no second try on this connection
-        self._answer(status, [("Content-Length", "0")])
+        # A stranger, or a guess: no second try on this connection.
+        last = asked is None or self.close_connection
+        self._answer(status, [("Content-Length", "0"), *([("Connection", "close")] if last else [])])
         self._note(status, asked.label if asked else NOT_OFFERED, asked, 0, error)
 
     def _note(
