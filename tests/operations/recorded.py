@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ SYSTEM = "/redfish/v1/Systems/System.Embedded.1"
 Effect = Callable[[Doc], Reply]
 
 
+@cache
+def _tree(folder: Path) -> dict[str, Doc]:
+    """Read once; whoever changes a document puts a new one in its place."""
+    return load_tree(folder)
+
+
 class RecordedIdrac(ReplayServer):
     """`effects` maps the end of a path to what a POST, PATCH or DELETE there does; `done` lists what was accepted.
 
@@ -32,8 +39,8 @@ class RecordedIdrac(ReplayServer):
     """
 
     def __init__(self, captures: Path) -> None:
-        documents = load_tree(captures / "NVIDIA-libredfish" / "dell-r750-idrac9-6.00.30.00")
-        super().__init__(documents, hook=self._hooked)
+        documents = _tree(captures / "NVIDIA-libredfish" / "dell-r750-idrac9-6.00.30.00")
+        super().__init__(dict(documents), hook=self._hooked)
         self.effects: dict[str, Effect] = {}
         self.files: dict[str, bytes] = {}
         self.located: dict[str, str] = {}
