@@ -85,3 +85,13 @@ def test_lines_of_one_server_are_for_it_alone(ready: Program) -> None:
     job = ready.run("attributes_write", {"settings": [line]}, [s.id for s in servers])
     outcomes = {t.server_id: (t.result or {}).get("changed") for t in ready.tasks(job.id)}
     assert outcomes == {servers[0].id: 1, servers[1].id: 0}
+
+
+def test_lockdown_refuses_and_nothing_is_changed(ready: Program, idrac: SimulatedIdrac) -> None:
+    before = patches(idrac)
+    idrac.set_lockdown(True)
+    task = run(ready, idrac, ["WebServer.1.Timeout=2400"])
+    idrac.set_lockdown(False)
+    assert task.state == "failed"
+    assert "ockdown" in task.outcome
+    assert patches(idrac) == before

@@ -122,3 +122,24 @@ def test_a_hostile_export_is_refused_whole(r750: dict[str, Any], connect: Connec
 def test_an_answer_of_200_megabytes_is_not_read(r750: dict[str, Any], connect: Connect) -> None:
     with pytest.raises(BadAnswer, match="at most"):
         looked(r750, connect, b"{}", length=200 * 2**20)
+
+
+def test_a_yes_with_an_error_inside_is_told(r750: dict[str, Any], connect: Connect) -> None:
+    """iDRAC10 answers 200 to a read-only attribute, with the refusal inside."""
+    said = {"@Message.ExtendedInfo": [
+        {"MessageId": "Base.1.12.Success", "Message": "Done.", "Severity": "OK"},
+        {"MessageId": "IDRAC.2.8.SYS410", "Message": "Info.1.Version is read-only.", "Severity": "Warning"},
+    ]}  # fmt: skip
+
+    def hook(verb: str, path: str, handler: Any) -> Any:
+        return (
+            (200, {"Content-Type": "application/json"}, json.dumps(said).encode())
+            if verb == "PATCH"
+            else None
+        )
+
+    with ReplayServer(r750, hook=hook) as server, connect(server) as client:
+        uri = attributes.attribute_uris(client)["iDRAC.Embedded.1"]
+        assert attributes.write_attributes(client, uri, {"Info.1.Version": "9"}) == [
+            "Info.1.Version is read-only."
+        ]

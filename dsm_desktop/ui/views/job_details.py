@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from functools import partial
 
@@ -39,6 +38,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.rows import Prepared
+from dsm_desktop.ui.result_text import result_text
 from dsm_desktop.ui.theme import SPACE, fixed_font, ui_font
 from dsm_desktop.ui.views.job_columns import LOG, STEPS, TASKS
 from dsm_desktop.ui.views.questions import DecisionCard
@@ -315,7 +315,7 @@ class JobDetails(QWidget):
         row = self.tasks.model.row_of(self.task_id) if self.task_id is not None else None
         if row is not None:
             shown = row.error or row.result
-            self.result.setPlainText(json.dumps(masked(shown), indent=2, ensure_ascii=False) if shown else "")
+            self.result.setPlainText(result_text(masked(shown)))
 
     # -- commands -----------------------------------------------------------------------------------------------
 
