@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import hashlib
 import secrets
 from typing import Final
 
@@ -45,6 +46,21 @@ class Account:
     role: str = "None"
     enabled: bool = False
     must_change: bool = False
+    hashed: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
+    """Hash and salt that were set instead of a password, both hexadecimal; empty when the password itself is known."""
+
+    def set_password(self, password: str) -> None:
+        """Take a password; it replaces a hash and the duty to change it."""
+        self.password, self.must_change = password, False
+        self.hashed.clear()
+
+    def opens(self, password: str) -> bool:
+        """Whether this is the password."""
+        if self.hashed:
+            salt = bytes.fromhex(self.hashed.get("salt", ""))
+            given = hashlib.sha256(password.encode() + salt).hexdigest().upper()
+            return secrets.compare_digest(self.hashed.get("hash", ""), given)
+        return secrets.compare_digest(self.password.encode(), password.encode())
 
     def allows(self, privilege: str) -> bool:
         """Whether the role of this account holds a privilege."""
@@ -90,8 +106,11 @@ class Access:
         """The account these credentials open, or None."""
         for account in self.accounts:
             if account.name and account.name == name:
-                same = secrets.compare_digest(account.password.encode(), password.encode())
-                return account if same and account.enabled and account.role != "None" else None
+                return (
+                    account
+                    if account.opens(password) and account.enabled and account.role != "None"
+                    else None
+                )
         return None
 
     # -- sessions --------------------------------------------------------------------------------------------

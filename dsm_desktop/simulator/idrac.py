@@ -222,7 +222,7 @@ class SimulatedIdrac(FirmwareHandle):
 
         def change() -> None:
             account = self._device.access.accounts[1]
-            account.password = password
+            account.set_password(password)
             self._device.access.close_all(account)
 
         self._run(change)

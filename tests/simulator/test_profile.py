@@ -131,6 +131,29 @@ def test_what_is_masked_commented_and_left_out(site: Site, nine: SimulatedIdrac)
         assert '<!-- <Attribute Name="Users.2#Password">******</Attribute> -->' in xml
 
 
+def test_a_user_moves_to_another_server_by_his_hash(site: Site, nine: SimulatedIdrac) -> None:
+    nine.add_user("anna", "Sommer-2026", "Operator")
+    with Client(nine) as client:
+        asked = exported(site, client, what="IDRAC", IncludeInExport=["IncludePasswordHashValues"]).json
+    part = asked["SystemConfiguration"]["Components"][0]
+    names = ("UserName", "SHA256Password", "SHA256PasswordSalt", "Privilege", "Enable")
+    part["Attributes"] = [r for r in part["Attributes"] if r["Name"] in {f"Users.3#{n}" for n in names}]
+    other = site.idracs[5]
+    with Client(other) as client:
+        made = send(client, json.dumps(asked))
+        site.set_clock(advance=60)
+        assert code(task(client, made)) == "SYS053"
+    with Client(other, "anna", "Sommer-2026") as client:
+        assert client.get(SYSTEM)["SKU"] == other.service_tag
+    with Client(other, "anna", "wrong") as client:
+        assert client.send("GET", SYSTEM).status == 401
+    with Client(other) as client:
+        values = {"Attributes": {"Users.3.Password": "Winter-2026"}}
+        assert client.patch(ATTRIBUTES, values).status == 200
+    with Client(other, "anna", "Winter-2026") as client:
+        assert client.get(SYSTEM)["SKU"] == other.service_tag
+
+
 def test_rows_look_like_recorded_ones(site: Site, nine: SimulatedIdrac, captures: Path) -> None:
     real = json.loads((captures / "buildio-idrac/r6525-scp-export-idrac.json").read_text())
     theirs = rows(real, "iDRAC.Embedded.1")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dsm_desktop.simulator.device import Device
 
+HASHES = {"SHA256Password": "hash", "SHA256PasswordSalt": "salt"}
+"""Attributes that set a password by its hash."""
 _ROLES = {511: "Administrator", 499: "Operator", 0: "None"}
 
 
@@ -37,7 +40,10 @@ def follow(device: Device, name: str, value: Any) -> None:
 def _user(device: Device, slot: int, leaf: str, value: Any) -> None:
     account = device.access.accounts[slot - 1]
     if leaf == "Password":
-        account.password, account.must_change = str(value), False
+        account.set_password(str(value))
+        device.access.close_all(account)
+    elif leaf in HASHES and re.fullmatch("(?:[0-9A-Fa-f]{2})*", str(value)):
+        account.hashed[HASHES[leaf]] = str(value).upper()
         device.access.close_all(account)
     elif leaf == "UserName":
         account.name = str(value)

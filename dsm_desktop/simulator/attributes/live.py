@@ -53,7 +53,10 @@ def _user(account: Account) -> dict[str, Any]:
         f"{key}.Privilege": PRIVILEGES[account.role],
         f"{key}.UserName": account.name,
     }
-    if account.name:
+    if account.hashed:
+        values[f"{key}.SHA256Password"] = account.hashed.get("hash", "")
+        values[f"{key}.SHA256PasswordSalt"] = account.hashed.get("salt", "")
+    elif account.name:
         salt = hashlib.md5(account.name.encode(), usedforsecurity=False).hexdigest().upper()
         secret = account.password.encode()
         values[f"{key}.SHA256PasswordSalt"] = salt

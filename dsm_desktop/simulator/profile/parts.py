@@ -27,6 +27,7 @@ TARGETS: Final = {
 _HASHES: Final = re.compile(
     r"Users\.\d+#(?:SHA256Password|SHA256PasswordSalt|SHA1v3Key|MD5v3Key|IPMIKey)$|SHA256\w+Password"
 )
+_KEYS: Final = re.compile(r"Users\.\d+#(?:SHA1v3Key|MD5v3Key|IPMIKey)$")
 _LEFT_OUT: Final = re.compile(r"Users\.1#|IPv[46]\.1#|IPMISerial\.")
 """Never in a profile, as recorded: the reserved user, and addresses that stand elsewhere too."""
 _IDENTITY: Final = re.compile(
@@ -80,8 +81,8 @@ class _Attributes:
         return {_hashed(n): (known[n], text_of(v)) for n, v in values.items()}
 
     def locked(self, wanted: dict[str, Any]) -> set[str]:
-        """Hashes of passwords cannot be taken over: the simulated iDRAC compares passwords, not hashes."""
-        return {name for name in wanted if _HASHES.search(name)}
+        """Keys of older protocols hang on a password and are not taken over by themselves."""
+        return {name for name in wanted if _KEYS.search(name)}
 
     def put(self, values: dict[str, Any]) -> None:
         """At once."""

@@ -240,13 +240,14 @@ def _check(device: Device, body: Any, target: Account) -> None:
 
 def _apply(device: Device, body: Any, target: Account) -> None:
     if "Password" in body:
-        target.password, target.must_change = str(body["Password"]), False
+        target.set_password(str(body["Password"]))
         device.access.close_all(target)
     target.name = str(body.get("UserName", target.name))
     target.role = body.get("RoleId", target.role)
     target.enabled = bool(body.get("Enabled", target.enabled))
     if not target.name:
-        target.password, target.role, target.enabled = "", "None", False
+        target.set_password("")
+        target.role, target.enabled = "None", False
         device.access.close_all(target)
 
 
