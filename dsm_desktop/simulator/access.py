@@ -102,6 +102,11 @@ class Access:
         account.name, account.password, account.role, account.enabled = name, password, role, True
         return account
 
+    def reset(self, name: str, password: str) -> None:
+        """Factory accounts: one administrator."""
+        self.accounts = [Account(slot) for slot in range(1, 17)]
+        self.add_user(name, password, "Administrator")
+
     def verify(self, name: str, password: str) -> Account | None:
         """The account these credentials open, or None."""
         for account in self.accounts:

@@ -99,3 +99,21 @@ def test_the_older_address_still_takes_changes(nine: SimulatedIdrac) -> None:
         assert client.patch(f"{MANAGER}/Accounts/2", {"Password": "Neu-2026!x"}).status == 200
     with Client(nine, password="Neu-2026!x") as client:
         assert client.get(SYSTEM)["SKU"] == nine.service_tag
+
+
+def test_factory_defaults_with_and_without_the_users(site: Site) -> None:
+    for idrac in site.idracs[2:4]:
+        with Client(idrac) as client:
+            reset = f"{MANAGER}/Actions/Manager.ResetToDefaults"
+            assert client.post(reset, {"ResetType": "Some"}).message_ids == ["SYS426"]
+            client.patch(ATTRIBUTES, {"Attributes": {"SysLog.1.Port": 515}})
+            assert client.patch(f"{accounts(idrac)}/2", {"Password": "Neu-2026!x"}).status == 200
+            client.password = "Neu-2026!x"
+            for kind in ("PreserveNetworkAndUsers", "ResetAll"):
+                assert client.post(reset, {"ResetType": kind}).status == 200
+                client.connection.close()
+                site.set_clock(advance=2)
+                site.set_clock(advance=200)
+                if kind == "ResetAll":
+                    client.password = idrac.password
+                assert client.get(ATTRIBUTES)["Attributes"]["SysLog.1.Port"] == 514

@@ -81,3 +81,7 @@ class Attributes:
     def reset(self) -> None:
         """Back to factory values; what the device knows by itself stays."""
         self._set.clear()
+        self._device.offset = "-06:00"
+        self._device.lockdown = False
+        self._device.access.timeout = float(entries(IDRAC)["WebServer.1.Timeout"].default)
+        self._device.revision += 1

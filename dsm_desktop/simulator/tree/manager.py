@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dsm_desktop.simulator.access import Account
 from dsm_desktop.simulator.exchange import Doc, Request, Response
-from dsm_desktop.simulator.personas import Persona
+from dsm_desktop.simulator.messages import Refused
+from dsm_desktop.simulator.personas import IDRAC9_4, Persona
 from dsm_desktop.simulator.tree.base import (
     CHASSIS,
     MANAGER,
@@ -48,8 +49,12 @@ def resources(persona: Persona) -> Iterable[Resource]:
 
 
 def actions(persona: Persona) -> Iterable[Action]:
-    """Reset of the iDRAC."""
-    return (Action("POST", f"{MANAGER}/Actions/Manager.Reset", "ConfigureManager", _reset, locked=False),)
+    """Restart of the iDRAC, and its way back to factory settings."""
+    defaults = f"{MANAGER}/Actions/Manager.ResetToDefaults"
+    return (
+        Action("POST", f"{MANAGER}/Actions/Manager.Reset", "ConfigureManager", _reset, locked=False),
+        Action("POST", defaults, "ConfigureUsers", _reset_to_defaults, since=IDRAC9_4),
+    )
 
 
 def _manager(device: Device) -> Doc:
@@ -185,3 +190,16 @@ def _reset(device: Device, request: Request, body: Any, account: Account) -> Res
     device.changed(request, body, account, f"Manager.Reset:{kind}")
     device.reset_idrac("user initiated")
     return Response(204)
+
+
+def _reset_to_defaults(device: Device, request: Request, body: Any, account: Account) -> Response:
+    """Factory settings and a restart. Accounts go back to the one and its first password unless they are kept."""
+    kind = body.get("ResetType")
+    if kind not in ("ResetAll", "PreserveNetworkAndUsers"):
+        raise Refused(400, ("SYS426", str(kind), "ResetType"))
+    device.attributes.reset()
+    if kind == "ResetAll":
+        device.access.reset(device.plot.username, device.plot.password)
+    device.changed(request, body, account, f"Manager.ResetToDefaults:{kind}")
+    device.reset_idrac("factory defaults")
+    return device.speaker.success(200)
