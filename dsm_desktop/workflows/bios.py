@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import partial
 from typing import Any
 
@@ -238,11 +239,19 @@ def _window(ctx: JobContext, timing: Timing) -> list[str]:
     """Start and end as the queue wants them: the iDRAC's local time without an offset."""
     if timing.when is not When.WINDOW or timing.start is None:
         return [NOW, ""]
-    told_time = ctx.redfish().manager().get("DateTime")
-    own = datetime.fromisoformat(str(told_time)) if told_time else datetime.now().astimezone()
-    start = timing.start.astimezone(own.tzinfo)
+    offset = str(ctx.redfish().manager().get("DateTimeLocalOffset") or "")
+    start = timing.start.astimezone(_zone(offset))
     end = start + timedelta(minutes=max(6, timing.minutes))
     return [start.strftime("%Y-%m-%dT%H:%M:%S"), end.strftime("%Y-%m-%dT%H:%M:%S")]
+
+
+def _zone(offset: str) -> tzinfo:
+    """The iDRAC's zone from its "-05:00"; UTC where it does not tell one."""
+    found = re.fullmatch(r"([+-])(\d\d):(\d\d)", offset)
+    if found is None:
+        return UTC
+    span = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return timezone(span if found[1] == "+" else -span)
 
 
 def _withdraw_jobless(ctx: JobContext, uri: str, others: bool) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
 import pytest
 
 from dsm_desktop.configuration.standard import BIOS
+from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.queries.configuration import component_settings
 from dsm_desktop.queries.jobs import TaskRow
 from dsm_desktop.simulator import SimulatedIdrac
 from dsm_desktop.store.configuration import PENDING, load_settings
 from tests.operations.conftest import Program
+from tests.simulator.client import Client
 
 pytestmark = pytest.mark.shared_program
 
@@ -159,3 +162,31 @@ def test_cancelled_while_it_waits_the_job_of_the_device_stands_and_is_told(clean
         assert (
             clean.app.store.fetch(lambda c: load_settings(c, clean.server(idrac).id, BIOS, PENDING)) is None
         )
+
+
+def test_a_window_is_put_on_the_devices_own_clock_and_can_be_withdrawn(clean: Program) -> None:
+    idrac = clean.site.idracs[3]
+    wanted = "NumLock=On" if bios_of(clean, idrac)["NumLock"] == "Off" else "NumLock=Off"
+    begins = datetime.now(UTC).replace(microsecond=0) + timedelta(days=40)
+    task = write(clean, [idrac], [wanted], when="window", window_start=begins.isoformat(), window_minutes=30)[
+        0
+    ]
+    assert task.state == "completed", task.outcome
+    assert task.result is not None
+    assert task.result["waiting"] == 1
+    made = next(e for e in reversed(idrac.journal) if e.verb == "POST" and e.uri.endswith("/Jobs"))
+    local = begins.astimezone(timezone(_offset(clean, idrac))).strftime("%Y-%m-%dT%H:%M:%S")
+    assert made.body["StartTime"] == local
+    job = clean.run("bios_config_write", {"action": "withdraw what waits"}, [clean.server(idrac).id])
+    assert job.failed == 0, clean.tasks(job.id)[0].outcome
+    assert "and the job JID_" in clean.tasks(job.id)[0].outcome
+    with pytest.raises(BadInput, match="UTC offset"):
+        clean.app.catalogue["bios_config_write"].validate({"settings": [wanted], "when": "window"})
+
+
+def _offset(program: Program, idrac: SimulatedIdrac) -> timedelta:
+    """Of the iDRAC's own clock, by its manager document."""
+    with Client(idrac) as client:
+        text = client.get("/redfish/v1/Managers/iDRAC.Embedded.1")["DateTimeLocalOffset"]
+    hours, minutes = int(text[1:3]), int(text[4:6])
+    return timedelta(hours=hours, minutes=minutes) * (-1 if text[0] == "-" else 1)

@@ -10,6 +10,7 @@ import pytest
 from dsm_desktop.configuration.profiles import compose, parse_profile
 from dsm_desktop.configuration.standard import BIOS, IDRAC
 from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.jobs import Danger
 from dsm_desktop.operations.scp_import import scp_import
 from dsm_desktop.queries.configuration import ProfileRow, profiles
@@ -182,3 +183,16 @@ def test_an_idrac_without_local_export_pushes_the_profile_here(clean: Program) -
     assert len(rows) == before + 1
     assert rows[0].components == (IDRAC,)
     assert clean.app.media.listening is None
+
+
+def test_a_cancelled_import_is_sent_at_most_once_and_nothing_more_is_started(clean: Program) -> None:
+    idrac = clean.site.idracs[4]
+    profile = add(clean, (IDRAC, "SysLog.1#Port", "1612"))
+    before = posts(idrac, "ImportSystemConfiguration")
+    job_id = clean.app.commands.submit(
+        "scp_import", [clean.server(idrac).id], {"profile_id": profile, "shutdown": "no restart"}
+    )
+    clean.app.commands.cancel(job_id, CancelGrade.NOW)
+    row = clean.wait(job_id)
+    assert row.state == "cancelled", clean.tasks(job_id)[0].outcome
+    assert posts(idrac, "ImportSystemConfiguration") - before <= 1
