@@ -31,13 +31,23 @@ class CollectionFailed(DsmError):
 
 
 class Data(enum.StrEnum):
-    """What is collected, in Dell's words."""
+    """What is collected."""
 
-    HARDWARE = "HWData"
-    OS = "OSAppData"
-    TTY = "TTYLogs"
-    DEBUG = "DebugLogs"
-    TELEMETRY = "TelemetryReports"
+    HARDWARE = "hardware"
+    OS = "operating system"
+    TTY = "serial console"
+    DEBUG = "debug logs"
+    TELEMETRY = "telemetry"
+
+
+_DELLS = {
+    Data.HARDWARE: "HWData",
+    Data.OS: "OSAppData",
+    Data.TTY: "TTYLogs",
+    Data.DEBUG: "DebugLogs",
+    Data.TELEMETRY: "TelemetryReports",
+}
+"""DataSelectorArrayIn."""
 
 
 class CollectionParams(Paced):
@@ -81,7 +91,7 @@ async def support_collection(ctx: JobContext, params: CollectionParams) -> Colle
 
         started = await ctx.step(
             "start the collection",
-            lambda: list(start_collection(bmc, [d.value for d in params.data], mask=params.mask)),
+            lambda: list(start_collection(bmc, [_DELLS[d] for d in params.data], mask=params.mask)),
             changing=True,
             interrupted=begun,
             plan=f"POST SupportAssistCollection {', '.join(params.data)}",

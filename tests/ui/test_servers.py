@@ -99,6 +99,7 @@ def test_every_tab_of_a_server_shows_what_is_in_the_store(open_session: OpenSess
         "Logs": 40,
         "iDRAC jobs": 2,
         "Certificates": 10,
+        "Virtual media": 0,
         "Jobs": rows["Jobs"],
         "History": 1,
     }
