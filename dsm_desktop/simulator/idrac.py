@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from dsm_desktop.simulator.device import Device
+from dsm_desktop.simulator.faults import FaultSet
 from dsm_desktop.simulator.firmwarehandle import FirmwareHandle, Run
 from dsm_desktop.simulator.journal import Change
 from dsm_desktop.simulator.plan import Plot
@@ -161,15 +162,24 @@ class SimulatedIdrac(FirmwareHandle):
 
     def set_fault(self, name: str, **values: Any) -> None:
         """Switch a fault on; see `faults.KINDS`. Raises UnknownFault."""
-        self._run(lambda: self._device.faults.set(name, values))
+        self._on_faults(lambda faults: faults.set(name, values))
 
     def clear_fault(self, name: str) -> None:
         """Switch one fault off."""
-        self._run(lambda: self._device.faults.clear(name))
+        self._on_faults(lambda faults: faults.clear(name))
 
     def clear_faults(self) -> None:
         """Switch all faults off."""
-        self._run(self._device.faults.clear)
+        self._on_faults(lambda faults: faults.clear())
+
+    def _on_faults(self, change: Callable[[FaultSet], None]) -> None:
+        """Documents that were kept are void: a fault may change what they say."""
+
+        def run() -> None:
+            change(self._device.faults)
+            self._device.revision += 1
+
+        self._run(run)
 
     @property
     def faults(self) -> list[str]:

@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 _BIOS = f"{SYSTEM}/Bios"
 _CLEAR = f"{SETTINGS}/Actions/Oem/DellManager.ClearPending"
 _FILE = f"{ROOT}/Registries/BiosAttributeRegistry.v1_0_0"
+_KEYS = (
+    "ResetAllKeysToDefault",
+    "DeleteAllKeys",
+    "DeletePK",
+    "ResetPK",
+    "ResetKEK",
+    "ResetDB",
+    "ResetDBX",
+)
 _PASSWORDS = ("SysPassword", "SetupPassword", "PersistentMemPassphrase")
 
 
@@ -50,6 +59,7 @@ def actions(persona: Persona) -> Iterable[Action]:
         Action("POST", f"{_BIOS}/Actions/Bios.ResetBios", power, _reset),
         Action("POST", f"{_BIOS}/Actions/Bios.ChangePassword", power, _change_password),
         Action("PATCH", f"{SYSTEM}/SecureBoot", power, _patch_secure_boot),
+        Action("POST", f"{SYSTEM}/SecureBoot/Actions/SecureBoot.ResetKeys", power, _reset_keys),
     )
 
 
@@ -264,19 +274,10 @@ def _change_password(device: Device, request: Request, body: Any, account: Accou
 
 def _secure_boot(device: Device) -> Doc:
     enabled = device.bios.values()["SecureBoot"] == "Enabled"
-    types = [
-        "ResetAllKeysToDefault",
-        "DeleteAllKeys",
-        "DeletePK",
-        "ResetPK",
-        "ResetKEK",
-        "ResetDB",
-        "ResetDBX",
-    ]
     return {
         "Actions": {
             "#SecureBoot.ResetKeys": {
-                "ResetKeysType@Redfish.AllowableValues": types,
+                "ResetKeysType@Redfish.AllowableValues": list(_KEYS),
                 "target": f"{SYSTEM}/SecureBoot/Actions/SecureBoot.ResetKeys",
             }
         },
@@ -304,3 +305,12 @@ def _patch_secure_boot(device: Device, request: Request, body: Any, account: Acc
     device.bios.stage(values)
     device.changed(request, body, account, f"PATCH SecureBoot {wanted}")
     return device.jobs.accepted(device.jobs.commit(SETTINGS))
+
+
+def _reset_keys(device: Device, request: Request, body: Any, account: Account) -> Response:
+    """The keys of secure boot; what is asked for happens at the next boot and shows nowhere else."""
+    kind = body.get("ResetKeysType")
+    if kind not in _KEYS:
+        raise Refused(400, ("SYS426", str(kind), "ResetKeysType"))
+    device.changed(request, body, account, f"SecureBoot.ResetKeys {kind}")
+    return device.speaker.success(200)
