@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.core.inventory import Firmware, FirmwareState
-from dsm_desktop.core.states import Generation
+from dsm_desktop.core.states import Generation, PowerAction, PowerState
 from dsm_desktop.firmware.fit import Component, Machine
 from dsm_desktop.firmware.plan import Impact, Plan, Planned, Skipped, restarts_host
 from dsm_desktop.jobs import JobContext, TimedOut
@@ -154,8 +154,24 @@ async def apply_plan(
 ) -> list[Done]:
     """Carry a plan out, wave by wave, each proven before the next begins. `known` are the jobs in the queue before it.
 
-    What is staged and not yet applied is taken out of the iDRAC's queue again when the work stops early.
+    What is staged and not yet applied is taken out of the iDRAC's queue again when the work stops early. A host that was off
+    is switched on for what is applied while it starts, and off again at the end.
     """
+    if not plan.restarts or how.apply is Apply.NEXT_RESTART:
+        return await _waves(ctx, plan, sender, how, known)
+    power = await ctx.step("power state before the work", lambda: ctx.redfish().power_state().value)
+    if power != PowerState.OFF:
+        return await _waves(ctx, plan, sender, how, known)
+    async with ctx.always(
+        "host power",
+        f"Switch {ctx.target.label} off again",
+        partial(_switch_off, ctx),
+        original={"power": "off"},
+    ):
+        return await _waves(ctx, plan, sender, how, known)
+
+
+async def _waves(ctx: JobContext, plan: Plan, sender: Sender, how: HowTo, known: Sequence[str]) -> list[Done]:
     done: list[Done] = []
     jobs = list(known)
     for number, wave in enumerate(plan.waves, 1):
@@ -172,6 +188,13 @@ async def apply_plan(
         ):
             done += await _wave(ctx, wave, sender, how, jobs, number)
     return done
+
+
+def _switch_off(ctx: JobContext) -> None:
+    """Ask the operating system to stop; it has just been started for the update alone."""
+    bmc = ctx.redfish()
+    if bmc.power_state() is not PowerState.OFF:
+        bmc.reset(PowerAction.GRACEFUL_OFF)
 
 
 async def _wave(

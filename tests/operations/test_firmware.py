@@ -226,6 +226,25 @@ def test_a_cancelled_job_leaves_nothing_staged(site: Firmware) -> None:
     assert idrac.installed[BIOS] != "9.10.5"
 
 
+def test_a_host_that_is_off_is_off_again_at_the_end(site: Firmware) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.10.6")
+    site.idracs[2].set_power("Off")
+    job, tasks = site.run("firmware_update", one(site), packages=[name])
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+    assert site.idracs[2].installed[BIOS] == "9.10.6"
+    _until(lambda: site.idracs[2].power_state == "Off")
+
+
+def test_the_configuration_is_saved_before_anything_is_sent(site: Firmware) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.10.7")
+    job, tasks = site.run("firmware_update", one(site), packages=[name], backup=True)
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+    assert tasks[0].result["backup_id"]
+    effects = [change.effect for change in site.idracs[2].journal]
+    exported = max(n for n, effect in enumerate(effects) if "Export" in effect)
+    assert exported < next(n for n, effect in enumerate(effects) if effect == "MultipartUpload BIOS 9.10.7")
+
+
 def test_going_back_and_undoing_a_night(site: Firmware) -> None:
     idrac, ids = site.idracs[2], one(site)
     before = idrac.installed[BIOS]
