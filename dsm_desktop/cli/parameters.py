@@ -14,6 +14,8 @@ from pydantic.fields import FieldInfo
 
 from dsm_desktop.jobs import Params
 
+_TIMES = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
+
 
 def options_for(model: type[Params]) -> list[click.Option]:
     """A click option per field: enumerations become choices, booleans --x/--no-x, lists may be repeated."""
@@ -55,5 +57,9 @@ def _inner(annotation: Any) -> tuple[Any, bool]:
 def _click_type(kind: Any) -> click.ParamType[Any] | Callable[[str], Any]:
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return click.Choice([str(member.value) for member in kind])
-    simple: dict[Any, click.ParamType[Any]] = {int: click.INT, float: click.FLOAT, datetime: click.DateTime()}
+    simple: dict[Any, click.ParamType[Any]] = {
+        int: click.INT,
+        float: click.FLOAT,
+        datetime: click.DateTime(_TIMES),
+    }
     return simple.get(kind, click.STRING)
