@@ -40,6 +40,7 @@ from dsm_desktop.workflows.virtual_media import (
 
 _CD = VirtualDrive.CD
 _STALE_SECONDS = 60
+_LEAST_REST_SECONDS = 20
 _UP = ("OSRunning", "OEM", "")
 """BootProgress of a host that has left the boot behind; "" on firmware that does not tell."""
 
@@ -233,8 +234,11 @@ class _Watch:
             return [progress, ""] if settled and waited >= self._quiet else None
         since = self._media.last_read(ctx.job_id, ctx.target.address)
         if self._was_read(since):
-            rests = min(time.monotonic() - self._looked, self._quiet) if since is None else since
-            return [progress, "yes"] if settled and rests >= self._quiet else None
+            rests = time.monotonic() - self._looked if since is None else since
+            # Whoever reads the medium has restarted: what the device tells is of this start. One that tells nothing is given
+            # time to go on reading.
+            quiet = self._quiet if progress else max(self._quiet, _LEAST_REST_SECONDS)
+            return [progress, "yes"] if up and rests >= quiet else None
         return [progress, "no"] if settled and progress and waited > self._quiet else None
 
     def _was_read(self, since: float | None) -> bool:
