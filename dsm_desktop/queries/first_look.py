@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dsm_desktop.queries.server_row import STORED, ServerRow
+from dsm_desktop.queries.server_row import STORED, ServerRow, share
 
 _TIMES = tuple(n for n, name in enumerate(STORED) if name.endswith("_at"))
 _FLAGS = tuple(n for n, name in enumerate(STORED) if name in ("led_blinking", "lockdown", "old_tls"))
@@ -40,7 +40,8 @@ def first_look(profile: Path) -> list[ServerRow]:
                 )
                 if until
             }
-        return [_row([*row, tags.get(row[0], ()), expiry.get(row[0])]) for row in rows]
+        known: dict[Any, Any] = {}
+        return [_row([*row, tags.get(row[0], ()), expiry.get(row[0])], known) for row in rows]
     except (sqlite3.Error, ValueError):
         return []  # the real opening of the store says what is wrong, with a hint
 
@@ -53,7 +54,7 @@ def _is_local(profile: Path) -> bool:
     return isinstance(config, dict) and not config.get("store_url") and (profile / "store.db").is_file()
 
 
-def _row(cells: list[Any]) -> ServerRow:
+def _row(cells: list[Any], known: dict[Any, Any]) -> ServerRow:
     for n in _TIMES:
         if cells[n] is not None:
             cells[n] = datetime.fromisoformat(cells[n] + _UTC)
@@ -62,6 +63,7 @@ def _row(cells: list[Any]) -> ServerRow:
             cells[n] = bool(cells[n])
     for n in _JSON:
         cells[n] = _object(cells[n] or "{}")
+    share(cells, known)
     return ServerRow(*cells)
 
 

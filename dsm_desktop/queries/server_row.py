@@ -77,3 +77,19 @@ class ServerRow:
 
 STORED = tuple(name for name in ServerRow.__dataclass_fields__ if name not in ("tags", "certificate_expires"))
 """The fields that stand in the servers' table, in their order."""
+
+_REPEATED = tuple(
+    STORED.index(name)
+    for name in (
+        "manufacturer", "model", "generation", "idrac_model", "idrac_version", "bios_version", "redfish_version", "licence",
+        "processor_summary", "power_state", "health", "access", "problem", "problem_code", "notes", "trust_mode",
+    )
+)  # fmt: skip
+_HEALTHS = STORED.index("subsystem_health")
+
+
+def share(cells: list[Any], known: dict[Any, Any]) -> None:
+    """Keep once what many servers have in common (`known`, of one reading): a row of 10,000 is half as large then."""
+    for n in _REPEATED:
+        cells[n] = known.setdefault(cells[n], cells[n])
+    cells[_HEALTHS] = known.setdefault(repr(cells[_HEALTHS]), cells[_HEALTHS])

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from dsm_desktop.core.states import Access, Health
 from dsm_desktop.queries.certificates import certificate_expiry
-from dsm_desktop.queries.server_row import STORED
+from dsm_desktop.queries.server_row import STORED, share
 from dsm_desktop.queries.server_row import ServerRow as ServerRow
 from dsm_desktop.queries.tags import tags_by_server
 from dsm_desktop.store.models import JobTask, Server, ServerGroup, ServerGroupMember
@@ -29,7 +29,8 @@ def list_servers(connection: Connection, ids: Collection[int] | None = None) -> 
     if ids is None:
         tags, expiry = tags_by_server(connection), certificate_expiry(connection)
         rows = connection.execute(select(*_COLUMNS).order_by(Server.id))
-        return [_row(row, tags, expiry) for row in rows]
+        known: dict[Any, Any] = {}
+        return [_row(row, tags, expiry, known) for row in rows]
     wanted = sorted(ids)
     found: list[ServerRow] = []
     for start in range(0, len(wanted), _BATCH):
@@ -40,8 +41,15 @@ def list_servers(connection: Connection, ids: Collection[int] | None = None) -> 
     return found
 
 
-def _row(row: Any, tags: Mapping[int, tuple[str, ...]], expiry: Mapping[int, datetime]) -> ServerRow:
+def _row(
+    row: Any,
+    tags: Mapping[int, tuple[str, ...]],
+    expiry: Mapping[int, datetime],
+    known: dict[Any, Any] | None = None,
+) -> ServerRow:
     values = [*row, tags.get(row[0], ()), expiry.get(row[0])]
+    if known is not None:
+        share(values, known)
     return ServerRow(*values)
 
 
