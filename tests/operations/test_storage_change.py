@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dsm_desktop.app.application import catalogue
+from dsm_desktop.app.application import Application, catalogue
 from dsm_desktop.commands.drive_uses import note_drive_uses
 from dsm_desktop.jobs import Danger
 from dsm_desktop.operations import storage_change
@@ -284,15 +284,15 @@ def test_drives_blink_and_stop(trio: Trio) -> None:
     assert not any(perc.drive(n)["LocationIndicatorActive"] for n in range(4))
 
 
-def answer_to(program: Killable, job_id: int, option: str) -> None:
+def answer_to(app: Application, job_id: int, option: str) -> None:
     asked: list[Any] = []
 
     def come() -> bool:
-        asked[:] = [d for d in program.app.store.fetch(open_decisions) if d.job_id == job_id]
+        asked[:] = [d for d in app.store.fetch(open_decisions) if d.job_id == job_id]
         return bool(asked)
 
     until(come, "the question")
-    program.app.commands.answer(asked[0].id, option)
+    app.commands.answer(asked[0].id, option)
 
 
 def test_erasing_needs_the_tag_and_a_second_yes(trio: Trio) -> None:
@@ -302,11 +302,11 @@ def test_erasing_needs_the_tag_and_a_second_yes(trio: Trio) -> None:
     job = program.run("secure_erase", {"service_tag": TAG, "drives": ["SER3"]})
     assert "cannot be erased" in program.error(job)["message"]
     job_id = program.submit("secure_erase", {"service_tag": TAG, "drives": ["SER2"]})
-    answer_to(program, job_id, "no")
+    answer_to(program.app, job_id, "no")
     until(lambda: program.job(job_id).failed == 1, "the end")
     assert bmc.done == []
     job_id = program.submit("secure_erase", {"service_tag": TAG.lower(), "drives": ["SER2"]})
-    answer_to(program, job_id, "erase")
+    answer_to(program.app, job_id, "erase")
     until(lambda: program.job(job_id).done == 1, f"the end: {program.tasks(job_id)}")
     assert [path for _, path, _ in bmc.done] == [f"{BASE}/Drives/{drive_id(2)}/Actions/Drive.SecureErase"]
 
