@@ -185,6 +185,8 @@ def job_types() -> str:
     for kind in Catalogue.of(operations).values():
         danger = "by action" if kind.danger_of else asks[kind.danger]
         where = "each server" if kind.targets is Targets.SERVER else "whole site"
+        if kind.requires:
+            where += f" with {' and '.join(need.text for need in kind.requires)}"
         rows.append(
             (f"`{kind.kind}`", kind.label.rstrip("…"), _first(kind.help), where, danger, kind.needs.value)
         )

@@ -7,11 +7,13 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 
 from dsm_desktop.commands import custom_fields
+from dsm_desktop.core.access import Role
 from dsm_desktop.queries.jobs import list_jobs
 from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.ui.dialogs.import_servers import ImportDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
+from tests.ui.conftest import OpenSession
 from tests.ui.test_shell import dialog_of
 
 WAIT = 5_000
@@ -109,3 +111,13 @@ def test_a_file_is_taken_and_what_cannot_be_read_is_explained(
     dialog.text_.setPlainText("name\n")
     settle(session.desk)
     assert not dialog.import_button.isEnabled()
+
+
+def test_a_viewer_may_look_at_a_list_and_is_told_why_it_stays(open_session: OpenSession) -> None:
+    session = open_session(role=Role.VIEWER)
+    dialog = opened(session)
+    dialog.text_.setPlainText("address\n10.99.2.1\n")
+    settle(session.desk)
+    assert dialog.panel.model.rowCount() == 1
+    assert not dialog.import_button.isEnabled()
+    assert "look only" in dialog.import_button.toolTip()

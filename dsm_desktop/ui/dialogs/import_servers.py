@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from dsm_desktop.commands import custom_fields, import_text, server_import
 from dsm_desktop.commands.import_text import FIELDS, IGNORE, ImportTable
 from dsm_desktop.commands.server_import import Imported, ImportPlan, RowPlan
-from dsm_desktop.core.access import Principal
+from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, DsmError
 from dsm_desktop.queries.export import Table
 from dsm_desktop.queries.query_language import Language
@@ -247,7 +247,7 @@ class ImportDialog(Dialog):
         self.counts.setText(", ".join(said) if planned is not None else "")
         useful = counted["new"] + counted["changes"]
         refused = counted["bad"] and not self.skip_bad.isChecked()
-        why = (
+        why = self._desk.why_not(Permission.CONFIGURE) or (
             "There is nothing to import."
             if not useful
             else f"{counted['bad']} rows are bad: mend them, or tick to import the others."
