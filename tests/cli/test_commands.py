@@ -84,6 +84,16 @@ def test_a_failed_target_exits_1_and_can_be_tried_again(line: CommandLine, site:
     assert any(str(j["id"]) in again for j in line.ok("jobs", "list", "--json").json)
 
 
+def test_servers_a_job_is_not_made_for_are_named_and_left_out_when_asked(line: CommandLine) -> None:
+    command = ("job", "attributes_read", *_servers(ids(line)), "--at", "2099-01-01", "--detach", "--json")
+    refused = line.run(*command)
+    assert refused.code == 2
+    assert "Needs iDRAC9 or newer; 1 of 3 is iDRAC8." in refused.err
+    submitted = line.ok(*command, "--fitting").json
+    assert len(line.ok("jobs", "show", submitted["job"], "--json").json) == 2
+    line.ok("jobs", "cancel", submitted["job"])
+
+
 def test_a_waiting_job_is_cancelled(line: CommandLine) -> None:
     submitted = line.ok(
         "job", "health_check", *_servers(ids(line)), "--at", "2099-01-01", "--detach", "--json"

@@ -21,7 +21,7 @@ _MARK = 12
 
 
 class PictureDelegate(QStyledItemDelegate):
-    """A cell that shows a picture instead of its words; the words remain for screen readers, tips and files."""
+    """A cell that shows a picture, or its words where there is nothing to draw; they remain for screen readers and files."""
 
     def __init__(self, picture_of: PictureOf, parent: QObject) -> None:
         super().__init__(parent)
@@ -42,6 +42,11 @@ class PictureDelegate(QStyledItemDelegate):
         )
         if picture is not None:
             painter.drawPixmap(area.left() + _MARGIN, area.top() + 3, picture)
+        else:
+            painter.setPen(QColor(theme.look().highlighted if selected else theme.look().muted))
+            painter.drawText(
+                area.adjusted(_MARGIN, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, str(index.data() or "")
+            )
         if state & _FOCUS:
             painter.setPen(QColor(theme.look().highlighted if selected else theme.look().link))
             painter.drawRect(area.adjusted(0, 0, -1, -1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -126,7 +126,6 @@ class ServerOverview(QScrollArea):
         column.addWidget(self._facts_box())
         column.addStretch()
         self.setWidget(inside)
-        self._inside = inside
 
     def _subsystem_box(self) -> QWidget:
         self._subsystems = QGroupBox("Health by subsystem")
@@ -169,17 +168,6 @@ class ServerOverview(QScrollArea):
         if self._row is not None:
             self._desk.job_wanted.emit(kind, [self._row.id], {})
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        """As high as its words need at this width: a scroll area asks only for the least."""
-        layout = self._inside.layout()
-        if layout is not None:
-            layout.activate()
-            self._inside.setMinimumHeight(layout.totalHeightForWidth(self.viewport().width()))
-
     # -- showing ------------------------------------------------------------------------------------------------
 
     def show_row(self, row: ServerRow) -> None:
@@ -206,7 +194,6 @@ class ServerOverview(QScrollArea):
         if other:
             self._login.setText("…")
             self._ask_login(row)
-        self._fit()
 
     def _ask_login(self, row: ServerRow) -> None:
         reads = self._desk.context.reads
@@ -224,7 +211,6 @@ class ServerOverview(QScrollArea):
         else:
             self._login.setText(f"No credential set fits.\n{choice.why}".strip())
         self._login.setToolTip("\n".join(choice.tried))
-        self._fit()
 
     def _show_problem(self, row: ServerRow) -> None:
         if not row.problem:

@@ -77,9 +77,9 @@ class ServersView(AreaView, QWidget):
         self.tree.narrowed.connect(lambda facet: self.panel.narrow(facet.narrow))
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setChildrenCollapsible(False)
-        for widget, size in ((self.tree, 190), (self.panel, 640), (self.details, 400)):
+        for widget, least in ((self.tree, 120), (self.panel, 240), (self.details, 350)):
             self._split.addWidget(widget)
-            widget.setMinimumWidth(min(size, 240) if widget is not self.tree else 120)
+            widget.setMinimumWidth(least)
         self._split.setSizes([176, 650, 370])
         self._split.setStretchFactor(1, 2)
         self._split.setStretchFactor(2, 1)
