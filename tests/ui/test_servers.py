@@ -95,7 +95,6 @@ def test_every_tab_of_a_server_shows_what_is_in_the_store(open_session: OpenSess
         "BIOS": 0,
         "Boot": 0,
         "Configuration profiles": 0,
-        "Virtual media": 0,
         "Sensors": 0,
         "Logs": 40,
         "iDRAC jobs": 2,
