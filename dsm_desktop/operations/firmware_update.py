@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dsm_desktop.firmware.plan import Offered, Plan, Rules, plan_packages
 from dsm_desktop.jobs import Danger, JobContext, idrac, job
@@ -26,6 +27,7 @@ from dsm_desktop.operations.firmware import (
 )
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.redfish.update import update_offer
+from dsm_desktop.vault.resolve import CredentialResolver
 from dsm_desktop.workflows.firmware_host import (
     apply_plan,
     read_firmware,
@@ -38,11 +40,12 @@ from dsm_desktop.workflows.gate import pass_gate
 
 class SendWay(enum.StrEnum):
     """PUSH from this machine over the connection to the iDRAC; SERVE lets the iDRAC fetch from this machine's media server;
-    AUTOMATIC pushes where the iDRAC takes it."""
+    SHARE from a place that holds the same files; AUTOMATIC pushes where the iDRAC takes it."""
 
     AUTOMATIC = "automatic"
     PUSH = "push"
     SERVE = "serve"
+    SHARE = "share"
 
 
 class FirmwareUpdateParams(OrderedOptions):
@@ -54,8 +57,20 @@ class FirmwareUpdateParams(OrderedOptions):
         json_schema_extra={"widget": "picks", "suggest": "library:package"},
     )
     way: SendWay = Field(SendWay.AUTOMATIC, title="Way to the iDRAC")
+    share: str = Field(
+        "",
+        max_length=500,
+        title="Share",
+        description="only for the way 'share': http://host/path, cifs://host/share or host:/export, with these very files",
+    )
     downgrade: bool = Field(False, title="Also go back to an older version")
     reinstall: bool = Field(False, title="Also install the version that runs already")
+
+    @model_validator(mode="after")
+    def _share_is_given(self) -> FirmwareUpdateParams:
+        if (self.way is SendWay.SHARE) != bool(self.share):
+            raise ValueError("the way 'share' needs a share, and only that way")
+        return self
 
 
 @job(
@@ -83,7 +98,7 @@ async def firmware_update(ctx: JobContext, params: FirmwareUpdateParams) -> Firm
         found = await read_firmware(ctx)
         offered = [Offered(file.key, file.identity) for file in files]
         plan = plan_packages(found.machine(ctx.target.label), offered, rules)
-        return await update_host(ctx, params, plan, files, params.way, "firmware_update")
+        return await update_host(ctx, params, plan, files, params.way, "firmware_update", params.share)
 
 
 async def update_host(
@@ -93,6 +108,7 @@ async def update_host(
     files: list[PackageFile],
     way: SendWay,
     purpose: str,
+    share: str = "",
 ) -> FirmwareResult:
     """Carry out a plan made of packages of the library."""
     if not plan.items:
@@ -105,7 +121,7 @@ async def update_host(
     if params.backup and not ctx.dry_run:
         known = await pass_gate(ctx, params.patience, even_if_critical=True, key="after the backup")
     paths = {file.key: file.path for file in files}
-    sender, served = await _sender(ctx, plan, paths, way)
+    sender, served = await _sender(ctx, plan, paths, way, share)
     try:
         done = await apply_plan(ctx, plan, sender, how, known)
     finally:
@@ -117,13 +133,18 @@ async def update_host(
     return result_of(ctx, plan, done, backup_id)
 
 
-async def _sender(ctx: JobContext, plan: Plan, paths: dict[str, Path], way: SendWay) -> tuple[Sender, bool]:
+async def _sender(
+    ctx: JobContext, plan: Plan, paths: dict[str, Path], way: SendWay, share: str
+) -> tuple[Sender, bool]:
     """How packages get there, and whether the media server is used. Offers are made anew in a replay: same URLs."""
     if way is SendWay.AUTOMATIC:
         pushes = await ctx.step("choose the way", lambda: update_offer(ctx.redfish()).pushes is not None)
         way = SendWay.PUSH if pushes else SendWay.SERVE
     if way is SendWay.PUSH:
         return Pushing(paths), False
+    if way is SendWay.SHARE:
+        login = await ctx.run(partial(_login_of, ctx, share))
+        return Fetching(lambda key: f"{share.rstrip('/')}/{quote(key)}", login), False
     if ctx.dry_run:
         return Fetching(lambda key: key), False
 
@@ -141,6 +162,13 @@ async def _sender(ctx: JobContext, plan: Plan, paths: dict[str, Path], way: Send
 
     urls = await ctx.run(offer)
     return Fetching(lambda key: urls[key]), True
+
+
+def _login_of(ctx: JobContext, share: str) -> tuple[str, str] | None:
+    """The credential set of kind "share" for the share's host, if there is one."""
+    host = (urlsplit(share).hostname or "") if "://" in share else share.partition(":")[0]
+    found = ctx.service(CredentialResolver).for_address(host, "share")
+    return (found[0].username, found[0].password.get_secret_value()) if found else None
 
 
 def _withdraw(ctx: JobContext) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.firmware.fit import DoesNotFit
@@ -33,6 +33,13 @@ class FullUpdateParams(OrderedOptions):
         description="Dell's ids (159 BIOS, 25227 iDRAC) or a part of the name; empty: all",
     )
     way: SendWay = Field(SendWay.AUTOMATIC, title="Way to the iDRAC")
+    share: str = Field("", max_length=500, title="Share", description="only for the way 'share'")
+
+    @model_validator(mode="after")
+    def _share_is_given(self) -> FullUpdateParams:
+        if (self.way is SendWay.SHARE) != bool(self.share):
+            raise ValueError("the way 'share' needs a share, and only that way")
+        return self
 
 
 @job(
@@ -57,7 +64,7 @@ async def full_server_update(ctx: JobContext, params: FullUpdateParams) -> Firmw
         )
         rules = Rules(order=params.idrac, exclusions=await site_exclusions(ctx))
         plan = _plan(ctx, found, files, rules)
-        return await update_host(ctx, params, plan, files, params.way, "full_server_update")
+        return await update_host(ctx, params, plan, files, params.way, "full_server_update", params.share)
 
 
 def _plan(ctx: JobContext, found: Found, files: list[PackageFile], rules: Rules) -> Plan:

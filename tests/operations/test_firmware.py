@@ -13,6 +13,7 @@ from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.jobs import Danger
 from tests.operations.firmware_site import BIOS, IDRAC, Firmware, firmware_program
+from tests.simulator.webserver import Files
 
 pytestmark = pytest.mark.shared_program
 CPLD = "CPLD.Embedded.1"
@@ -128,6 +129,20 @@ def test_the_media_server_serves_where_that_is_wanted(site: Firmware) -> None:
     assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
     assert site.idracs[1].effects["flash BIOS 9.9.8"] == 1
     assert any("SimpleUpdate" in c.effect for c in site.idracs[1].journal)
+
+
+def test_a_share_that_holds_the_same_files(site: Firmware) -> None:
+    name = site.package(site.idracs[1], BIOS, "9.9.81")
+    with Files() as share:
+        share.content[name] = (site.folder / name).read_bytes()
+        job, tasks = site.run("firmware_update", one(site, 1), packages=[name], way="share", share=share.url)
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+    assert site.idracs[1].effects["flash BIOS 9.9.81"] == 1
+    # Nobody is there any more: the iDRAC's own words, and nothing flashed.
+    name = site.package(site.idracs[1], BIOS, "9.9.82")
+    job, tasks = site.run("firmware_update", one(site, 1), packages=[name], way="share", share=share.url)
+    assert job.failed == 1
+    assert "flash BIOS 9.9.82" not in site.idracs[1].effects
 
 
 def test_waiting_for_the_next_restart_is_no_proof(site: Firmware) -> None:
