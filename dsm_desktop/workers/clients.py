@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 30.0
 _LOGOUTS_AT_ONCE = 128
+"""At the end, when nobody else wants the machine."""
+_IDLE_LOGOUTS_AT_ONCE = 32
+"""While jobs run: hundreds of servers that are done at the same time must not take the threads of the others."""
 _JUST_CHECKED_SECONDS = 2.0
 _MODES = {"pin": TrustMode.PIN, "ca": TrustMode.CA, "off": TrustMode.ANY}
 
@@ -219,7 +222,7 @@ class DeviceClients:
             idle = [i for i, kept in self._kept.items() if kept.idle_since < limit]
             gone = [self._kept.pop(server_id).client for server_id in idle] + self._replaced
             self._replaced = []
-        _close_all(gone)
+        _close_all(gone, _IDLE_LOGOUTS_AT_ONCE)
 
     def close_left_behind(self) -> None:
         """Log out what a killed runner left open on the devices."""
@@ -309,11 +312,11 @@ class DeviceClients:
             client.close()
 
 
-def _close_all(clients: list[RedfishClient]) -> None:
+def _close_all(clients: list[RedfishClient], at_once: int = _LOGOUTS_AT_ONCE) -> None:
     """Many at once: one that does not answer must not hold up the others."""
     if not clients:
         return
-    with ThreadPoolExecutor(min(_LOGOUTS_AT_ONCE, len(clients)), thread_name_prefix="logout") as pool:
+    with ThreadPoolExecutor(min(at_once, len(clients)), thread_name_prefix="logout") as pool:
         list(pool.map(_close_one, clients))
 
 
