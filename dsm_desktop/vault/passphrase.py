@@ -54,19 +54,23 @@ class Argon2Cost:
 _TAMPERED = "The store's key record was changed; restore it from a backup or unlock with the recovery key."
 
 
-def tuned_cost(target_seconds: float = TARGET_SECONDS) -> Argon2Cost:
+def tuned_cost(
+    target_seconds: float = TARGET_SECONDS, timer: Callable[[], float] = time.perf_counter
+) -> Argon2Cost:
     """A cost that takes about `target_seconds` on this machine (gate: 0.8 to 1.2 s), never below the least."""
     # Two points, because the first pass over fresh memory costs more; the quicker of two, because of other load.
-    few, more = (min(_timed(Argon2Cost(iterations=count)) for _ in range(2)) for count in _TUNING_ITERATIONS)
+    few, more = (
+        min(_timed(Argon2Cost(iterations=count), timer) for _ in range(2)) for count in _TUNING_ITERATIONS
+    )
     step = max(more - few, 1e-4) / (_TUNING_ITERATIONS[1] - _TUNING_ITERATIONS[0])
     wanted = _TUNING_ITERATIONS[0] + round((target_seconds - few) / step)
     return Argon2Cost(iterations=max(3, min(1000, wanted)))
 
 
-def _timed(cost: Argon2Cost) -> float:
-    begun = time.perf_counter()
+def _timed(cost: Argon2Cost, timer: Callable[[], float]) -> float:
+    begun = timer()
     _derive(bytearray(b"tuning"), bytes(16), cost)
-    return time.perf_counter() - begun
+    return timer() - begun
 
 
 def _derive(passphrase: bytearray, salt: bytes, cost: Argon2Cost) -> bytearray:
@@ -138,7 +142,7 @@ class PassphraseProvider:
             raise WeakPassphrase(
                 f"The passphrase has fewer than {MIN_LENGTH} characters.", hint="Four or five words do."
             )
-        cost = self._cost or tuned_cost()
+        cost = self._cost or tuned_cost(timer=self._timer)
         cost.check()
         salt, nonce = os.urandom(16), os.urandom(12)
         wrapping = _derive(self._passphrase, salt, cost)

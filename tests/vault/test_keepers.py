@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -144,10 +143,12 @@ def test_a_short_passphrase_is_refused_when_set() -> None:
 def test_a_weakened_or_absurd_record_is_refused_before_it_is_tried(change: dict[str, object]) -> None:
     key = SiteKey.generate()
     record = {**passphrase().keep(key), **change}
-    begun = time.perf_counter()
+
+    def tried() -> float:
+        raise AssertionError("the key was derived, which is what the clock is read for")
+
     with pytest.raises(KdfRefused):
-        passphrase().fetch(key.key_id, record)
-    assert time.perf_counter() - begun < 0.15
+        PassphraseProvider(SecretStr("correct horse battery"), timer=tried).fetch(key.key_id, record)
 
 
 def test_changed_parameters_that_are_strong_enough_still_do_not_open() -> None:
@@ -157,14 +158,13 @@ def test_changed_parameters_that_are_strong_enough_still_do_not_open() -> None:
         passphrase().fetch(key.key_id, {**record, "iterations": 4})
 
 
-def test_the_tuned_cost_is_about_a_second_and_never_below_the_least() -> None:
-    cost = tuned_cost()
+@pytest.mark.parametrize("per_pass", [0.02, 0.1, 0.3])
+def test_the_tuned_cost_is_about_a_second_and_never_below_the_least(per_pass: float) -> None:
+    # A machine that takes so many seconds for each pass over the memory, however busy this one is.
+    readings = iter([0.0, 3 * per_pass] * 2 + [0.0, 12 * per_pass] * 2)
+    cost = tuned_cost(timer=lambda: next(readings))
     assert cost.memory_kib >= 64 * 1024
-    key = SiteKey.generate()
-    provider = PassphraseProvider(SecretStr("correct horse battery"), cost=cost)
-    begun = time.perf_counter()
-    provider.keep(key)
-    assert 0.3 < time.perf_counter() - begun < 4  # 0.8 to 1.2 s on a quiet machine
+    assert cost.iterations == 3 or cost.iterations * per_pass == pytest.approx(1.0, rel=0.2)
     assert tuned_cost(0.001) == Argon2Cost(iterations=3)
 
 
