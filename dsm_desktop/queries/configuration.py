@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from dsm_desktop.configuration.checking import Rules, State, visible
 from dsm_desktop.configuration.registry import Entry, Registry
-from dsm_desktop.configuration.standard import BIOS, Deviation, SiteStandard, deviations
+from dsm_desktop.configuration.standard import BIOS, IDRAC, Deviation, SiteStandard, deviations
 from dsm_desktop.queries.newest import Ids, server_label, wanted
 from dsm_desktop.store.configuration import BASELINE, CURRENT, PENDING, load_registry
 from dsm_desktop.store.models import (
@@ -22,6 +22,9 @@ from dsm_desktop.store.models import (
     Server,
     SiteStandardRow,
 )
+
+_NAMED = 500
+"""Ids that are named in a statement; databases bound the number of bound values, and beyond that nearly all are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +126,12 @@ def settings_matrix(connection: Connection, ids: Ids, area: str = BIOS) -> list[
     servers = connection.execute(
         select(Server.id.label("server_id"), server_label().label("label"), Server.model, Server.service_tag)
     ).all()
-    snapshots = connection.execute(
-        select(ConfigurationSnapshot.__table__).where(
-            ConfigurationSnapshot.area == area, ConfigurationSnapshot.kind.in_((CURRENT, PENDING))
-        )
-    ).all()
+    query = select(ConfigurationSnapshot.__table__).where(
+        ConfigurationSnapshot.area == area, ConfigurationSnapshot.kind.in_((CURRENT, PENDING))
+    )
+    if ids is not None and len(ids) <= _NAMED:
+        query = query.where(ConfigurationSnapshot.server_id.in_(list(ids)))
+    snapshots = connection.execute(query).all()
     by_server: dict[tuple[int, str], Any] = {(r.server_id, r.kind): r for r in wanted(snapshots, ids)}
     rows = []
     for server in wanted(servers, ids):
@@ -260,12 +264,21 @@ def standing(connection: Connection, standard: SiteStandard, ids: Ids = None) ->
     ).all()
     values: dict[int, dict[str, Any]] = {}
     oldest: dict[int, datetime] = {}
-    snapshots = connection.execute(
-        select(ConfigurationSnapshot.__table__).where(ConfigurationSnapshot.kind == CURRENT)
+    desired = standard.desired()
+    areas = {key.partition("#")[0] for key in desired} | {IDRAC}
+    snapshot = ConfigurationSnapshot
+    # 1,100 attributes a server: read in pieces, and only what is compared is kept.
+    snapshots = connection.execution_options(yield_per=100).execute(
+        select(snapshot.server_id, snapshot.area, snapshot.taken_at, snapshot.settings).where(
+            snapshot.kind == CURRENT, snapshot.area.in_(areas)
+        )
     )
     for row in snapshots:
         mine = values.setdefault(row.server_id, {})
-        mine |= {f"{row.area}#{name}": value for name, value in row.settings.items()}
+        for name, value in row.settings.items():
+            key = f"{row.area}#{name}"
+            if key in desired or name.startswith("Users."):
+                mine[key] = value
         oldest[row.server_id] = min(oldest.get(row.server_id, row.taken_at), row.taken_at)
     found = [
         StandingRow(
