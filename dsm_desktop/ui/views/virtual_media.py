@@ -47,7 +47,6 @@ _BUTTONS = (
     ("Mount…", "virtual_media_mount", "Put an ISO into a virtual drive"),
     ("Boot…", "boot_to_iso", "Mount, start from it once, eject afterwards"),
     ("Eject", "virtual_media_unmount", "Empty the virtual drives, whoever filled them"),
-    ("Test", "media_test", "Can the iDRAC reach this machine's media server? It fetches a small image"),
     ("Read", "virtual_media_read", "Look what is in the drives now"),
 )
 
