@@ -50,27 +50,31 @@ async def foreign_config(ctx: JobContext, params: ForeignParams) -> ForeignResul
     """
     name = "ImportForeignConfig" if params.action is ForeignChoice.IMPORT else "ClearForeignConfig"
     async with reported(ctx):
-        on, count = await ctx.step(
-            "look at the storage", partial(_plan, ctx, params), returns=tuple[Controller, int]
+        on, foreign = await ctx.step(
+            "look at the storage", partial(_plan, ctx, params), returns=tuple[Controller, list[str]]
         )
-        if not count:
+        if not foreign:
             return ForeignResult(summary="No drive is foreign.", drives=0)
         await changed(
             ctx,
             "change the foreign configuration",
             lambda: raid_action(ctx.redfish(), name, on.id),
             plan=f"POST DellRaidService.{name} {on.id}",
-            shown=lambda: (
-                not any(d.raid_status == FOREIGN for c in look(ctx) if c.id == on.id for d in c.drives)
-            ),
+            shown=partial(_settled, ctx, on.id, foreign),
         )
-    said = "Nothing was sent (dry run)." if ctx.dry_run else f"{count} drives are foreign no more."
-    return ForeignResult(summary=said, drives=count)
+    said = "Nothing was sent (dry run)." if ctx.dry_run else f"{len(foreign)} drives are foreign no more."
+    return ForeignResult(summary=said, drives=len(foreign))
 
 
-def _plan(ctx: JobContext, params: ForeignParams) -> tuple[Controller, int]:
+def _settled(ctx: JobContext, on: str, foreign: list[str]) -> bool:
+    """None of these drives is foreign any more, and each is there: one that is not listed proves nothing."""
+    drives = [d for c in look(ctx) if c.id == on for d in c.drives]
+    return not any(d.raid_status == FOREIGN for d in drives) and {d.id for d in drives} >= set(foreign)
+
+
+def _plan(ctx: JobContext, params: ForeignParams) -> tuple[Controller, list[str]]:
     on = named(ctx, "controller", look(ctx), params.controller)
     foreign = [d for d in on.drives if d.raid_status == FOREIGN]
     if params.action is ForeignChoice.CLEAR:
         refuse_in_use(ctx, foreign)
-    return on, len(foreign)
+    return on, [d.id for d in foreign]

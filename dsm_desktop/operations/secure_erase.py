@@ -79,18 +79,30 @@ async def secure_erase(ctx: JobContext, params: EraseParams) -> EraseResult:
                 "Nothing was erased.", hint="Start it again if it was meant.", where=ctx.target.label
             )
         for drive in drives:
-            await _erase(ctx, drive)
+            await _erase(ctx, params, drive)
     if ctx.dry_run:
         return EraseResult(summary="Nothing was sent (dry run).", erased=[])
     return EraseResult(summary=f"{len(drives)} drives were erased.", erased=[d.serial for d in drives])
 
 
-async def _erase(ctx: JobContext, drive: Drive) -> None:
+async def _erase(ctx: JobContext, params: EraseParams, drive: Drive) -> None:
     """One drive after the other. What was erased shows nowhere but in the iDRAC's own job: it must have ended well."""
+
+    def send() -> str:
+        """Looked at once more: the answer took a while and other drives took hours, and a bay may hold another drive now."""
+        (now,) = _plan(ctx, params.model_copy(update={"drives": [drive.serial or drive.id]}))
+        if (now.id, now.serial) != (drive.id, drive.serial):
+            raise BadInput(
+                f"{drive.name or drive.id} ({drive.serial}) is not where it was; it was not erased.",
+                hint="Look at the tab Hardware, then start again for what is left.",
+                where=ctx.target.label,
+            )
+        return erase_drive(ctx.redfish(), now)
+
     await changed(
         ctx,
         "erase a drive",
-        lambda: erase_drive(ctx.redfish(), drive),
+        send,
         plan=f"POST {drive.erase}",
         shown=None,
         key=drive.serial or drive.id,

@@ -85,9 +85,9 @@ def named(ctx: JobContext, what: str, things: Sequence[T], name: str) -> T:
 def refuse_in_use(ctx: JobContext, drives: Sequence[Drive], found: Sequence[Controller] = ()) -> None:
     """Raise DriveInUse for a drive that holds a vSAN or VMFS datastore or (with `found`) belongs to a volume there."""
     with ctx.write() as uow:
-        uses = drive_uses(uow.session.connection(), ctx.target.server_id)
+        uses = drive_uses(uow.session.connection(), [drive.serial for drive in drives])
     for drive in drives:
-        use = uses.get(drive.serial.upper())
+        use = uses.get(drive.serial.strip().upper())
         if use is not None:
             raise DriveInUse(
                 f"{drive.name or drive.id} ({drive.serial}) holds {use.used_by} “{use.name}”",

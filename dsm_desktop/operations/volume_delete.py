@@ -37,15 +37,15 @@ async def volume_delete(ctx: JobContext, params: VolumeDeleteParams) -> VolumeDe
     Refused where one of its drives is known to hold a vSAN or VMFS datastore.
     """
     async with reported(ctx):
-        volume, when = await ctx.step(
-            "look at the storage", partial(_plan, ctx, params), returns=tuple[Volume, str]
+        on, volume, when = await ctx.step(
+            "look at the storage", partial(_plan, ctx, params), returns=tuple[str, Volume, str]
         )
         job_id = await changed(
             ctx,
             "delete the volume",
             lambda: delete_volume(ctx.redfish(), volume.uri, when),
             plan=f"DELETE {volume.uri} {when}",
-            shown=lambda: all(v.id != volume.id for c in look(ctx) for v in c.volumes),
+            shown=partial(_gone, ctx, on, volume),
             wait=not params.at_restart,
         )
     if ctx.dry_run:
@@ -54,9 +54,17 @@ async def volume_delete(ctx: JobContext, params: VolumeDeleteParams) -> VolumeDe
     return VolumeDeleteResult(summary=said, job_id=job_id)
 
 
-def _plan(ctx: JobContext, params: VolumeDeleteParams) -> tuple[Volume, str]:
+def _gone(ctx: JobContext, on: str, volume: Volume) -> bool:
+    """A controller that is not listed (an iDRAC that has just restarted lists none) proves nothing."""
+    now = next((c for c in look(ctx) if c.id == on), None)
+    return now is not None and all(v.id != volume.id for v in now.volumes)
+
+
+def _plan(ctx: JobContext, params: VolumeDeleteParams) -> tuple[str, Volume, str]:
     found = look(ctx)
     volume = named(ctx, "volume", [v for c in found for v in c.volumes], params.volume)
     on = next(c for c in found if volume in c.volumes)
-    refuse_in_use(ctx, [d for d in on.drives if d.id in volume.drives])
-    return volume, apply_time(ctx, on.apply_times, at_restart=params.at_restart)
+    members = [d for d in on.drives if d.id in volume.drives]
+    # A volume that does not name its drives may stand on any of them.
+    refuse_in_use(ctx, members or on.drives)
+    return on.id, volume, apply_time(ctx, on.apply_times, at_restart=params.at_restart)

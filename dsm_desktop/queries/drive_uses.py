@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -18,9 +19,11 @@ class Use:
     name: str
 
 
-def drive_uses(connection: Connection, server_id: int) -> dict[str, Use]:
-    """By serial number, in upper case."""
+def drive_uses(connection: Connection, serials: Iterable[str]) -> dict[str, Use]:
+    """What these drives hold, by serial number in upper case. Whichever server they were seen in: a drive that was carried into
+    another one keeps its data."""
+    wanted = {serial.strip().upper() for serial in serials} - {""}
     query = select(DriveUse.serial_number, DriveUse.used_by, DriveUse.name).where(
-        DriveUse.server_id == server_id
+        DriveUse.serial_number.in_(wanted)
     )
     return {row[0].upper(): Use(*row) for row in connection.execute(query)}

@@ -15,6 +15,7 @@ from dsm_desktop.jobs import Danger
 from dsm_desktop.operations import storage_change
 from dsm_desktop.queries.drive_uses import Use
 from dsm_desktop.queries.jobs import open_decisions
+from dsm_desktop.store.models import Server
 from tests.kit.replay import Doc, Reply, error, reply
 from tests.operations.killing import Killable, until
 from tests.operations.recorded import MANAGER, SYSTEM, RecordedIdrac, recorded_program
@@ -236,6 +237,44 @@ def test_a_drive_of_a_datastore_is_never_touched(trio: Trio) -> None:
     assert bmc.done == []
 
 
+def test_a_drive_carried_into_another_server_keeps_its_datastore(trio: Trio) -> None:
+    program, bmc, perc = trio
+    perc.drive(3)["Oem"]["Dell"]["DellPhysicalDisk"]["RaidStatus"] = "Foreign"
+    with program.app.store.write() as uow:
+        other = Server(address="192.0.2.77", added_at=uow.now)
+        uow.session.add(other)
+        uow.session.flush()
+        note_drive_uses(uow, other.id, [Use("SER3", "vsan", "cluster A")])
+    job = program.run("foreign_config", {"controller": RAID, "action": "clear"})
+    assert program.error(job)["code"] == "DriveInUse"
+    assert bmc.done == []
+
+
+def test_a_volume_that_names_no_drives_may_stand_on_any(trio: Trio) -> None:
+    program, bmc, _ = trio
+    del bmc.documents[f"{VOLUMES}/Disk.Virtual.0"]["Links"]
+    with program.app.store.write() as uow:
+        note_drive_uses(uow, program.server_id, [Use("SER0", "vmfs", "ds1")])
+    job = program.run("volume_delete", {"volume": "Disk.Virtual.0"})
+    assert program.error(job)["code"] == "DriveInUse"
+    assert bmc.done == []
+
+
+@pytest.mark.parametrize("kind", ["volume_delete", "foreign_config"])
+def test_a_controller_that_is_not_listed_proves_nothing(trio: Trio, kind: str) -> None:
+    """An iDRAC that has just restarted lists no controllers for some minutes."""
+    program, bmc, perc = trio
+    perc.drive(3)["Oem"]["Dell"]["DellPhysicalDisk"]["RaidStatus"] = "Foreign"
+
+    def vanish(body: Doc) -> Reply:
+        bmc.documents[STORAGE] = {**bmc.documents[STORAGE], "Members": []}
+        return perc.accepted("RealTimeNoRebootConfiguration")
+
+    bmc.effects |= {"/Volumes/Disk.Virtual.0": vanish, "DellRaidService.ImportForeignConfig": vanish}
+    params = {"volume": "Disk.Virtual.0"} if kind == "volume_delete" else {"controller": RAID}
+    assert program.error(program.run(kind, params))["code"] == "NotChanged"
+
+
 def test_a_volume_is_deleted_and_a_lie_is_found_out(trio: Trio) -> None:
     program, _, perc = trio
     perc.lies = True
@@ -309,6 +348,18 @@ def test_erasing_needs_the_tag_and_a_second_yes(trio: Trio) -> None:
     answer_to(program.app, job_id, "erase")
     until(lambda: program.job(job_id).done == 1, f"the end: {program.tasks(job_id)}")
     assert [path for _, path, _ in bmc.done] == [f"{BASE}/Drives/{drive_id(2)}/Actions/Drive.SecureErase"]
+
+
+def test_a_drive_is_looked_at_again_before_it_is_erased(trio: Trio) -> None:
+    """While the second question waits, the drive becomes part of a volume."""
+    program, bmc, perc = trio
+    job_id = program.submit("secure_erase", {"service_tag": TAG, "drives": ["SER2"]})
+    until(lambda: bool(program.app.store.fetch(open_decisions)), "the question")
+    perc.add_volume("Disk.Virtual.5", "RAID0", [2])
+    answer_to(program, job_id, "erase")
+    until(lambda: program.job(job_id).failed == 1, f"the end: {program.tasks(job_id)}")
+    assert "Disk.Virtual.5" in program.tasks(job_id)[0].error["message"]
+    assert bmc.done == []
 
 
 def test_dry_runs_send_nothing(trio: Trio) -> None:
