@@ -35,7 +35,7 @@ class SubjectParams(Params):
     unit: str = Field("", title="Department", max_length=64)
     city: str = Field("", title="City", max_length=64)
     state: str = Field("", title="State or province", max_length=64)
-    country: str = Field("US", title="Country", pattern=r"[A-Z]{2}", description="two letters")
+    country: str = Field("US", title="Country", pattern=r"^[A-Z]{2}$", description="two letters")
     email: str = Field("", title="E-mail", max_length=128)
 
 
@@ -168,7 +168,7 @@ def _writable(text: str) -> str:
     probe = folder / ".dsm-desktop-probe"
     try:
         probe.write_bytes(b"")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # many servers' tasks try the same folder at once
     except OSError as error:
         raise BadInput(f"The folder {folder} cannot be written to: {error.strerror}.") from error
     return str(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dsm_desktop.jobs import Danger, JobContext, Params, Result, TimedOut, job
 from dsm_desktop.net.limits import RetryLater
@@ -28,9 +28,15 @@ class QueueClearParams(Params):
     job_id: str = Field(
         "",
         title="Only this job",
-        pattern=r"(|[A-Za-z]{2,8}_?[0-9A-Za-z]{1,20})",
+        pattern=r"^(|[A-Za-z]{2,8}_?[0-9A-Za-z]{1,20})$",
         description="JID_… or RID_…; empty = all",
     )
+
+    @model_validator(mode="after")
+    def _force_takes_all(self) -> QueueClearParams:
+        if self.force and self.job_id:
+            raise ValueError("by force the whole queue is cleared; name no job, or do without force")
+        return self
 
 
 class QueueClearResult(Result):
@@ -93,7 +99,7 @@ async def clear(ctx: JobContext, params: QueueClearParams, wanted: list[str], ke
     bmc = ctx.redfish()
 
     def send() -> bool:
-        if params.job_id and not params.force:
+        if params.job_id:
             delete_job(bmc, params.job_id)
         else:
             clear_queue(bmc, force=params.force)

@@ -70,7 +70,7 @@ class RepositoryParams(FirmwareOptions):
     )
     catalogue: str = Field(
         "Catalog.xml",
-        pattern=r"[A-Za-z0-9][\w .()-]{0,120}",
+        pattern=r"^[A-Za-z0-9][\w .()-]{0,120}$",
         title="Catalogue",
         description="file name; .gz is read too",
     )
@@ -85,6 +85,8 @@ class RepositoryParams(FirmwareOptions):
     def _one_place(self) -> RepositoryParams:
         if bool(self.folder) == bool(self.share):
             raise ValueError("give a folder or a share, not both")
+        if "@" in self.share:
+            raise ValueError("give the share without a login; its login is a credential set for its address")
         return self
 
 
@@ -140,7 +142,7 @@ async def _update(run: _Run) -> FirmwareResult:
     backup_id = await back_up(ctx, params.backup)
     if params.backup:
         known = await pass_gate(ctx, params.patience, even_if_critical=True, key="after the backup")
-    refuse_after_window(ctx, params.how_to)
+    await refuse_after_window(ctx, params.how_to, "update")
     if params.apply is Apply.NEXT_RESTART:
         done = await _apply(run, plan, known)
     else:
@@ -206,7 +208,7 @@ async def _apply(run: _Run, plan: Plan, known: list[str]) -> list[Done]:
             d for _, item in staged for d in done_of(item, Outcome.STAGED)
         ]
     if staged:
-        refuse_after_window(ctx, params.how_to)
+        await refuse_after_window(ctx, params.how_to, "restart")
         ctx.progress(0, 1, "Restarting the host")
         await restart_for(ctx, params.how_to, 1)
         for job_id, item in staged:
@@ -275,7 +277,7 @@ def _share(ctx: JobContext, params: RepositoryParams) -> Share:
             "The share is not understood.",
             hint="Write it as http://host/path, nfs://host/export or cifs://host/share.",
         )
-    place = parts.netloc.rpartition("@")[2]
+    place = parts.netloc
     if params.folder:
         return Share(ShareKind(kind), place, unquote(parts.path).strip("/"))
     login = next(iter(ctx.service(CredentialResolver).for_address(parts.hostname, "share")), None)

@@ -117,14 +117,18 @@ def idrac_reset_mark(client: RedfishClient) -> dict[str, str]:
 
 
 def idrac_reset_was_taken(client: RedfishClient, mark: dict[str, str]) -> bool:
-    """Whether the iDRAC itself has restarted since the mark: another LastResetTime (iDRAC9), else the lifecycle log."""
+    """Whether the iDRAC itself has restarted since the mark: another LastResetTime (iDRAC9), else the lifecycle log.
+
+    False where neither was told before: that cannot be proven."""
     last = str(client.manager().get("LastResetTime") or "")
-    if last:
+    if last and mark["last_reset"]:
         return last != mark["last_reset"]
     since = moment(mark["clock"])
+    if since is None:
+        return False  # which of the restarts in its log is ours, nobody knows
     return any(
         event.created is not None
-        and (since is None or event.created >= since)
+        and event.created >= since
         and event.message_id.rpartition(".")[2].upper() == _IDRAC_RESTARTED
         for event in client.log_events(LogKind.LIFECYCLE, ("", since))
     )

@@ -43,7 +43,7 @@ class NotProven(DsmError):
 
 
 class WindowClosed(DsmError):
-    """The maintenance window had ended before the work could begin. Nothing was sent."""
+    """The maintenance window had ended before the next part of the work could begin. It was not begun."""
 
     blame = Blame.USER
 
@@ -136,17 +136,26 @@ async def wait_for_window(ctx: JobContext, how: HowTo) -> None:
     if left > 0:
         ctx.log(f"Waiting for the window at {how.window_from:%Y-%m-%d %H:%M} UTC.")
         await ctx.sleep(left)
-    refuse_after_window(ctx, how)
+    await refuse_after_window(ctx, how, "work")
 
 
-def refuse_after_window(ctx: JobContext, how: HowTo) -> None:
-    """Nothing disruptive is begun after the window's end."""
-    if how.apply is Apply.WINDOW and how.window_until is not None and ctx.now() >= how.window_until:
-        raise WindowClosed(
-            f"The window ended at {how.window_until:%Y-%m-%d %H:%M} UTC.",
-            hint="Choose another window. What was done before it ended is in the result of the job.",
-            where=ctx.target.label,
-        )
+async def refuse_after_window(ctx: JobContext, how: HowTo, before: str) -> None:
+    """Nothing disruptive is begun after the window's end. A step: what was begun in time is followed to its end and put back
+    where that must be, also when the job is taken up again after the window."""
+    until = how.window_until
+    if how.apply is not Apply.WINDOW or until is None:
+        return
+
+    def look() -> bool:
+        if ctx.now() >= until:
+            raise WindowClosed(
+                f"The window ended at {until:%Y-%m-%d %H:%M} UTC.",
+                hint="Choose another window. What was done before it ended is in the result of the job.",
+                where=ctx.target.label,
+            )
+        return True
+
+    await ctx.step("look at the window", look, key=before)
 
 
 async def apply_plan(
@@ -175,7 +184,7 @@ async def _waves(ctx: JobContext, plan: Plan, sender: Sender, how: HowTo, known:
     done: list[Done] = []
     jobs = list(known)
     for number, wave in enumerate(plan.waves, 1):
-        refuse_after_window(ctx, how)
+        await refuse_after_window(ctx, how, f"wave {number}")
         if how.apply is Apply.NEXT_RESTART or not any(restarts_host(item) for item in wave):
             done += await _wave(ctx, wave, sender, how, jobs, number)
             continue
@@ -220,7 +229,7 @@ async def _wave(
     if waiting and how.apply is Apply.NEXT_RESTART:
         return [done for item, _ in sent for done in done_of(item, Outcome.STAGED)]
     if waiting:
-        refuse_after_window(ctx, how)
+        await refuse_after_window(ctx, how, f"restart {number}")
         ctx.progress(0, len(waiting), "Restarting the host")
         await restart_for(ctx, how, number)
         for place, (item, job_id) in enumerate(waiting):

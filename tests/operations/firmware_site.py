@@ -101,10 +101,10 @@ def firmware_program(
         app.listen()
         runner = app.make_runner("test")
         runner.start()
+        program = Program(app, running, runner)
         try:
-            program = Program(app, running, runner)
             assert program.scan().state == "completed"
             yield Firmware(program, packages)
         finally:
-            runner.stop()
+            program.runner.stop()
             app.close()

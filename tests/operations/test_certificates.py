@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from pydantic import SecretStr
 
-from dsm_desktop.operations import certificate_install
+from dsm_desktop.operations import certificate_install, certificate_request
 from dsm_desktop.queries.certificates import CertificateRow, authorities, certificate_rows
 from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.vault.authority import make_authority, sign_request
@@ -199,3 +200,9 @@ def test_an_authority_signs_for_names_and_addresses_within_its_own_time(
                 capture_output=True,
             )
             assert done.returncode == 0, done.stderr
+
+
+def test_many_servers_try_one_folder_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(certificate_request._writable, [str(tmp_path)] * 2000)) == {str(tmp_path)}
+    assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from dsm_desktop.commands.firmware_exclusions import add_exclusion, remove_exclu
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.jobs import Danger
+from dsm_desktop.operations.firmware import FirmwareOptions
 from tests.operations.firmware_site import BIOS, IDRAC, Firmware, firmware_program
 from tests.simulator.webserver import Files
 
@@ -258,6 +260,37 @@ def test_the_configuration_is_saved_before_anything_is_sent(site: Firmware) -> N
     effects = [change.effect for change in site.idracs[2].journal]
     exported = max(n for n, effect in enumerate(effects) if "Export" in effect)
     assert exported < next(n for n, effect in enumerate(effects) if effect == "MultipartUpload BIOS 9.10.7")
+
+
+def test_taken_up_again_after_its_window_what_is_staged_is_still_taken_out(
+    site: Firmware, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runner ends in the middle of the work, the next one begins in the morning: nothing may stay staged and forgotten."""
+    name = site.package(site.idracs[2], BIOS, "9.10.8")
+    idrac, program = site.idracs[2], site.program
+    idrac.set_os_obeys(False)
+    from tests.operations.firmware_site import QUICK
+
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    params = QUICK | {"packages": [name], "apply": "window", "window_from": began.isoformat()}
+    job_id = program.app.commands.submit("firmware_update", one(site), params)
+    _until(lambda: "Scheduled" in idrac.jobs.values())
+    program.runner.stop()
+    how_to = FirmwareOptions.how_to.fget
+    assert how_to is not None
+    over = property(lambda options: replace(how_to(options), window_until=began))
+    monkeypatch.setattr(FirmwareOptions, "how_to", over)
+    program.runner = program.app.make_runner("morning")
+    program.runner.start()
+    try:
+        program.app.commands.cancel(job_id, CancelGrade.NOW)
+        job = program.wait(job_id)
+        assert job.state == "cancelled", outcome(program.tasks(job_id))
+        assert "Scheduled" not in idrac.jobs.values()
+    finally:
+        program.runner.stop()
+        program.runner = program.app.make_runner("test")
+        program.runner.start()
 
 
 def test_going_back_and_undoing_a_night(site: Firmware) -> None:

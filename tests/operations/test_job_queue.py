@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from dsm_desktop.operations import device_queue
+from dsm_desktop.operations.job_queue_clear import QueueClearParams
 from dsm_desktop.queries.device_jobs import DeviceJobRow, device_job_rows, queue_row
 from dsm_desktop.simulator import SimulatedIdrac
 from tests.operations.conftest import Program
@@ -89,6 +91,12 @@ def test_one_job_is_taken_out_and_the_others_stay(emptied: Program) -> None:
     job, task = run(emptied, "job_queue_clear", idrac, job_id=gone)
     assert job.failed == 0, task.outcome
     assert list(idrac.jobs) == [keep]
+
+
+@pytest.mark.parametrize("wrong", [{"job_id": "JID_1", "force": True}, {"job_id": "../../Sessions/1"}])
+def test_one_job_by_force_would_take_all_and_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        QueueClearParams(**wrong)
 
 
 def test_a_running_job_is_refused_and_goes_by_force(emptied: Program) -> None:

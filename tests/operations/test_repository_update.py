@@ -102,3 +102,15 @@ def test_one_place_and_only_one() -> None:
     for wrong in ({}, {"folder": "/a", "share": "http://b/c"}):
         with pytest.raises(BadInput, match="not both"):
             catalogue()["repository_update"].validate(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"share": "cifs://root:calvin@nas/dell"}, {"share": "http://b/c", "catalogue": "../../etc/Catalog.xml"}],
+)
+def test_no_login_in_the_address_and_no_path_in_the_catalogues_name(wrong: dict[str, str]) -> None:
+    from dsm_desktop.app.application import catalogue
+
+    with pytest.raises(BadInput) as refused:
+        catalogue()["repository_update"].validate(wrong)
+    assert "calvin" not in str(refused.value)

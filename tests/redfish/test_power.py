@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dsm_desktop.core.states import PowerAction, PowerState
-from dsm_desktop.redfish.actions import reset_is_over
+from dsm_desktop.redfish.actions import idrac_reset_mark, idrac_reset_was_taken, reset_is_over
 from dsm_desktop.redfish.errors import LockedDown
 from dsm_desktop.redfish.power import ActionUnavailable, ResetOutcome, ResetStep, reset_plan
 from tests.kit.replay import ReplayServer, error
@@ -168,3 +168,17 @@ def test_a_server_that_is_on_proves_no_restart(connect: Connect) -> None:
         assert reset_is_over(client, restart, mark)
         system["PowerState"] = "PoweringOn"
         assert not reset_is_over(client, restart, mark)
+
+
+def test_an_idrac_that_told_nothing_before_proves_no_restart_of_its_own(connect: Connect) -> None:
+    tree = small_tree()
+    manager, entries = tree[MANAGER], tree[f"{MANAGER}/LogServices/Lclog/Entries"]["Members"]
+    entries.insert(0, entries[0] | {"Id": "9001", "MessageId": "IDRAC.1.6.RAC0182"})
+    manager.pop("LastResetTime", None)
+    manager.pop("DateTime", None)
+    with ReplayServer(tree) as server, connect(server) as client:
+        mark = idrac_reset_mark(client)
+        assert mark == {"last_reset": "", "clock": ""}
+        assert not idrac_reset_was_taken(client, mark)  # the entry is of some restart long ago
+        manager["LastResetTime"] = "2026-01-01T00:00:01+00:00"
+        assert not idrac_reset_was_taken(client, mark)
