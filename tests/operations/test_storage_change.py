@@ -356,9 +356,9 @@ def test_a_drive_is_looked_at_again_before_it_is_erased(trio: Trio) -> None:
     job_id = program.submit("secure_erase", {"service_tag": TAG, "drives": ["SER2"]})
     until(lambda: bool(program.app.store.fetch(open_decisions)), "the question")
     perc.add_volume("Disk.Virtual.5", "RAID0", [2])
-    answer_to(program, job_id, "erase")
+    answer_to(program.app, job_id, "erase")
     until(lambda: program.job(job_id).failed == 1, f"the end: {program.tasks(job_id)}")
-    assert "Disk.Virtual.5" in program.tasks(job_id)[0].error["message"]
+    assert "Disk.Virtual.5" in program.error(program.job(job_id))["message"]
     assert bmc.done == []
 
 
