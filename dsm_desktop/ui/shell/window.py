@@ -20,8 +20,6 @@ from dsm_desktop.core.access import Permission
 from dsm_desktop.jobs.declaration import Targets
 from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.ui.desk import Desk, News
-from dsm_desktop.ui.dialogs.edit_servers import EditServersDialog
-from dsm_desktop.ui.dialogs.job import start_job
 from dsm_desktop.ui.dialogs.paste_list import PasteListDialog
 from dsm_desktop.ui.dialogs.servers import RemoveServersDialog
 from dsm_desktop.ui.dialogs.stop import EmergencyStopDialog, ResumeDialog
@@ -204,11 +202,15 @@ class MainWindow(Ways, QMainWindow):
         rows = [row for i in ids if (row := self.servers.panel.model.row_of(i)) is not None]
         if not ids and job_type.targets is Targets.SERVER:
             rows = self.actions_.rows  # asked for elsewhere than in the list: for what is selected there
+        from dsm_desktop.ui.dialogs.job import start_job  # the window is shown before it
+
         start_job(self.desk, kind, rows, preset, self)
 
     def edit_servers(self) -> None:
         rows = self.actions_.rows
         if rows and not self.desk.why_not(Permission.CONFIGURE):
+            from dsm_desktop.ui.dialogs.edit_servers import EditServersDialog  # the window is shown before it
+
             EditServersDialog(self.desk, rows, self).open()
 
     def remove_servers(self) -> None:
