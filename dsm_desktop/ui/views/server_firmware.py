@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.firmware_parts import FirmwarePart, firmware_parts
@@ -15,6 +15,7 @@ from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.server_tables import ListTab
+from dsm_desktop.ui.widgets.flow import FlowLayout
 
 _NEWER = words.Status("Newer in the library", "status-pending", Tone.WARNING)
 _WAITS = words.Status("Waits for a restart", "status-pending", Tone.WARNING)
@@ -56,9 +57,8 @@ class FirmwareTab(ListTab):
         )
         self._said = QLabel()
         self._said.setAccessibleName("What is newer")
-        bar = QHBoxLayout()
-        bar.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
-        bar.addWidget(self._said, 1)
+        self._said.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
+        bar = FlowLayout()
         for text, tip, press in (
             ("Update…", "Packages of the library for what is chosen, else for all that is older", self.update_chosen),
             ("Update everything…", "The newest of the library for every part, one restart where possible",
@@ -69,7 +69,8 @@ class FirmwareTab(ListTab):
             button.setToolTip(tip)
             button.clicked.connect(lambda _=False, press=press: press())
             bar.addWidget(button)
-        self._column.insertLayout(0, bar)
+        self._column.insertWidget(0, self._said)
+        self._column.insertLayout(1, bar)
         self.panel.grid.menu_of = self._menu
 
     def rows(self, connection: Connection, server_id: int) -> Sequence[Any]:

@@ -16,6 +16,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.server_tables import ListTab
+from dsm_desktop.ui.widgets.flow import FlowLayout
 from dsm_desktop.ui.widgets.panel import GridPanel
 
 
@@ -51,17 +52,15 @@ _BUTTONS = (
 )
 
 
-def _bar(start: Callable[[str], None], kinds: Sequence[str]) -> QHBoxLayout:
-    bar = QHBoxLayout()
-    bar.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
-    bar.addStretch(1)
+def _buttons(start: Callable[[str], None], kinds: Sequence[str]) -> list[QPushButton]:
+    made = []
     for text, kind, tip in _BUTTONS:
         if kind in kinds:
             button = QPushButton(text)
             button.setToolTip(tip)
             button.clicked.connect(lambda _=False, kind=kind: start(kind))
-            bar.addWidget(button)
-    return bar
+            made.append(button)
+    return made
 
 
 class VirtualMediaTab(ListTab):
@@ -77,7 +76,10 @@ class VirtualMediaTab(ListTab):
             "Or the drives were not read yet.",
             [("Read virtual media", lambda: self._start("virtual_media_read"))],
         )
-        self._column.insertLayout(0, _bar(self._start, [kind for _, kind, _ in _BUTTONS]))
+        bar = FlowLayout()
+        for button in _buttons(self._start, [kind for _, kind, _ in _BUTTONS]):
+            bar.addWidget(button)
+        self._column.insertLayout(0, bar)
 
     def rows(self, connection: Connection, server_id: int) -> Sequence[Any]:
         return list_mounts(connection, server_id, history=True)
@@ -98,7 +100,11 @@ class MountsView(QWidget):
         self.panel.opened.connect(self._open)
         said = QLabel("Ejecting works on the chosen rows, or on all that are shown.")
         said.setWordWrap(True)
-        bar = _bar(self._start, ["virtual_media_unmount", "virtual_media_read"])
+        bar = QHBoxLayout()
+        bar.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
+        bar.addStretch(1)
+        for button in _buttons(self._start, ["virtual_media_unmount", "virtual_media_read"]):
+            bar.addWidget(button)
         bar.insertWidget(0, said, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
