@@ -93,7 +93,7 @@ class JobDialog(Dialog):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidget(self.form)
-        scroll.setMinimumHeight(min(self.form.sizeHint().height() + 4, 320))
+        scroll.setMinimumHeight(min(self.form.sizeHint().height() + 4, 240))
         scroll.setAccessibleName("Parameters")
         self.body.addWidget(scroll, 1)
         if job_type.kind == "discovery_scan":
