@@ -96,10 +96,11 @@ def fit(package: Identity, machine: Machine) -> Fit:
         )
     if package.component_type == "DRVR":
         return Fit(Verdict.NOT_FOR_IDRAC, "drivers for an operating system, not firmware")
-    if package.form in _IMAGE_OF and machine.generation is not Generation.OTHER:
+    if package.form in _IMAGE_OF:
         if machine.generation not in _IMAGE_OF[package.form]:
             wanted = " and ".join(str(g) for g in _IMAGE_OF[package.form])
-            return Fit(Verdict.WRONG_MODEL, f"an image for {wanted}; this server has {machine.generation}")
+            has = "an unknown BMC" if machine.generation is Generation.OTHER else machine.generation
+            return Fit(Verdict.WRONG_MODEL, f"an image for {wanted}; this server has {has}")
     elif not _right_model(package, machine):
         return Fit(Verdict.WRONG_MODEL, _wrong_model(package, machine))
     if not package.devices:

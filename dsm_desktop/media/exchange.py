@@ -33,6 +33,7 @@ _SOON_SECONDS = 10.0
 """For the first line of a peer nobody expects anything from yet."""
 _TLS_HELLO = 0x16
 _COPY = 1 << 17
+_METHODS = ("GET", "HEAD", "PUT", "POST")
 _NAMES = {
     ".iso": "application/x-iso9660-image",
     ".xml": "text/xml",
@@ -93,7 +94,8 @@ class Exchange(BaseHTTPRequestHandler):
         self.close_connection = True
         if getattr(self, "request_version", "HTTP/0.9") != "HTTP/0.9":
             self._answer(code, [("Content-Length", "0"), ("Connection", "close")])
-        self._note(code, NOT_OFFERED, error=message or "not understood")
+        # Not `message`, which repeats what the peer wrote: each nonsense of a stranger's would be a row of its own.
+        self._note(code, NOT_OFFERED, error="not understood")
 
     # --- methods --------------------------------------------------------------------------------------------------
 
@@ -274,7 +276,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.host.note(
             Access(
                 str(self.peer),
-                (self.command or "?")[:12],
+                self.command if self.command in _METHODS else "?",
                 path,
                 int(status),
                 size,

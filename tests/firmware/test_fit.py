@@ -76,3 +76,12 @@ def test_what_an_idrac_does_not_take(tmp_path: Path) -> None:
     named = tmp_path / "BIOS_ABCDE_WN64_2.19.1.EXE"
     named.write_bytes(STUB)
     assert fit(read_package(named), R750).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("ending", ["d7", "d9", "d10"])
+def test_a_bare_image_is_not_for_a_bmc_nobody_knows(tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"firmimg.{ending}"
+    file.write_bytes(b"image")
+    idrac = Component("iDRAC.Embedded.1-1", "iDRAC", "1.0.0", "25227")
+    machine = Machine("x", "PowerEdge R990", "0999", Generation.OTHER, (idrac,))
+    assert fit(read_package(file), machine).verdict is Verdict.WRONG_MODEL

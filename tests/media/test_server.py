@@ -305,6 +305,15 @@ def test_nonsense_ends_the_connection_and_nothing_else(beside: Beside, iso: Path
     assert ask(url, Range="bytes=0-9").status == 206
 
 
+def test_what_a_stranger_writes_stands_in_no_row(beside: Beside, iso: Path) -> None:
+    url = beside.media.offer(iso, job_id=7, addresses=[BMC]).url
+    for n in range(20):
+        raw(url, f"NONSENSE{n} / HTTP/1.1\r\n\r\n".encode(), source="127.94.0.9")
+        raw(url, f"GET / FILL-THE-DISK-{n}\r\n\r\n".encode(), source="127.94.0.9")
+    assert len({row[:4] for row in beside.logged()}) <= 4
+    assert not any("NONSENSE" in str(row) or "FILL" in str(row) for row in beside.rows)
+
+
 def test_what_cannot_be_served_is_refused_and_leaves_no_open_port(beside: Beside, tmp_path: Path) -> None:
     with pytest.raises(NotServable):
         beside.media.offer(tmp_path / "missing.iso", job_id=7, addresses=[BMC])
