@@ -10,6 +10,7 @@ from dsm_desktop.core.states import PowerAction, PowerState
 from dsm_desktop.jobs import JobContext, TimedOut
 from dsm_desktop.net.limits import RetryLater
 from dsm_desktop.redfish.actions import reset_is_over
+from dsm_desktop.workflows.device_work import patient
 
 MINUTE = 60.0
 """Seconds; a host that ignores a request is waited for in minutes."""
@@ -114,7 +115,8 @@ async def _settle(ctx: JobContext, minutes: int, sent: _Sent, every: float) -> N
     try:
         await ctx.wait_for(
             f"{sent.reset_type} of {ctx.target.label}",
-            shown,
+            # An iDRAC is slow or away now and then while its host starts; the reset was sent, so it is asked again.
+            patient(shown),
             every=every,
             timeout=minutes * MINUTE,
             tolerate=(RetryLater,),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import pytest
 
 from dsm_desktop.core.errors import BadInput
@@ -39,6 +42,30 @@ def test_does_it_once_and_reads_it_back(ready: Program, action: str, ends: str) 
     assert set(began) == ({1} if ends == "On" else {0})
     # A restart that a generation does not offer is a stop and a start; never more.
     assert set(sent) <= {1, 2}
+
+
+def test_an_idrac_that_stumbles_while_the_host_stops_is_asked_again(ready: Program) -> None:
+    idrac = ready.site.idracs[1]
+    idrac.set_os_obeys(False)
+    before = resets(ready)
+    params = {"action": "graceful_off", "minutes": 30}
+    job_id = ready.app.commands.submit("power_action", [ready.server(idrac).id], params)
+    _until(lambda: resets(ready) != before)
+    struck = idrac.struck
+    idrac.set_fault("fail_next", status=500, uri=r"/Systems/[^/]+$", verbs=["GET"])
+    _until(lambda: idrac.struck > struck)
+    idrac.clear_faults()
+    idrac.set_power("Off")
+    job = ready.wait(job_id)
+    idrac.set_os_obeys(True)
+    assert (job.state, job.failed) == ("completed", 0), ready.tasks(job_id)
+
+
+def _until(true: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_already_in_that_state_is_a_result_and_sends_nothing(ready: Program) -> None:
