@@ -18,6 +18,7 @@ from dsm_desktop.core.inventory import Firmware, FirmwareState
 from dsm_desktop.core.states import Generation, PowerAction, PowerState
 from dsm_desktop.firmware.fit import Component, Machine
 from dsm_desktop.firmware.plan import Impact, Plan, Planned, Skipped, restarts_host
+from dsm_desktop.firmware.versions import Order, compare
 from dsm_desktop.jobs import JobContext, TimedOut
 from dsm_desktop.redfish.client import RedfishClient
 from dsm_desktop.redfish.device_jobs import delete_job, device_jobs
@@ -37,7 +38,7 @@ PROVEN = "proven"
 
 
 class NotProven(DsmError):
-    """The iDRAC calls its job a success, and the version did not change."""
+    """The iDRAC calls its job a success, and the version did not change; or it lost the job, and no version can tell."""
 
     blame = Blame.PEER
 
@@ -209,8 +210,10 @@ def _switch_off(ctx: JobContext) -> None:
 async def _wave(
     ctx: JobContext, wave: Sequence[Planned], sender: Sender, how: HowTo, jobs: list[str], number: int
 ) -> list[Done]:
-    """`jobs` grows with each JID, so that the next one is told apart."""
-    sent: list[tuple[Planned, str]] = []
+    """`jobs` grows with each JID, so that the next one is told apart. The host restarts only for a job that waits for it:
+    one that has ended already, or is gone with its version there, needs none."""
+    sent: list[Planned] = []
+    waiting: list[tuple[Planned, str]] = []
     for item in wave:
         ctx.progress(len(sent), len(wave), f"{item.title} {item.version}")
         job_id = await sender.send(ctx, item, list(jobs))
@@ -220,23 +223,25 @@ async def _wave(
             jobs.append(job_id)
             end = await follow_job(ctx, job_id, item.title, how.patience, until_staged=restarts_host(item))
             judge(ctx, item, end)
-        sent.append((item, job_id))
+            if end.staged:
+                waiting.append((item, job_id))
+        sent.append(item)
     if ctx.dry_run:
         if any(restarts_host(item) for item in wave) and how.apply is not Apply.NEXT_RESTART:
             await restart_for(ctx, how, number)
         return []
-    waiting = [(item, job_id) for item, job_id in sent if restarts_host(item)]
-    if waiting and how.apply is Apply.NEXT_RESTART:
-        return [done for item, _ in sent for done in done_of(item, Outcome.STAGED)]
+    if how.apply is Apply.NEXT_RESTART:
+        staged = [item for item, _ in waiting]
+        now = [done for item in sent if item not in staged for done in await prove(ctx, item, how)]
+        return now + [done for item in staged for done in done_of(item, Outcome.STAGED)]
     if waiting:
         await refuse_after_window(ctx, how, f"restart {number}")
         ctx.progress(0, len(waiting), "Restarting the host")
         await restart_for(ctx, how, number)
         for place, (item, job_id) in enumerate(waiting):
             ctx.progress(place, len(waiting), f"Applying {item.title} {item.version}")
-            if job_id:
-                judge(ctx, item, await follow_job(ctx, job_id, f"{item.title}, applied", how.patience))
-    return [done for item, _ in sent for done in await prove(ctx, item, how)]
+            judge(ctx, item, await follow_job(ctx, job_id, f"{item.title}, applied", how.patience))
+    return [done for item in sent for done in await prove(ctx, item, how)]
 
 
 async def restart_for(ctx: JobContext, how: HowTo, number: int) -> None:
@@ -245,13 +250,21 @@ async def restart_for(ctx: JobContext, how: HowTo, number: int) -> None:
 
 
 def judge(ctx: JobContext, item: Planned, end: JobEnd) -> None:
-    """A failed job fails the server at once. A lost one is left to the proof: an iDRAC that updates itself loses jobs."""
+    """A failed job fails the server at once. A lost one is left to the proof: an iDRAC that updates itself loses jobs. Where
+    the version was the wanted one before, it proves nothing: a lost reinstall raises NotProven."""
     if end.failed:
         raise DeviceJobFailed(
             f"{item.title} {item.version}: {end.message or end.state}",
             hint=f"{end.message_id}: see the lifecycle log." if end.message_id else "See the lifecycle log.",
             where=ctx.target.label,
             detail=f"{end.job_id} {end.state} {end.message_id}",
+        )
+    if end.lost and all(c.after and compare(c.before, c.after) is Order.SAME for c in item.changes):
+        raise NotProven(
+            f"{item.title}: the iDRAC lost {end.job_id}, and {item.version} ran before it too: nothing shows whether it was"
+            " installed again.",
+            hint="Look for it in the lifecycle log; if it is not there, install it again.",
+            where=ctx.target.label,
         )
     if end.lost:
         ctx.log(f"{item.title}: the iDRAC no longer knows {end.job_id}; the version decides.", "warning")

@@ -12,6 +12,7 @@ import pytest
 from dsm_desktop.commands.firmware_exclusions import add_exclusion, remove_exclusion
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.states import CancelGrade
+from dsm_desktop.firmware.plan import Impact
 from dsm_desktop.jobs import Danger
 from dsm_desktop.operations.firmware import FirmwareOptions
 from tests.operations.firmware_site import BIOS, IDRAC, Firmware, firmware_program
@@ -116,6 +117,33 @@ def test_an_idrac_that_restarts_in_the_middle(site: Firmware, then: str) -> None
     else:
         assert job.failed == 1, "the job is gone and the version is as it was"
         assert "still shows" in outcome(tasks)
+
+
+def test_a_lost_reinstall_is_not_proven_by_the_version_that_ran_before(site: Firmware) -> None:
+    idrac = site.idracs[2]
+    name = site.package(idrac, BIOS, idrac.installed[BIOS])
+    idrac.set_fault("idrac_resets_in_job", kind="Firmware", then="vanishes")
+    job, tasks = site.run("firmware_update", one(site), packages=[name], reinstall=True)
+    assert job.failed == 1, outcome(tasks)
+    assert "ran before it too" in outcome(tasks)
+    idrac.clear_faults()
+    job, tasks = site.run("firmware_update", one(site), packages=[name], reinstall=True)
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+
+
+@pytest.mark.parametrize("apply", ["now", "next_restart"])
+def test_the_host_restarts_only_for_what_waits_for_it(
+    site: Firmware, monkeypatch: pytest.MonkeyPatch, apply: str
+) -> None:
+    """A part that is thought to need a restart, and whose job ends without one."""
+    monkeypatch.setattr("dsm_desktop.firmware.plan.impact_of", lambda *_: Impact.HOST)
+    version = {"now": "98.1.01", "next_restart": "98.1.02"}[apply]
+    name = site.package(site.idracs[2], DRIVERS, version)
+    boots = site.idracs[2].boots
+    job, tasks = site.run("firmware_update", one(site), packages=[name], apply=apply)
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+    assert tasks[0].result["proven"]
+    assert (site.idracs[2].installed[DRIVERS], site.idracs[2].boots) == (version, boots)
 
 
 def test_an_idrac8_takes_its_own_update_by_the_push_of_old(site: Firmware) -> None:
