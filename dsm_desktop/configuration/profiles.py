@@ -28,6 +28,20 @@ MAX_TEXT = 64 * 1024
 """Characters of one value; certificates in base64 are the longest."""
 
 
+_STORAGE = (
+    "RAID.",
+    "NonRAID.",
+    "AHCI.",
+    "SATA.",
+    "Disk.",
+    "Enclosure.",
+    "PCIeSSD.",
+    "PCIeExtender.",
+    "BOSS.",
+)
+"""How the FQDDs of controllers and of what hangs on them begin, in Dell's words."""
+
+
 class ProfileInvalid(BadInput):
     """The text is no usable configuration profile; nothing of it was used."""
 
@@ -50,6 +64,11 @@ class ProfileAttribute:
     @property
     def secret(self) -> bool:
         return is_secret_attribute(self.name)
+
+    @property
+    def storage(self) -> bool:
+        """It belongs to a storage controller, its volumes, enclosures or drives: an import may make or delete volumes by it."""
+        return self.name.startswith("RAID") or any(p.startswith(_STORAGE) for p in self.fqdd.split(":"))
 
 
 @dataclass(frozen=True, slots=True)

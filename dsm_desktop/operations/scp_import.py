@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from pydantic import Field
 
@@ -10,6 +13,7 @@ from dsm_desktop.core.errors import DsmError
 from dsm_desktop.jobs import Danger, JobContext, Paced, Result, idrac, job
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.operations.scp_export import Component
+from dsm_desktop.operations.storage_change import all_drives, look, refuse_in_use
 from dsm_desktop.workflows.profile_import import ImportFailed, outcome, stored_text, wanted_settings
 from dsm_desktop.workflows.profiles import ExportRequest, export_profile, run_import, run_preview
 from dsm_desktop.workflows.settings import Outcome, SettingResult, told
@@ -37,7 +41,11 @@ _SHUTDOWN = {
 
 class ScpImportParams(Paced):
     profile_id: int = Field(ge=1, title="Profile", description="number of a stored profile")
-    components: list[Component] = Field(default_factory=lambda: [Component.ALL], title="Components")
+    components: list[Component] = Field(
+        default_factory=lambda: [Component.ALL],
+        title="Components",
+        description="RAID only where it is chosen itself: ALL leaves it out",
+    )
     settings: list[str] = Field(
         default_factory=list,
         max_length=5000,
@@ -52,11 +60,17 @@ class ScpImportParams(Paced):
         30, ge=5, le=60, title="Wait for its shutdown", json_schema_extra={"unit": "minutes"}
     )
 
+    @property
+    def raid(self) -> bool:
+        """Volumes and drives are to be changed too: never by ALL alone."""
+        return Component.RAID in self.components
+
 
 class ScpImportResult(Result):
     changed: int = Field(0, title="Changed and read back")
     not_applied: int = Field(0, title="Not applied")
     secrets: int = Field(0, title="Secrets that cannot be read back")
+    left_out: int = Field(0, title="RAID settings left out")
     backup_id: int | None = Field(None, title="Profile from before")
     message: str = Field("", title="The iDRAC says")
     settings: list[SettingResult] = Field(default_factory=list, title="Settings")
@@ -67,8 +81,9 @@ class PreviewObjects(DsmError):
 
 
 def danger_of(params: ScpImportParams) -> Danger:
-    """Whatever restarts the server is typed."""
-    return Danger.DISRUPTIVE if params.shutdown is ImportShutdown.NO_RESTART else Danger.DESTRUCTIVE
+    """Whatever restarts the server, or may delete its volumes, is typed."""
+    gentle = params.shutdown is ImportShutdown.NO_RESTART and not params.raid
+    return Danger.DISRUPTIVE if gentle else Danger.DESTRUCTIVE
 
 
 def warning(params: ScpImportParams) -> str:
@@ -78,7 +93,10 @@ def warning(params: ScpImportParams) -> str:
         ImportShutdown.FORCED: "Where a setting needs it the server is restarted by force; data not written yet is lost.",
         ImportShutdown.NO_RESTART: "Settings that need a restart wait for the next one.",
     }[params.shutdown]
-    return f"{restarts} Users, addresses and storage of the profile replace what is there."
+    raid = (
+        "VOLUMES MAY BE DELETED OR INITIALISED; their data are lost." if params.raid else "RAID is left out."
+    )
+    return f"{restarts} Users and addresses of the profile replace what is there. {raid}"
 
 
 @job(
@@ -94,17 +112,21 @@ def warning(params: ScpImportParams) -> str:
 )
 async def scp_import(ctx: JobContext, params: ScpImportParams) -> ScpImportResult:
     """Import a stored configuration profile, or some settings of it: the iDRAC's own preview first, the present configuration kept,
-    then the import, then every setting compared with what was wanted. An import that says it is done and changed less is told."""
+    then the import, then every setting compared with what was wanted. An import that says it is done and changed less is told.
+    RAID is left out unless chosen, and refused where a drive holds a vSAN or VMFS datastore."""
     keys = frozenset(line.strip() for line in params.settings if line.strip())
     async with reported(ctx):
-        wanted = await wanted_settings(ctx, params.profile_id, keys)
+        wanted = await wanted_settings(ctx, params.profile_id, keys, raid=params.raid)
+        if wanted["raid"]:
+            await ctx.step("look what the drives hold", partial(_refuse_in_use, ctx))
+        text = partial(stored_text, ctx, params.profile_id, keys, raid=params.raid)
         if params.preview:
-            await _previewed(ctx, params.profile_id, keys)
+            await _previewed(ctx, text)
         before = await _exported(ctx, "before", "backup") if params.backup else None
         done = await run_import(
             ctx,
-            lambda: stored_text(ctx, params.profile_id, keys),
-            components=tuple(c.value for c in params.components) or ("ALL",),
+            text,
+            components=_targets(params),
             shutdown=_SHUTDOWN[params.shutdown],
             power=params.after.value.capitalize(),
             minutes=params.minutes,
@@ -113,9 +135,20 @@ async def scp_import(ctx: JobContext, params: ScpImportParams) -> ScpImportResul
             return ScpImportResult(summary=f"Dry run: {wanted['count']} settings would be imported.")
         after = await _exported(ctx, "after", "export")
         reasons = [done["message"], *done["details"]]
-        lines = await outcome(ctx, params.profile_id, keys, before, after or 0, reasons)
+        lines = await outcome(ctx, params.profile_id, keys, before, after or 0, reasons, raid=params.raid)
     told(ctx, lines[:500])
-    return _judged(ctx, params, done, lines, wanted["secrets"], before)
+    return _judged(ctx, params, done, lines, wanted, before)
+
+
+def _targets(params: ScpImportParams) -> tuple[str, ...]:
+    chosen = [c.value for c in params.components]
+    return ("ALL",) if not chosen or Component.ALL in params.components else tuple(chosen)
+
+
+def _refuse_in_use(ctx: JobContext) -> bool:
+    """A profile names volumes and slots, not data: any drive of the server may be meant."""
+    refuse_in_use(ctx, all_drives(look(ctx)))
+    return True
 
 
 def _judged(
@@ -123,9 +156,10 @@ def _judged(
     params: ScpImportParams,
     done: dict[str, object],
     lines: list[SettingResult],
-    secrets: int,
+    wanted: dict[str, Any],
     before: int | None,
 ) -> ScpImportResult:
+    secrets, left_out = int(wanted["secrets"]), int(wanted["left_out"])
     changed = sum(line.outcome is Outcome.APPLIED for line in lines)
     missed = [line for line in lines if line.outcome is Outcome.NOT_APPLIED]
     message = str(done["message"])
@@ -139,8 +173,10 @@ def _judged(
         )
     waiting = f", {len(missed)} wait for a restart" if missed else ""
     hidden = f"; {secrets} secrets cannot be read back" if secrets else ""
+    without = f"; {left_out} RAID settings left out" if left_out else ""
     return ScpImportResult(
-        summary=f"{changed} settings changed and read back{waiting}{hidden}.",
+        summary=f"{changed} settings changed and read back{waiting}{hidden}{without}.",
+        left_out=left_out,
         changed=changed,
         not_applied=len(missed),
         secrets=secrets,
@@ -150,8 +186,8 @@ def _judged(
     )
 
 
-async def _previewed(ctx: JobContext, profile_id: int, keys: frozenset[str]) -> None:
-    seen = await run_preview(ctx, lambda: stored_text(ctx, profile_id, keys))
+async def _previewed(ctx: JobContext, text: Callable[[], str]) -> None:
+    seen = await run_preview(ctx, text)
     if seen is not None and seen["failed"]:
         raise PreviewObjects(
             f"The iDRAC would not take the profile: {seen['message'] or 'it gave no reason'} Nothing was changed.",

@@ -31,7 +31,7 @@ class ScpPreviewResult(Result):
 async def scp_preview(ctx: JobContext, params: ScpPreviewParams) -> ScpPreviewResult:
     """Ask each server's iDRAC whether it would take a stored configuration profile. Nothing is changed."""
     async with reported(ctx):
-        seen = await run_preview(ctx, lambda: stored_text(ctx, params.profile_id))
+        seen = await run_preview(ctx, lambda: stored_text(ctx, params.profile_id, raid=True))
     if seen is None:
         return ScpPreviewResult(summary="Nothing was sent (dry run).", good=False)
     good = not seen["failed"]

@@ -23,29 +23,48 @@ class ImportFailed(DsmError):
     """The iDRAC ended the import with errors; the log says which settings were taken all the same."""
 
 
-def stored_text(ctx: JobContext, profile_id: int, keys: frozenset[str] = frozenset()) -> str:
-    """The text of a kept profile as an iDRAC takes it, or of these settings of it alone. In a pool thread."""
+def stored_text(
+    ctx: JobContext, profile_id: int, keys: frozenset[str] = frozenset(), *, raid: bool = False
+) -> str:
+    """The text of a kept profile as an iDRAC takes it, or of these settings of it alone. In a pool thread.
+
+    Without `raid` nothing that belongs to storage is in it: an import of that may delete volumes."""
     vault = ctx.service(Vault)
     text = ctx.save(lambda uow: open_profile(uow, vault, profile_id))
-    if not keys:
-        return import_text(text)
     profile = parse_profile(text)
-    rows = chosen(profile, keys)
+    applied = [(a.fqdd, a.name, a.value) for a in profile.attributes if a.applies]
+    rows = chosen(profile, keys) if keys else applied
     missing = sorted(keys - {f"{fqdd}#{name}" for fqdd, name, _ in rows})
     if missing:
         raise BadInput(
             f"The profile has no {missing[0]}.",
             hint="Write settings as <component>#<name>, as the list shows them.",
         )
-    return compose(rows, format=profile.format)
+    left_out = set() if raid else {a.key for a in profile.attributes if a.storage}
+    if not keys and not left_out:
+        return import_text(text)
+    kept = [row for row in rows if f"{row[0]}#{row[1]}" not in left_out]
+    if not kept:
+        raise BadInput(
+            "Without its RAID settings nothing of the profile is left to import.",
+            hint="Choose the component RAID if its volumes and drives are to be changed.",
+        )
+    return compose(kept, format=profile.format)
 
 
-async def wanted_settings(ctx: JobContext, profile_id: int, keys: frozenset[str]) -> dict[str, Any]:
-    """{"count", "secrets", "components"} of what would be imported; proves before anything is sent that it can be opened."""
+async def wanted_settings(
+    ctx: JobContext, profile_id: int, keys: frozenset[str], *, raid: bool = False
+) -> dict[str, Any]:
+    """{"count", "secrets", "components", "raid"} of what would be imported (`raid`: RAID settings in it); proves before anything is
+    sent that it can be opened. "left_out" is the number of RAID settings that are not imported."""
 
     def read() -> dict[str, Any]:
-        profile = parse_profile(stored_text(ctx, profile_id, keys))
+        profile = parse_profile(stored_text(ctx, profile_id, keys, raid=raid))
+        whole = profile if raid else parse_profile(stored_text(ctx, profile_id, keys, raid=True))
+        storage = sum(a.applies and a.storage for a in whole.attributes)
         return {
+            "raid": storage if raid else 0,
+            "left_out": 0 if raid else storage,
             "count": sum(a.applies for a in profile.attributes),
             "secrets": len(profile.secrets()),
             "components": list(profile.components)[:200],
@@ -62,16 +81,24 @@ async def outcome(
     before: int | None,
     after: int,
     reasons: list[str],
+    *,
+    raid: bool = False,
 ) -> list[SettingResult]:
     """The table: every setting that was wanted otherwise than it was, with what became of it. Settings that name the machine
     itself are never imported and left out."""
-    return await ctx.run(partial(_outcome, ctx, profile_id, keys, before, after, reasons))
+    return await ctx.run(partial(_outcome, ctx, profile_id, keys, before, after, reasons, raid))
 
 
 def _outcome(
-    ctx: JobContext, profile_id: int, keys: frozenset[str], before: int | None, after: int, reasons: list[str]
+    ctx: JobContext,
+    profile_id: int,
+    keys: frozenset[str],
+    before: int | None,
+    after: int,
+    reasons: list[str],
+    raid: bool,
 ) -> list[SettingResult]:
-    profile = parse_profile(stored_text(ctx, profile_id, keys))
+    profile = parse_profile(stored_text(ctx, profile_id, keys, raid=raid))
     old = _settings(ctx, before) if before is not None else {}
     now = _settings(ctx, after)
     rules, lines = IgnoreRules(), []

@@ -164,11 +164,16 @@ def test_a_dry_run_sends_nothing(clean: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shutdown", "danger"),
-    [("no restart", Danger.DISRUPTIVE), ("graceful", Danger.DESTRUCTIVE), ("forced", Danger.DESTRUCTIVE)],
-)  # fmt: skip
-def test_what_restarts_is_typed(shutdown: str, danger: Danger) -> None:
-    params = scp_import.validate({"profile_id": 1, "shutdown": shutdown})
+    ("shutdown", "components", "danger"),
+    [
+        ("no restart", ["ALL"], Danger.DISRUPTIVE),
+        ("no restart", ["ALL", "RAID"], Danger.DESTRUCTIVE),
+        ("graceful", ["ALL"], Danger.DESTRUCTIVE),
+        ("forced", ["ALL"], Danger.DESTRUCTIVE),
+    ],
+)
+def test_what_restarts_or_deletes_is_typed(shutdown: str, components: list[str], danger: Danger) -> None:
+    params = scp_import.validate({"profile_id": 1, "shutdown": shutdown, "components": components})
     assert scp_import.danger_for(params) is danger
     with pytest.raises(BadInput):
         scp_import.validate({"profile_id": 0})

@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 
+from dsm_desktop.commands.drive_uses import note_drive_uses
+from dsm_desktop.configuration.profiles import compose
+from dsm_desktop.configuration.standard import IDRAC
 from dsm_desktop.jobs.context import Target
 from dsm_desktop.operations import storage_change
+from dsm_desktop.queries.drive_uses import Use
+from dsm_desktop.queries.jobs import TaskRow
 from dsm_desktop.redfish.raid import Controller, controllers
 from dsm_desktop.simulator import SimulatedIdrac
 from tests.operations.conftest import Program, working_program
@@ -70,3 +75,35 @@ def test_a_volume_goes_and_comes_back(own: Program, number: int, monkeypatch: py
     made = [v for v in perc(own, idrac).volumes if v.name == "again"]
     assert [set(v.drives) for v in made] == [{d.id for d in drives}]
     until(lambda: not {"New", "Running"} & set(idrac.jobs.values()), "the queue")
+
+
+def brought(program: Program, idrac: SimulatedIdrac, profile_id: int, **params: Any) -> TaskRow:
+    given = {"profile_id": profile_id, "preview": False, "backup": False, **params}
+    return program.tasks(program.run("scp_import", given, [program.server(idrac).id]).id)[0]
+
+
+def test_a_profiles_raid_is_left_out_unless_chosen_and_refused_where_a_datastore_lies(own: Program) -> None:
+    idrac = own.site.idracs[3]
+    server, before = own.server(idrac).id, perc(own, idrac)
+    doomed = before.volumes[0].id
+    add = own.app.commands.profiles.add
+    inner = f'<Component FQDD="{doomed}"><Attribute Name="RAIDaction">Delete</Attribute></Component>'
+    raid = f'<Component FQDD="{before.id}">{inner}</Component></SystemConfiguration>'
+    both = add(compose([(IDRAC, "SysLog.1#Port", "1621")]).replace("</SystemConfiguration>", raid), "test")
+    only = add(f"<SystemConfiguration>{raid}", "test")
+    task = brought(own, idrac, both)
+    assert task.result, task.error
+    assert (task.result["changed"], task.result["left_out"]) == (1, 1)
+    assert "1 RAID settings left out" in task.outcome
+    assert "nothing of the profile is left" in brought(own, idrac, only).outcome
+    with own.app.store.write() as uow:
+        note_drive_uses(uow, server, [Use(before.drives[-1].serial, "vsan", "cluster A")])
+    sent = len(idrac.journal)
+    error = brought(own, idrac, only, components=["ALL", "RAID"]).error
+    assert error
+    assert (error["code"], len(idrac.journal)) == ("DriveInUse", sent)
+    assert perc(own, idrac).volumes == before.volumes
+    with own.app.store.write() as uow:
+        note_drive_uses(uow, server, [])
+    task = brought(own, idrac, only, components=["RAID"])
+    assert doomed not in {v.id for v in perc(own, idrac).volumes}, task.outcome
