@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,10 @@ from dsm_desktop.commands.device_jobs import save_device_jobs
 from dsm_desktop.core import device_queue
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.jobs import JobContext
+from dsm_desktop.net.answer import BadAnswer
+from dsm_desktop.net.tls import Unreachable
+from dsm_desktop.net.transport import NoAnswer
+from dsm_desktop.queries.device_jobs import device_job_rows
 from dsm_desktop.redfish.client import RedfishClient
 from dsm_desktop.redfish.device_jobs import DeviceJob, device_jobs
 from dsm_desktop.redfish.lifecycle import LifecycleStatus, lifecycle_status
@@ -19,6 +24,11 @@ EVERY = 20.0
 """Seconds between two looks at services that restart."""
 SERVICES_BACK = 900.0
 """Seconds after which an iDRAC that does not answer is given up."""
+WRITES_AT_MOST = timedelta(hours=2)
+"""After this a firmware job that was seen open is believed to have ended; the longest known, a whole repository, takes an hour and a
+half."""
+SILENT = (Unreachable, NoAnswer, BadAnswer)
+"""How an iDRAC answers that hangs, restarts or writes its own firmware: not at all, or no Redfish."""
 
 
 class FirmwareBeingWritten(DsmError):
@@ -77,6 +87,27 @@ def refuse_while_writing(ctx: JobContext, seen: dict[str, Any]) -> None:
             hint="Wait until it has ended. To interrupt it could leave the device without firmware.",
             where=ctx.target.label,
         )
+
+
+def refuse_if_it_wrote(ctx: JobContext) -> None:
+    """Raise FirmwareBeingWritten when the queue, as it was read last, had a firmware job that may write still. For an iDRAC that
+    cannot show its queue now: one that writes its own firmware looks exactly like one that hangs."""
+    with ctx.write() as uow:
+        rows = device_job_rows(uow.session.connection(), [ctx.target.server_id])
+    for row in rows:
+        left = WRITES_AT_MOST - (ctx.now() - row.seen_at)
+        if (
+            row.kind in device_queue.WRITES_FIRMWARE
+            and device_queue.is_open(row.state)
+            and left > timedelta()
+        ):
+            minutes = int(left.total_seconds() // 60) + 1
+            raise FirmwareBeingWritten(
+                f"the queue cannot be read, and when it was read last {row.job_id} ({row.name}, {row.state}) had not ended: "
+                "the iDRAC may be writing firmware; nothing was changed",
+                hint=f"Leave it alone. Read its job queue in some minutes; if it still does not answer, try again in {minutes} minutes.",
+                where=ctx.target.label,
+            )
 
 
 def blocking(seen: dict[str, Any]) -> str:

@@ -8,9 +8,7 @@ from pydantic import Field
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.jobs import Danger, JobContext, Params, Result, job
-from dsm_desktop.net.answer import BadAnswer
-from dsm_desktop.net.transport import NoAnswer
-from dsm_desktop.operations.device_queue import look, refuse_while_writing
+from dsm_desktop.operations.device_queue import SILENT, look, refuse_if_it_wrote, refuse_while_writing
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.redfish.actions import idrac_reset_mark, idrac_reset_was_taken
 from dsm_desktop.redfish.errors import RedfishError
@@ -77,10 +75,12 @@ async def restart(ctx: JobContext, *, wait: bool) -> None:
 
 
 def _firmware_first(ctx: JobContext) -> bool:
-    """Refuse while firmware is written. An iDRAC so stuck that it cannot show its queue is what a restart is for."""
+    """Refuse while firmware is written. An iDRAC so stuck that it cannot show its queue is what a restart is for, unless it had
+    a firmware job when it was read last."""
     try:
         seen = look(ctx, ctx.redfish())
-    except (RedfishError, BadAnswer, NoAnswer) as error:
+    except (RedfishError, *SILENT) as error:
+        refuse_if_it_wrote(ctx)
         ctx.log(
             f"The job queue could not be read ({error.message}); it is restarted all the same.", "warning"
         )

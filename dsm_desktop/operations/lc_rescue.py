@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+from functools import partial
 from typing import Any
 
 from pydantic import Field
@@ -14,7 +15,15 @@ from pydantic import Field
 from dsm_desktop.core import device_queue
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.jobs import Danger, JobContext, Params, Result, TimedOut, job
-from dsm_desktop.operations.device_queue import blocking, read_queue, refuse_while_writing, services_answer
+from dsm_desktop.net.limits import RetryLater
+from dsm_desktop.operations.device_queue import (
+    SILENT,
+    blocking,
+    read_queue,
+    refuse_if_it_wrote,
+    refuse_while_writing,
+    services_answer,
+)
 from dsm_desktop.operations.idrac_reset import restart
 from dsm_desktop.operations.job_queue_clear import QueueClearParams, clear, settled
 from dsm_desktop.operations.reading import reported
@@ -92,7 +101,7 @@ def warning(params: RescueParams) -> str:
 async def lc_rescue(ctx: JobContext, params: RescueParams) -> RescueResult:
     """Free a stuck job queue or Lifecycle Controller: wait, delete what blocks, clear, clear by force, restart the iDRAC, enable.
 
-    It stops at the first rung that helps and never climbs while a firmware job writes. Servers keep running.
+    It stops at the first rung that helps and never climbs while a firmware job writes, or may write. Servers keep running.
     """
     async with reported(ctx):
         seen = await _look(ctx, "at first")
@@ -102,6 +111,8 @@ async def lc_rescue(ctx: JobContext, params: RescueParams) -> RescueResult:
         ctx.log(f"{was}.")
         for number, rung in enumerate(RUNGS[: RUNGS.index(params.up_to) + 1]):
             refuse_while_writing(ctx, seen)
+            if seen.get("unread") and rung in (Rung.FORCE, Rung.RESTART):
+                await ctx.run(partial(refuse_if_it_wrote, ctx))
             ctx.progress(number, len(RUNGS), f"Trying: {rung.value}")
             if not await _climb(ctx, rung, params, seen):
                 continue
@@ -114,6 +125,8 @@ async def lc_rescue(ctx: JobContext, params: RescueParams) -> RescueResult:
     if ctx.dry_run:
         return RescueResult(summary="Nothing was sent (dry run).", was=was, helped="")
     further = RUNGS[RUNGS.index(params.up_to) + 1 :]
+    if seen.get("silent"):
+        further = [rung for rung in further if rung is Rung.RESTART]
     raise NotRescued(
         f"after “{params.up_to.value}” still: {_trouble(seen)}",
         hint=f"Allow the next rung, “{further[0].value}”."
@@ -129,17 +142,20 @@ def _trouble(seen: dict[str, Any]) -> str:
 
 
 async def _look(ctx: JobContext, key: str) -> dict[str, Any]:
-    """An iDRAC that does not even answer is what the last rungs are for."""
+    """An iDRAC that cannot show its queue, or does not even answer, is what the last rungs are for."""
     try:
         return await read_queue(ctx, key=key)
-    except RedfishError as error:
+    except (RedfishError, RetryLater, *SILENT) as error:
+        silent = not isinstance(error, RedfishError)
         return {
             "jobs": 0,
             "ids": [],
             "open": [],
             "lc": "",
             "lc_state": "",
-            "why": f"it answers: {error.message}",
+            "why": f"it does not answer: {error.message}" if silent else f"it answers: {error.message}",
+            "unread": True,
+            "silent": silent,
         }
 
 
@@ -152,7 +168,7 @@ async def _climb(ctx: JobContext, rung: Rung, params: RescueParams, seen: dict[s
         return await _delete(ctx, [j["id"] for j in seen["open"] if not device_queue.works(j["state"])])
     if rung in (Rung.CLEAR, Rung.FORCE):
         force = rung is Rung.FORCE
-        if not ids and not force:
+        if seen.get("silent") or (not ids and not force):
             return False
         try:
             await clear(ctx, QueueClearParams(force=force, job_id=""), ids, key=rung.value)
@@ -169,7 +185,11 @@ async def _climb(ctx: JobContext, rung: Rung, params: RescueParams, seen: dict[s
             await settled(ctx, ids, key="clear")
         return True
     if rung is Rung.RESTART:
-        await restart(ctx, wait=True)
+        try:
+            await restart(ctx, wait=True)
+        except SILENT as error:
+            ctx.log(f"The iDRAC did not take the restart: {error.message}", "warning")
+            return False
         await _recovered(ctx, "the services to answer after the restart")
         return True
     return await _enable(ctx, seen)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from dsm_desktop.commands.device_jobs import save_device_jobs
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.operations import device_queue
-from tests.kit.replay import Doc, Reply, reply
+from dsm_desktop.redfish.device_jobs import DeviceJob
+from dsm_desktop.store.models import DeviceJob as KnownJob
+from dsm_desktop.workers import stepping
+from tests.kit.replay import Doc, Reply, error, reply
 from tests.operations.killing import Killable, until
 from tests.operations.recorded import MANAGER, RecordedIdrac, recorded_program
 
@@ -47,6 +54,7 @@ def pair(
 ) -> Iterator[tuple[Killable, RecordedIdrac]]:
     for name, value in (("SETTLE", 0.1), ("EVERY", 0.2), ("SERVICES_BACK", 1.0)):
         monkeypatch.setattr(device_queue, name, value)
+    monkeypatch.setattr(stepping, "retry_pause", lambda error, attempt: 0.1)
     with recorded_program(tmp_path, captures) as (program, bmc):
         runner = program.app.make_runner("test")
         runner.start()
@@ -100,3 +108,60 @@ def test_cancelled_between_two_rungs_it_climbs_no_further(pair: tuple[Killable, 
     bmc.release()
     until(lambda: program.job(job_id).cancelled == 1, f"the end: {program.tasks(job_id)}")
     assert bmc.resets == 0
+
+
+def no_queue(bmc: RecordedIdrac, says: Callable[[], Reply]) -> None:
+    """The queue cannot be read until the iDRAC has restarted."""
+    before = bmc.hook
+    assert before is not None
+
+    def hook(verb: str, path: str, handler: Any) -> Reply | None:
+        if verb == "GET" and path.startswith(QUEUE) and not bmc.resets:
+            return says()
+        return before(verb, path, handler)
+
+    bmc.hook = hook
+
+
+def fault() -> Reply:
+    return error(400, "IDRAC.2.7.SYS446", "The queue cannot be shown.")
+
+
+def silence() -> Reply:
+    raise ConnectionResetError
+
+
+@pytest.mark.parametrize("says", [fault, silence])
+def test_an_idrac_that_hides_its_queue_is_restarted_only_when_it_wrote_no_firmware(
+    pair: tuple[Killable, RecordedIdrac], says: Callable[[], Reply]
+) -> None:
+    program, bmc = pair
+    Stuck(bmc, "Ready", "")
+    no_queue(bmc, says)
+    flashing = DeviceJob("JID_1", "update: iDRAC", "FirmwareUpdate", "Running", 40, "Updating", "")
+    with program.app.store.write() as uow:
+        save_device_jobs(uow, program.server_id, [flashing])
+    for kind, params in (("idrac_reset", {}), ("lc_rescue", {"up_to": "enable", "wait_minutes": 0})):
+        told = program.error(program.run(kind, params))
+        assert told["code"] == "FirmwareBeingWritten", (kind, told)
+        assert "JID_1" in told["message"]
+        assert "minutes" in told["hint"]
+    assert (bmc.resets, bmc.sent(CLEAR)) == (0, 0)
+    with program.app.store.write() as uow:
+        long_ago = uow.now - device_queue.WRITES_AT_MOST - timedelta(minutes=1)
+        uow.session.execute(update(KnownJob).values(seen_at=long_ago))
+    job = program.run("lc_rescue", {"up_to": "restart", "wait_minutes": 0})
+    (task,) = program.tasks(job.id)
+    assert task.result, task.error
+    assert (task.result["helped"], bmc.resets) == ("restart", 1)
+
+
+def test_a_silent_idrac_needs_the_restart_and_the_hint_says_so(
+    pair: tuple[Killable, RecordedIdrac],
+) -> None:
+    program, bmc = pair
+    Stuck(bmc, "Ready", "")
+    no_queue(bmc, silence)
+    told = program.error(program.run("lc_rescue", {"up_to": "clear", "wait_minutes": 0}))
+    assert (told["code"], bmc.resets, bmc.sent(CLEAR)) == ("NotRescued", 0, 0)
+    assert "restart" in told["hint"]
