@@ -193,7 +193,13 @@ def _tar(file: IO[bytes], start: int, name: str) -> bytes:
                         raise PackageHostile(f"Its package.xml has {entry.size} bytes.", where=name)
                     content = archive.extractfile(entry)
                     found = content.read(LARGEST + 1) if content is not None else b""
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+    except (
+        tarfile.TarError,
+        EOFError,
+        zlib.error,
+        OSError,
+        TypeError,
+    ) as error:  # TypeError: a cut gzip head
         raise PackageTruncated(
             f"Its archive is damaged or cut: {error}.", hint="Copy or download the file anew.", where=name
         ) from error
