@@ -18,9 +18,9 @@ from dsm_desktop.redfish.virtual_media import (
     Slot,
     VirtualDrive,
     attached,
+    boot_choice,
     boot_from_virtual_cd,
     boot_progress,
-    first_boot_device,
     forget_virtual_cd,
     same_image,
     slot_of,
@@ -99,7 +99,7 @@ async def boot_to_iso(ctx: JobContext, params: BootToIsoParams) -> BootToIsoResu
     async with reported(ctx):
         choice = await choose(ctx, params, stays=False)
         await ctx.step("check that the host can see the drive", partial(_visible, ctx))
-        first = await ctx.step("note what it boots from", lambda: first_boot_device(ctx.redfish()))
+        before_it = await ctx.step("note what it boots from once", lambda: boot_choice(ctx.redfish()))
         async with (
             ctx.always(
                 "virtual media",
@@ -115,8 +115,8 @@ async def boot_to_iso(ctx: JobContext, params: BootToIsoParams) -> BootToIsoResu
             async with ctx.always(
                 "one-time boot",
                 f"{ctx.target.label} starts once from its virtual CD",
-                lambda: forget_virtual_cd(ctx.redfish(), first),
-                original={"first_boot_device": first},
+                lambda: forget_virtual_cd(ctx.redfish(), before_it),
+                original=before_it,
             ):
                 await _boot_once(ctx)
                 before = await ctx.step("note when it is restarted", lambda: ctx.now().isoformat())

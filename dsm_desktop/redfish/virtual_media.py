@@ -197,19 +197,25 @@ def virtual_cd_is_next(client: RedfishClient) -> bool:
     return read_boot(client).override_target == "Cd" if first is None else first == VIRTUAL_CD
 
 
-def forget_virtual_cd(client: RedfishClient, first: str) -> None:
-    """Take a one-time choice that was not used up back; `first` is what was set before ("" = nothing)."""
-    if not virtual_cd_is_next(client):
+def forget_virtual_cd(client: RedfishClient, before: dict[str, str]) -> None:
+    """Put back what `boot_choice` told before, also when the one start was used up: the device then sets the first boot device to
+    Normal by itself and leaves BootOnce as it is. What somebody else has chosen since stays."""
+    now = boot_choice(client)
+    if not now:
+        if virtual_cd_is_next(client):
+            set_override(client, "None")
         return
-    if _server_boot(client) is None:
-        set_override(client, "None")
-    else:
-        write_attributes(client, attribute_uris(client)[IDRAC], {_FIRST: first or "Normal"})
+    other = {name: value for name, value in before.items() if now.get(name) != value}
+    if other and now[_FIRST] in (VIRTUAL_CD, "Normal", before.get(_FIRST)):
+        write_attributes(client, attribute_uris(client)[IDRAC], other)
 
 
-def first_boot_device(client: RedfishClient) -> str:
-    """What is set to boot from now, for `forget_virtual_cd`; "" where the device has no such setting."""
-    return _server_boot(client) or ""
+def boot_choice(client: RedfishClient) -> dict[str, str]:
+    """The settings `boot_from_virtual_cd` changes, as they are now, for `forget_virtual_cd`; {} where the device has none."""
+    found = {name: _attribute(client, name) for name in (_FIRST, _ONCE)}
+    if found[_FIRST] is None:
+        return {}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def attached(client: RedfishClient) -> str:

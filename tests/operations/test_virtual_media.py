@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -203,8 +204,21 @@ def test_parameters_name_one_medium_and_no_login() -> None:
             mount.validate(wrong)
 
 
+def boot_settings(program: Program, **wanted: str) -> list[dict[str, str]]:
+    """What the devices with attributes start from, after `wanted` has been set on them."""
+    found = []
+    for idrac in program.site.idracs[1:]:
+        attributes = idrac._device.attributes
+        for name, value in wanted.items():
+            program.site.call(partial(attributes.put, f"ServerBoot.1.{name}", value))
+        found.append({n: str(attributes.get(f"ServerBoot.1.{n}")) for n in ("FirstBootDevice", "BootOnce")})
+    return found
+
+
 def test_boots_every_generation_from_the_iso_and_leaves_nothing_mounted(clean: Program) -> None:
     ids = [s.id for s in clean.servers()]
+    before = boot_settings(clean, FirstBootDevice="PXE", BootOnce="Disabled")
+    assert len(before) == 5  # an iDRAC8 has no attributes
     params = {"item": ISO, "quiet_minutes": 0, "restart": "power_cycle"}
     job_id = clean.app.commands.submit("boot_to_iso", ids, params)
     job = clean.wait(job_id, 120)
@@ -214,6 +228,8 @@ def test_boots_every_generation_from_the_iso_and_leaves_nothing_mounted(clean: P
     assert all(i.booted_from.endswith(ISO.replace(" ", "%20")) for i in clean.site.idracs)
     assert all(images(i) == [] for i in clean.site.idracs)
     assert all(changes(i, "InsertMedia") for i in clean.site.idracs)
+    assert boot_settings(clean) == before
+    boot_settings(clean, FirstBootDevice="Normal", BootOnce="Enabled")
     assert mounts(clean) == []
     clean.app.media.tidy()
     assert clean.app.media.listening is None
