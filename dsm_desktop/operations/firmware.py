@@ -166,18 +166,7 @@ def package_file(item: ItemFile) -> PackageFile:
             hint="Choose a Windows package (.EXE) or an iDRAC image.",
             where=item.name,
         )
-    try:
-        now = item.path.stat()
-    except OSError as error:
-        raise ItemUnusable(
-            f"{item.name} cannot be read: {error.strerror or error}.",
-            hint="Put it back, then scan the library.",
-            where=item.name,
-        ) from error
-    if (now.st_size, now.st_mtime_ns) != (item.size, item.modified_ns):
-        raise ItemUnusable(
-            f"{item.name} has changed since it was scanned.", hint="Scan the library again.", where=item.name
-        )
+    refuse_changed(item.name, item.path, item.size, item.modified_ns)
     return PackageFile(
         item_id=item.id,
         key=item.name,
@@ -186,6 +175,22 @@ def package_file(item: ItemFile) -> PackageFile:
         modified_ns=item.modified_ns,
         identity=item.identity,
     )
+
+
+def refuse_changed(name: str, path: Path, size: int, modified_ns: int) -> None:
+    """Raise ItemUnusable for a file that is gone, or is another than the one of this size and time that was scanned."""
+    try:
+        now = path.stat()
+    except OSError as error:
+        raise ItemUnusable(
+            f"{name} cannot be read: {error.strerror or error}.",
+            hint="Put it back, then scan the library.",
+            where=name,
+        ) from error
+    if (now.st_size, now.st_mtime_ns) != (size, modified_ns):
+        raise ItemUnusable(
+            f"{name} has changed since it was scanned.", hint="Scan the library again.", where=name
+        )
 
 
 async def site_exclusions(ctx: JobContext) -> tuple[Exclusion, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, model_validator
 
-from dsm_desktop.firmware.plan import Offered, Plan, Rules, plan_packages
+from dsm_desktop.firmware.plan import Offered, Plan, Planned, Rules, plan_packages
 from dsm_desktop.jobs import Danger, JobContext, idrac, job
 from dsm_desktop.media.server import MediaServer
 from dsm_desktop.operations.firmware import (
@@ -20,6 +21,7 @@ from dsm_desktop.operations.firmware import (
     danger_of,
     note_uses,
     packages_named,
+    refuse_changed,
     result_of,
     site_exclusions,
     tell_inventory,
@@ -122,6 +124,8 @@ async def update_host(
         known = await pass_gate(ctx, params.patience, even_if_critical=True, key="after the backup")
     paths = {file.key: file.path for file in files}
     sender, served = await _sender(ctx, plan, paths, way, share)
+    if way is not SendWay.SHARE:
+        sender = _AsScanned({file.key: file for file in files}, sender)
     try:
         done = await apply_plan(ctx, plan, sender, how, known)
     finally:
@@ -131,6 +135,24 @@ async def update_host(
         await ctx.step("note use of packages", lambda: note_uses(ctx, files, plan, purpose))
     await tell_inventory(ctx)
     return result_of(ctx, plan, done, backup_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _AsScanned:
+    """Looks at each package again right before it is sent: hours at the gate or for the window lie behind the first look."""
+
+    files: dict[str, PackageFile]
+    sender: Sender
+
+    async def send(self, ctx: JobContext, item: Planned, known: list[str]) -> str:
+        file = self.files[item.key]
+
+        def look() -> bool:
+            refuse_changed(file.key, file.path, file.size, file.modified_ns)
+            return True
+
+        await ctx.step("look at the package again", look, key=item.key)
+        return await self.sender.send(ctx, item, known)
 
 
 async def _sender(

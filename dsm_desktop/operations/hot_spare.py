@@ -47,30 +47,42 @@ async def hot_spare(ctx: JobContext, params: HotSpareParams) -> HotSpareResult:
     """
     wanted = "None" if params.remove else "Dedicated" if params.volume else "Global"
     async with reported(ctx):
-        drive, is_so = await ctx.step(
-            "look at the storage", partial(_plan, ctx, params, wanted), returns=tuple[Drive, bool]
+        drive, volume, is_so = await ctx.step(
+            "look at the storage", partial(_plan, ctx, params, wanted), returns=tuple[Drive, str, bool]
         )
         if is_so:
             return HotSpareResult(summary=f"It is that already: {wanted}.", spare=wanted)
-        more: dict[str, Any] = (
-            {"VirtualDiskArray": [params.volume]} if params.volume and not params.remove else {}
-        )
+        more: dict[str, Any] = {"VirtualDiskArray": [volume]} if volume and not params.remove else {}
         name = "UnassignSpare" if params.remove else "AssignSpare"
         await changed(
             ctx,
             "set the hot spare",
             lambda: raid_action(ctx.redfish(), name, drive.id, **more),
             plan=f"POST DellRaidService.{name} {drive.id}",
-            shown=lambda: any(d.id == drive.id and d.spare == wanted for d in all_drives(look(ctx))),
+            shown=partial(_shown, ctx, drive, wanted, volume),
         )
     said = "Nothing was sent (dry run)." if ctx.dry_run else f"{drive.serial}: {wanted}."
     return HotSpareResult(summary=said, spare="" if ctx.dry_run else wanted)
 
 
-def _plan(ctx: JobContext, params: HotSpareParams, wanted: str) -> tuple[Drive, bool]:
+def _plan(ctx: JobContext, params: HotSpareParams, wanted: str) -> tuple[Drive, str, bool]:
+    """The drive, the identifier of the volume as the device spells it ("" = none), and whether it is that already. A drive
+    dedicated to a volume counts for that one only; where the firmware does not tell which, it is asked for again."""
     found = look(ctx)
     (drive,) = chosen_drives(ctx, found, [params.drive])
+    volume = ""
+    is_so = drive.spare == wanted
     if params.volume:
-        named(ctx, "volume", [v for c in found for v in c.volumes], params.volume)
+        on = named(ctx, "volume", [v for c in found for v in c.volumes], params.volume)
+        volume = on.id
+        is_so = is_so and (params.remove or drive.id in on.spares)
     refuse_in_use(ctx, [drive], found)
-    return drive, drive.spare == wanted
+    return drive, volume, is_so
+
+
+def _shown(ctx: JobContext, drive: Drive, wanted: str, volume: str) -> bool:
+    """Read back; dedicated to another volume, where that is told, is not as wanted."""
+    found = look(ctx)
+    told = [v.id for c in found for v in c.volumes if drive.id in v.spares]
+    right = wanted != "Dedicated" or not told or volume in told
+    return right and any(d.id == drive.id and d.spare == wanted for d in all_drives(found))

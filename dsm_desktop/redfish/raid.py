@@ -48,7 +48,8 @@ class Drive:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A virtual disk. Drives outside any RAID are listed as volumes by some firmware too; those are left out."""
+    """A virtual disk. Drives outside any RAID are listed as volumes by some firmware too; those are left out. `spares` are the
+    drives dedicated to it, as DMTF's Volume names them; () also where the firmware does not tell."""
 
     id: str
     uri: str
@@ -56,6 +57,7 @@ class Volume:
     raid: str
     capacity: int
     drives: tuple[str, ...]
+    spares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def _volume(doc: Doc) -> Volume:
         text(doc.get("RAIDType")) or text(doc.get("VolumeType")),
         integer(doc.get("CapacityBytes")) or 0,
         tuple(path.rpartition("/")[2] for path in members),
+        tuple(path.rpartition("/")[2] for path in links(dig(doc, "Links", "DedicatedSpareDrives"))),
     )
 
 

@@ -15,6 +15,7 @@ from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.firmware.plan import Impact
 from dsm_desktop.jobs import Danger
 from dsm_desktop.operations.firmware import FirmwareOptions
+from dsm_desktop.workflows.gate import pass_gate
 from tests.operations.firmware_site import BIOS, IDRAC, Firmware, firmware_program
 from tests.simulator.webserver import Files
 
@@ -227,6 +228,26 @@ def test_the_gate_names_what_stands_in_the_way(site: Firmware) -> None:
     assert job.failed == 1
     assert waiting in outcome(tasks)
     assert len(site.idracs[2].journal) == changes
+
+
+def test_a_package_that_changed_at_the_gate_is_not_sent(
+    site: Firmware, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.10.31")
+
+    async def long(*args: Any, **more: Any) -> list[str]:
+        known = await pass_gate(*args, **more)
+        with (site.folder / name).open("ab") as file:
+            file.write(b"more")
+        return known
+
+    monkeypatch.setattr("dsm_desktop.operations.firmware_update.pass_gate", long)
+    job, tasks = site.run("firmware_update", one(site), packages=[name])
+    (site.folder / name).unlink()
+    site.scan()
+    assert job.failed == 1
+    assert "has changed since it was scanned" in outcome(tasks)
+    assert not any(effect.endswith("9.10.31") for effect in site.idracs[2].effects)
 
 
 def test_windows_and_exclusions(site: Firmware) -> None:

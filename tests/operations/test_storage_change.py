@@ -315,6 +315,23 @@ def test_spares_and_foreign_drives(trio: Trio) -> None:
     assert program.run("foreign_config", {"controller": RAID}).failed == 0
 
 
+def test_a_spare_of_another_volume_is_not_that_already(trio: Trio) -> None:
+    program, bmc, perc = trio
+    perc.add_volume("Disk.Virtual.1", "RAID0", [3])
+    uri = f"{VOLUMES}/Disk.Virtual.0"
+    other = bmc.documents[uri]
+    spare = [{"@odata.id": f"{BASE}/Drives/{drive_id(2)}"}]
+    bmc.documents[uri] = {**other, "Links": {**other["Links"], "DedicatedSpareDrives": spare}}
+    perc.drive(2)["HotspareType"] = "Dedicated"
+    job = program.run("hot_spare", {"drive": "SER2", "volume": "disk.virtual.0"})
+    assert program.tasks(job.id)[0].outcome.startswith("It is that already")
+    assert bmc.done == []
+    job = program.run("hot_spare", {"drive": "SER2", "volume": "disk.virtual.1"})
+    assert program.error(job)["code"] == "NotChanged", "it still serves the other one"
+    [(_, _, body)] = bmc.done
+    assert body["VirtualDiskArray"] == ["Disk.Virtual.1"], "as the device spells it"
+
+
 def test_drives_blink_and_stop(trio: Trio) -> None:
     program, _, perc = trio
     assert program.run("drive_identify", {"drives": ["SER1", drive_id(2)]}).failed == 0
