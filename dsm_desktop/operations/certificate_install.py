@@ -222,21 +222,31 @@ def _find(ctx: JobContext, folder: str) -> str:
             hint="Run 'Request certificates' first, have it signed, then install.",
             where=ctx.target.label,
         )
-    here = folder_named(folder)
-    for file in sorted(f for f in here.iterdir() if f.suffix.lower() in _ENDINGS and f.is_file()):
-        if file.stat().st_size > 1_000_000:
-            continue
+    here, unreadable = folder_named(folder), ""
+    for file in _certificates(here):
         try:
+            if not file.is_file() or file.stat().st_size > 1_000_000:
+                continue
             pem = file.read_text(encoding="ascii", errors="replace")
             if same_key(request, pem):
                 return _checked(ctx, pem, file)
         except BadInput:
             continue  # another file than a certificate
+        except OSError as error:
+            unreadable = f" ({file.name} cannot be read: {error.strerror})"
+            ctx.log(f"{file} cannot be read: {error.strerror}", "warning")
     raise NotSigned(
-        f"no certificate in {here} was made for the request of {ctx.target.label}",
+        f"no certificate in {here} was made for the request of {ctx.target.label}{unreadable}",
         hint=f"Let the authority sign {file_stem(ctx)}.csr; a newer request makes older certificates useless.",
         where=str(here),
     )
+
+
+def _certificates(folder: Path) -> list[Path]:
+    try:
+        return sorted(f for f in folder.iterdir() if f.suffix.lower() in _ENDINGS)
+    except OSError as error:
+        raise BadInput(f"The folder {folder} cannot be read: {error.strerror}.", where=str(folder)) from error
 
 
 def _checked(ctx: JobContext, pem: str, file: Path) -> str:

@@ -82,8 +82,11 @@ def test_requests_go_into_a_folder_and_come_back_signed(pair: Pair, tmp_path: Pa
     assert job.failed == 0, program.tasks(job.id)
     (file,) = folder.glob("*.csr")
     assert certificate(program).request == file.read_text()
+    # A file that is there and cannot be read, for root neither.
+    (folder / "a locked one.pem").symlink_to("/proc/self/mem")
     early = program.run("certificate_install", {"source": "folder", "folder": str(folder)})
     assert program.error(early)["code"] == "NotSigned"
+    assert "a locked one.pem cannot be read" in program.error(early)["message"]
     assert bmc.sent(REPLACE) == 0
     now = program.now()
     authority, key = make_authority("The site's own", now)
