@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from dsm_desktop.jobs import JobContext, Paced, Result, idrac, job
 from dsm_desktop.operations.reading import reported
@@ -60,8 +60,18 @@ class ScpExportParams(Paced):
     )
     way: ExportWay = Field(ExportWay.AUTO, title="Way")
     share: str = Field(
-        "", max_length=500, title="Share", description="nfs://host/export, only for the way 'share'"
+        "",
+        max_length=500,
+        title="Share",
+        description="nfs://host/export, only for the way 'share'; its login is a credential set",
     )
+
+    @field_validator("share")
+    @classmethod
+    def _no_login(cls, value: str) -> str:
+        if "@" in value:
+            raise ValueError("give the share without a login; its login is a credential set for its address")
+        return value
 
 
 class ScpExportResult(Result):

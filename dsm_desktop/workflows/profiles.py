@@ -117,6 +117,11 @@ def _share(ctx: JobContext, way: str, url: str, name: str) -> scp.Share | None:
         )
         url = inbox.url.rpartition("/")[0]
     parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise BadInput(
+            "The share's address holds a login.",
+            hint="Give it without; its login is a credential set for its address.",
+        )
     if parts.scheme not in ("nfs", "cifs", "http", "https") or not parts.hostname:
         raise BadInput(
             "The share is not understood.",

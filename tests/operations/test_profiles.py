@@ -12,6 +12,7 @@ from dsm_desktop.configuration.standard import BIOS, IDRAC
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.jobs import Danger
+from dsm_desktop.operations.scp_export import scp_export
 from dsm_desktop.operations.scp_import import scp_import
 from dsm_desktop.queries.configuration import ProfileRow, profiles
 from dsm_desktop.queries.jobs import TaskRow
@@ -201,3 +202,9 @@ def test_a_cancelled_import_is_sent_at_most_once_and_nothing_more_is_started(cle
     row = clean.wait(job_id)
     assert row.state == "cancelled", clean.tasks(job_id)[0].outcome
     assert posts(idrac, "ImportSystemConfiguration") - before <= 1
+
+
+def test_a_share_with_a_login_in_its_address_is_refused() -> None:
+    with pytest.raises(BadInput, match="credential set") as caught:
+        scp_export.validate({"way": "share", "share": "cifs://user:s3cret@10.0.0.5/profiles"})
+    assert "s3cret" not in f"{caught.value} {caught.value.detail}"
