@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.firmware.exclusions import Exclusion, first_that_holds
 from dsm_desktop.firmware.plan import Change, Impact, Plan, Planned, impact_of
-from dsm_desktop.jobs import Danger, JobContext, idrac, job, licence
+from dsm_desktop.jobs import Danger, JobContext, TimedOut, idrac, job, licence
 from dsm_desktop.media.server import MediaServer
 from dsm_desktop.operations.firmware import (
     FirmwareOptions,
@@ -44,6 +44,7 @@ from dsm_desktop.workflows.firmware_host import (
     Apply,
     Done,
     Found,
+    NotProven,
     Outcome,
     done_of,
     judge,
@@ -56,6 +57,9 @@ from dsm_desktop.workflows.firmware_host import (
 )
 from dsm_desktop.workflows.firmware_send import running_version
 from dsm_desktop.workflows.gate import pass_gate
+
+CHILDREN_MINUTES = 10.0
+"""So long after the end of an update's own job the jobs it makes are waited for."""
 
 
 class RepositoryParams(FirmwareOptions):
@@ -154,7 +158,7 @@ async def _update(run: _Run) -> FirmwareResult:
         ):
             done = await _apply(run, plan, known)
     await tell_inventory(ctx)
-    return result_of(ctx, plan, done, backup_id)
+    return result_of(ctx, plan if done else Plan(waves=()), done, backup_id)
 
 
 async def _compare(run: _Run) -> list[RepositoryUpdate]:
@@ -176,22 +180,25 @@ async def _compare(run: _Run) -> list[RepositoryUpdate]:
 async def _apply(run: _Run, plan: Plan, known: list[str]) -> list[Done]:
     """The update itself: the parent ends early, its children do the work."""
     ctx, params = run.ctx, run.params
+    # Not what the gate saw: a comparison, and one repeated after a kill, look the same in the queue and are older than this.
+    before: list[str] = await ctx.step(
+        "note the iDRAC's jobs", lambda: [j.id for j in device_jobs(ctx.redfish())], attempts=3
+    )
     parent = await ctx.step(
         "update from the catalogue",
         lambda: _start(run, apply=True),
         changing=True,
-        interrupted=lambda: _parent(ctx, known),
+        interrupted=lambda: _parent(ctx, before),
         attempts=3,
         plan=f"POST InstallFromRepository {params.catalogue} ApplyUpdate=True on {ctx.target.label}",
     )
-    _refuse_unreadable(run, await follow_job(ctx, parent, "Update from the catalogue", params.patience))
-    # One of them may be the iDRAC's own update, which begins at once: then nothing answers for a while.
-    children = await ctx.wait_for(
-        "the list of the jobs it made",
-        patient(lambda: _children(ctx, [*known, parent])),
-        every=params.patience.every,
-        timeout=params.patience.minutes * 60,
-    )
+    if parent:
+        end = await follow_job(ctx, parent, "Update from the catalogue", params.patience)
+        _refuse_unreadable(run, end)
+        if end.message_id in NOTHING_TO_DO:
+            ctx.log("The iDRAC compared itself again and has nothing to install any more.")
+            return []
+    children = await _made(ctx, params, [*before, parent])
     items = {item.changes[0].fqdd: item for item in plan.items}
     staged: list[tuple[str, Planned]] = []
     for place, (job_id, name, fqdd) in enumerate(children):
@@ -315,20 +322,36 @@ def _refuse_unreadable(run: _Run, end: JobEnd) -> None:
         raise unreadable(said, run.share)
 
 
-def _parent(ctx: JobContext, known: list[str]) -> str | None:
-    """The JID of an update that may have been started; the comparison's own job ended before."""
-    fresh = [j for j in device_jobs(ctx.redfish()) if j.id not in known and j.kind == "RepositoryUpdate"]
-    running = [j for j in fresh if not j.ended]
-    made = any(j.kind == "FirmwareUpdate" and j.id not in known for j in device_jobs(ctx.redfish()))
-    if running:
-        return running[-1].id
-    return max(j.id for j in fresh) if fresh and made else None
+def _parent(ctx: JobContext, before: list[str]) -> str | None:
+    """The JID of an update that may have been started, ended or not; "" when only the jobs it made are left of it."""
+    fresh = [j for j in device_jobs(ctx.redfish()) if j.id not in before]
+    parents = [j.id for j in fresh if j.kind == "RepositoryUpdate"]
+    return max(parents, default="" if any(j.kind == "FirmwareUpdate" for j in fresh) else None)
+
+
+async def _made(ctx: JobContext, params: RepositoryParams, before: list[str]) -> list[list[str]]:
+    """The jobs of the update, as soon as they show: minutes after its own job has ended, or after the iDRAC's restart where
+    its own update began at once. Raises NotProven when none comes."""
+    minutes = min(CHILDREN_MINUTES, params.patience.minutes)
+    try:
+        return await ctx.wait_for(
+            "the list of the jobs it made",
+            patient(lambda: _children(ctx, before) or None),
+            every=params.patience.every,
+            timeout=minutes * 60,
+        )
+    except TimedOut as error:
+        raise NotProven(
+            f"The iDRAC ended the update from the catalogue, and made no job for it within {minutes:g} minutes.",
+            hint="Look at its job queue and lifecycle log; when nothing runs there, start the update again.",
+            where=ctx.target.label,
+        ) from error
 
 
 def _children(ctx: JobContext, known: list[str]) -> list[list[str]]:
     """(JID, name, FQDD or "") of the jobs the run has made: as its list names them, and what else is new in the queue."""
     bmc = ctx.redfish()
-    listed = {u.job_id: u for u in repository_updates(bmc) if u.job_id}
+    listed = {u.job_id: u for u in repository_updates(bmc) if u.job_id and u.job_id not in known}
     found = [[i, u.name, u.fqdd] for i, u in listed.items()]
     for job_ in device_jobs(bmc):
         if job_.id not in known and job_.id not in listed and job_.kind == "FirmwareUpdate":

@@ -107,3 +107,25 @@ def test_a_repository_update_is_started_once(killable: Killable, tmp_path: Path)
         job_id, lambda: "Scheduled" in killable.idrac.jobs.values(), "the child job to be made"
     )
     check(killable, job_id, "flash BIOS 99.2.0")
+
+
+def ended(killable: Killable, which: str, earlier: int) -> bool:
+    """One more repository job was taken, and nothing runs any more."""
+    over = set(killable.idrac.jobs.values()) <= {"Completed", "RebootCompleted", "Failed"}
+    return times(killable, f"InstallFromRepository:{which}") > earlier and over
+
+
+def test_killed_when_the_update_has_ended_and_made_no_job_yet(killable: Killable, tmp_path: Path) -> None:
+    """Its answer never came; its own job is over, its children do not show: it was taken all the same."""
+    only_once(killable)
+    idrac = killable.idrac
+    build_repository(tmp_path, [idrac.package(BIOS, "99.3.0")], "Catalog.xml")
+    idrac.set_fault("children_late", seconds=3600)
+    idrac.set_fault("slow", uri="InstallFromRepository", verbs="POST", skip=1, seconds=10**4)
+    earlier = times(killable, "InstallFromRepository:apply")
+    job_id = killable.submit("repository_update", PARAMS | {"folder": str(tmp_path)})
+    killable.killed_when(job_id, lambda: ended(killable, "apply", earlier), "the update to be taken")
+    idrac.clear_fault("slow")
+    check(killable, job_id, "flash BIOS 99.3.0")
+    assert times(killable, "InstallFromRepository:apply") == earlier + 1
+    idrac.clear_faults()

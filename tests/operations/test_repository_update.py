@@ -9,6 +9,10 @@ import pytest
 
 from dsm_desktop.commands.firmware_exclusions import add_exclusion, remove_exclusion
 from dsm_desktop.core.errors import BadInput
+from dsm_desktop.firmware.exclusions import Exclusion
+from dsm_desktop.jobs import JobContext
+from dsm_desktop.operations import repository_update
+from dsm_desktop.operations.firmware import site_exclusions
 from dsm_desktop.simulator.catalogs import build_repository
 from tests.operations.firmware_site import BIOS, IDRAC, Firmware, firmware_program
 
@@ -79,6 +83,45 @@ def test_a_child_that_fails_is_a_failure(site: Firmware, tmp_path: Path) -> None
     site.idracs[0].set_fault("job_fails", kind="FirmwareUpdate", code="RED007")
     job, tasks = site.run("repository_update", [site.ids()[0]], folder=folder)
     assert job.failed == 1, tasks[0].outcome
+
+
+def test_jobs_that_show_late_are_waited_for(site: Firmware, tmp_path: Path) -> None:
+    """The update's own job ends first; an empty list right after it is no "done"."""
+    folder = repository(site, tmp_path / "repo", "5")
+    site.idracs[0].set_fault("children_late", seconds=300)
+    boots = site.idracs[0].boots
+    job, tasks = site.run("repository_update", [site.ids()[0]], folder=folder)
+    assert (job.state, job.failed) == ("completed", 0), tasks[0].outcome
+    assert (site.idracs[0].installed[BIOS], site.idracs[0].boots) == ("99.5.0", boots + 1)
+
+
+def test_an_update_that_makes_no_job_is_not_waited_for_all_night(
+    site: Firmware, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = repository(site, tmp_path / "repo", "6")
+    monkeypatch.setattr(repository_update, "CHILDREN_MINUTES", 0.02)
+    site.idracs[0].set_fault("children_late", seconds=10**7)
+    job, tasks = site.run("repository_update", [site.ids()[0]], folder=folder)
+    assert job.failed == 1
+    assert "made no job for it" in tasks[0].outcome
+
+
+def test_nothing_left_to_do_when_it_comes_to_it_is_a_result(
+    site: Firmware, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between comparison and update the catalogue was exchanged for one with nothing newer."""
+    folder = repository(site, tmp_path / "repo", "7")
+
+    async def exchanged(ctx: JobContext) -> tuple[Exclusion, ...]:
+        build_repository(Path(folder), [site.idracs[0].package(BIOS, "0.0.1")], "Catalog.xml")
+        return await site_exclusions(ctx)
+
+    monkeypatch.setattr("dsm_desktop.operations.repository_update.site_exclusions", exchanged)
+    boots = site.idracs[0].boots
+    job, tasks = site.run("repository_update", [site.ids()[0]], folder=folder)
+    assert (job.state, job.failed) == ("completed", 0), tasks[0].outcome
+    assert "Nothing to update" in tasks[0].outcome
+    assert site.idracs[0].boots == boots
 
 
 def test_what_the_site_excludes_stops_it_before_anything_is_changed(site: Firmware, tmp_path: Path) -> None:

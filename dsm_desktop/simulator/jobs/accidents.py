@@ -35,6 +35,11 @@ ACCIDENTS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
         "A host update restarts the host although it was to wait for the next boot (seen on iDRAC9 4.40).",
         {},
     ),
+    (
+        "children_late",
+        "The jobs of a repository update show only so many seconds after its own job has ended.",
+        {"seconds": 60.0},
+    ),
     ("upload_cut", "The connection is reset in the middle of a file, after so many megabytes.", {"mb": 1.0}),
     ("upload_slow", "Files are taken at so many megabytes a second.", {"mb": 2.0}),
     ("queue_full", "No job can be made: the queue is full.", {}),

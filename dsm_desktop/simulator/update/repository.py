@@ -129,7 +129,11 @@ class Repository:
             device.jobs.end(job, now, Outcome("Completed", "RED037"))
             return
         if wish.apply:
-            self._spawn(wish, catalog, self.listed)
+            listed, late = self.listed, device.faults.take("children_late")
+            if late is None:
+                self._spawn(wish, catalog, listed)
+            else:
+                device.schedule(float(late["seconds"]), lambda when: self._spawn(wish, catalog, listed))
             device.jobs.end(job, now, Outcome("Completed", "RED001"))
             return
         names = ", ".join(candidate.package.name for candidate in self.listed)
