@@ -74,7 +74,7 @@ async def console_launch(ctx: JobContext, params: ConsoleParams) -> ConsoleResul
 
 def _leave(ctx: JobContext) -> bool:
     """Make the address and seal it in one go: it is in no step's result. Whether it signs in by itself."""
-    username = ctx.service(CredentialResolver).explain(ctx.target.server_id)[0].username
+    username = ctx.service(CredentialResolver).for_server(ctx.target.server_id).username
     address, signs_in = console_address(ctx.redfish(), username)
     with ctx.write() as uow:
         leave_ticket(uow, ctx.service(Vault), ctx.job_id, ctx.target.server_id, SecretStr(address))

@@ -100,6 +100,15 @@ def test_a_refusal_leaves_nothing(pair: Pair) -> None:
     assert program.app.commands.take_consoles(job.id) == []
 
 
+def test_without_a_login_the_next_step_is_told(pair: Pair) -> None:
+    program, bmc = pair
+    for view in program.app.reads.credentials():
+        program.app.commands.remove_credential(view.id)
+    job = program.run("console_launch")
+    assert program.error(job)["code"] == "NoCredential"
+    assert bmc.sent(KVM) == 0
+
+
 def test_screenshots_are_kept_and_a_dark_screen_is_told(pair: Pair) -> None:
     program, bmc = pair
     turns = threading.Semaphore(0)
