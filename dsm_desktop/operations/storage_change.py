@@ -20,7 +20,7 @@ MINUTES = 60
 
 
 class DriveInUse(DsmError):
-    """A drive is known to hold part of a vSAN or VMFS datastore, or of another volume. Nothing was sent."""
+    """A drive is known to hold part of a vSAN or VMFS datastore, or of another volume, or cannot be known. Nothing was sent."""
 
     blame = Blame.USER
 
@@ -83,10 +83,17 @@ def named(ctx: JobContext, what: str, things: Sequence[T], name: str) -> T:
 
 
 def refuse_in_use(ctx: JobContext, drives: Sequence[Drive], found: Sequence[Controller] = ()) -> None:
-    """Raise DriveInUse for a drive that holds a vSAN or VMFS datastore or (with `found`) belongs to a volume there."""
+    """Raise DriveInUse for a drive that holds a vSAN or VMFS datastore, may hold one because it tells no serial number, or (with
+    `found`) belongs to a volume there."""
     with ctx.write() as uow:
         uses = drive_uses(uow.session.connection(), [drive.serial for drive in drives])
     for drive in drives:
+        if not drive.serial.strip():
+            raise DriveInUse(
+                f"{drive.name or drive.id} tells no serial number: whether it holds a datastore cannot be known",
+                hint="Read the inventory again when the server has started; reseat or replace the drive if it stays so.",
+                where=ctx.target.label,
+            )
         use = uses.get(drive.serial.strip().upper())
         if use is not None:
             raise DriveInUse(

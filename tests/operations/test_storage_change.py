@@ -250,6 +250,16 @@ def test_a_drive_carried_into_another_server_keeps_its_datastore(trio: Trio) -> 
     assert bmc.done == []
 
 
+@pytest.mark.parametrize("serial", ["", " ", None])
+def test_a_drive_without_a_serial_number_may_hold_anything(trio: Trio, serial: str | None) -> None:
+    program, bmc, perc = trio
+    perc.drive(1)["SerialNumber"] = serial
+    job = program.run("volume_delete", {"volume": "Disk.Virtual.0"})
+    assert program.error(job)["code"] == "DriveInUse"
+    assert "no serial number" in program.error(job)["message"]
+    assert bmc.done == []
+
+
 def test_a_volume_that_names_no_drives_may_stand_on_any(trio: Trio) -> None:
     program, bmc, _ = trio
     del bmc.documents[f"{VOLUMES}/Disk.Virtual.0"]["Links"]
