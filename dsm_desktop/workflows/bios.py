@@ -15,8 +15,7 @@ from dsm_desktop.configuration.differences import same_value
 from dsm_desktop.configuration.standard import BIOS
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.secret_names import is_secret_attribute
-from dsm_desktop.core.states import PowerState
-from dsm_desktop.jobs import JobContext
+from dsm_desktop.jobs import JobContext, TimedOut
 from dsm_desktop.net.answer import BadAnswer
 from dsm_desktop.net.limits import RetryLater
 from dsm_desktop.net.tls import Unreachable
@@ -49,6 +48,9 @@ from dsm_desktop.workflows.settings import (
 
 KIND = "BIOSConfiguration"
 _SHOWN = 1000
+EVERY = 10.0
+LATE = 900.0
+"""Seconds that a BIOS may take after its restart until the iDRAC shows the new values."""
 AWAY = (Unreachable, NoAnswer, BadAnswer, DeviceFault, Missing, RetryLater)
 """While the host restarts, the BIOS resource answers "not ready" for half a minute, and some builds drop it."""
 
@@ -161,7 +163,7 @@ async def change_bios(
             ctx.log(f"The iDRAC's job {job_id} applies it.")
         return [*lines, *_waiting(plan)]
     job = await follow_job(ctx, job_id, timing.give_up_minutes)
-    now = await _read_back(ctx, plan["accepted"])
+    now = await _read_back(ctx, {} if job["failed"] else plan["accepted"])
     done = compared(plan["old"], plan["accepted"], now, "" if not job["failed"] else job["message"])
     told(ctx, done)
     if job["failed"]:
@@ -279,22 +281,33 @@ async def follow_job(ctx: JobContext, job_id: str, minutes: int) -> dict[str, An
         return {"state": job.state, "message": job.message, "failed": job.failed}
 
     return await ctx.wait_for(
-        f"the iDRAC's job {job_id} on {ctx.target.label}", look, every=10, timeout=minutes * 60, tolerate=AWAY
+        f"the iDRAC's job {job_id} on {ctx.target.label}",
+        look,
+        every=EVERY,
+        timeout=minutes * 60,
+        tolerate=AWAY,
     )
 
 
 async def _read_back(ctx: JobContext, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings after the restart; read again for some minutes, because BIOS reports late."""
+    """The settings after the restart, as soon as they are as wanted. BIOS reports late: power is on minutes before it has told
+    the iDRAC its new values. After LATE seconds they are returned as they are, for the caller to say what differs."""
+
+    def read() -> dict[str, Any]:
+        state = bios.read_bios(ctx.redfish())
+        remember(ctx, state)
+        return dict(list(_open(state.attributes).items())[:_SHOWN])
 
     def look() -> dict[str, Any] | None:
-        bmc = ctx.redfish()
-        state = bios.read_bios(bmc)
-        remember(ctx, state)
-        right = all(same_value(state.attributes.get(n), v) for n, v in values.items())
-        busy = bmc.power_state() not in (PowerState.ON, PowerState.OFF)
-        return None if busy and not right else dict(list(_open(state.attributes).items())[:_SHOWN])
+        now = read()
+        return now if all(same_value(now.get(n), v) for n, v in values.items()) else None
 
-    return await ctx.wait_for("the settings to be read back", look, every=10, timeout=900, tolerate=AWAY)
+    try:
+        return await ctx.wait_for(
+            "the settings to be read back", look, every=EVERY, timeout=LATE, tolerate=AWAY
+        )
+    except TimedOut:
+        return await ctx.step("read BIOS settings as they are", read, attempts=3)
 
 
 def _open(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.queries.configuration import component_settings
 from dsm_desktop.queries.jobs import TaskRow
 from dsm_desktop.simulator import SimulatedIdrac
+from dsm_desktop.simulator.bios import Bios
 from dsm_desktop.store.configuration import PENDING, load_settings
 from tests.operations.conftest import Program
 from tests.simulator.client import Client
@@ -79,6 +80,30 @@ def test_now_means_restarted_and_read_back_on_every_generation(clean: Program) -
     again = write(clean, clean.site.idracs, ["NumLock=Off"])
     assert all(t.result and t.result["changed"] == 0 for t in again)
     assert [sent(i)[0] for i in clean.site.idracs] == [b[0] + 1 for b in before]
+
+
+@pytest.mark.parametrize("late", [60.0, 10.0**7])
+def test_a_bios_that_reports_late_is_waited_for(
+    clean: Program, monkeypatch: pytest.MonkeyPatch, late: float
+) -> None:
+    """The job has ended and power is on; the new values show only later, or never."""
+    idrac = clean.site.idracs[4]
+    wanted = "NumLock=On" if bios_of(clean, idrac)["NumLock"] == "Off" else "NumLock=Off"
+
+    def apply(self: Bios, values: dict[str, object], when: float) -> None:
+        self._device.schedule(late, lambda _: self.put(values))
+
+    monkeypatch.setattr(Bios, "_apply", apply)
+    monkeypatch.setattr("dsm_desktop.workflows.bios.EVERY", 0.2)
+    monkeypatch.setattr("dsm_desktop.workflows.bios.LATE", 30.0 if late < 100 else 1.0)
+    task = write(clean, [idrac], [wanted])[0]
+    if late < 100:
+        assert task.state == "completed", task.outcome
+        assert bios_of(clean, idrac)["NumLock"] == wanted.partition("=")[2]
+    else:
+        assert task.error is not None
+        assert task.error["code"] == "SettingsNotApplied"
+        assert "NumLock" in task.error["detail"]
 
 
 def test_what_depends_is_refused_before_anything_is_sent(clean: Program) -> None:
