@@ -59,7 +59,8 @@ def check(pytest_arguments: list[str]) -> int:
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "mypy"],
         ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
-        ["-m", "pytest", "-n", "auto", "--dist", "loadgroup", *pytest_arguments],
+        # Two for each core: most tests wait for devices, databases and windows most of the time.
+        ["-m", "pytest", "-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadgroup", *pytest_arguments],
     ]
     codes = []
     for step in steps:
