@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -104,7 +105,15 @@ def throw_away_profile(folder: Path, username: str, password: str) -> Applicatio
             ranges=("127.0.0.0/8",),
         )
     )  # fmt: skip
+    # The usual port belongs to the program a person may have open; one that stays the same survives a restart.
+    app.commands.save_settings("media", {"port": free_port()})
     return app
+
+
+def free_port() -> int:
+    """A port nothing listens on at the moment."""
+    with socket.create_server(("", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def begin(app: Application, site: DemoSite) -> int:
