@@ -99,16 +99,17 @@ class RunnerProcess:
                     start_new_session=True,
                     creationflags=flags,
                 )
-            self._watcher = threading.Thread(
-                target=self._watch, args=(self._process,), name="runner-process", daemon=True
-            )
-            self._watcher.start()
         assert self._process.stdin is not None
         try:
             self._hand_over(cast(BinaryIO, self._process.stdin))
             self._process.stdin.flush()
         except OSError as error:
             log.warning("the runner process took no key: %s", error)
+        # Only now: the watcher closes the pipe of a process that ends at once.
+        self._watcher = threading.Thread(
+            target=self._watch, args=(self._process,), name="runner-process", daemon=True
+        )
+        self._watcher.start()
 
     def wait_ready(self, timeout: float = READY_SECONDS) -> int:
         """The runner's id; RunnerNotStarted when it ended first or takes too long."""
@@ -130,7 +131,7 @@ class RunnerProcess:
         try:
             process.stdin.write(_STOP)
             process.stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: the watcher has closed the pipe meanwhile
             log.info("the runner process had ended already: %s", error)
 
     def leave(self) -> None:
