@@ -59,8 +59,9 @@ def check(pytest_arguments: list[str]) -> int:
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "mypy"],
         ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
-        # Two for each core: most tests wait for devices, databases and windows most of the time.
-        ["-m", "pytest", "-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadgroup", *pytest_arguments],
+        # Two for each core: most tests wait for devices, databases and windows most of the time. File by file, because
+        # the tests of a file share a program and find it as those before have left it.
+        ["-m", "pytest", "-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", *pytest_arguments],
     ]
     codes = []
     for step in steps:

@@ -45,11 +45,3 @@ def _no_leaked_threads(request: pytest.FixtureRequest) -> Iterator[None]:
 def _lives_longer(thread: threading.Thread) -> bool:
     """Threads of module- or session-scoped fixtures say so in their name."""
     return thread.name.startswith("fixture-")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a program stay together and in their order: the program is made once, and each finds it as it expects."""
-    for item in items:
-        if item.get_closest_marker("shared_program") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
