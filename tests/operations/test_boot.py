@@ -59,6 +59,7 @@ def test_a_one_time_source_is_set_once_shown_and_taken_back(ready: Program) -> N
 @pytest.mark.parametrize("number", [2, 3, 4, 5])
 def test_an_order_is_verified_after_the_restart(ready: Program, number: int) -> None:
     idrac = ready.site.idracs[number]
+    run(ready, [idrac])
     row = history(ready, idrac)[0]
     last = row.options[-1]["id"]
     task = run(ready, [idrac], order=[last], restart="graceful", minutes=60)[0]
