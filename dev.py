@@ -54,14 +54,17 @@ def main() -> int:
 
 def check(pytest_arguments: list[str]) -> int:
     """Every check in turn; all are run, the worst exit code counts."""
+    workers = str(2 * (os.cpu_count() or 1) + 2)
+    spread = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
     steps = [
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "mypy"],
         ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
-        # Two for each core: most tests wait for devices, databases and windows most of the time. File by file, because
-        # the tests of a file share a program and find it as those before have left it.
-        ["-m", "pytest", "-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", *pytest_arguments],
+        # More than cores: most tests wait for devices, databases and windows most of the time. File by file, because the
+        # tests of a file share a program and find it as those before have left it; in the order of tests/conftest.py, or
+        # the files with few long tests (kills, freezes) would begin last and one worker end alone.
+        ["-m", "pytest", *spread, *pytest_arguments],
     ]
     codes = []
     for step in steps:

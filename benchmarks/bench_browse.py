@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
-from dsm_desktop.queries.call_pages import CallSearch, call_page, call_span
+from dsm_desktop.queries.calls import CallFilter, call_ids, call_rows
 from dsm_desktop.queries.dashboard import dashboard
 from dsm_desktop.queries.groups import group_tree
 from dsm_desktop.queries.part_search import find
@@ -138,22 +139,6 @@ def timed(name: str, store: Store, work: Callable[[Connection], Any], runs: int 
     return statistics.median(took[1:])
 
 
-def walked(connection: Connection, wanted: CallSearch) -> int:
-    """All pages of a search; prints the longest one."""
-    cursor, found, longest, begun = None, 0, 0.0, time.perf_counter()
-    while True:
-        started = time.perf_counter()
-        page = call_page(connection, wanted, before=cursor)
-        longest = max(longest, (time.perf_counter() - started) * 1e3)
-        found += len(page.rows)
-        if page.next is None:
-            print(
-                f"  {'   a search to the end: longest page, all':<58}{longest:>9.1f}{(time.perf_counter() - begun) * 1e3:>9.0f}   {found}"
-            )
-            return found
-        cursor = page.next
-
-
 def measure_parts(store: Store) -> None:
     for query in (
         "HBA355i",
@@ -203,24 +188,23 @@ def measure_servers(store: Store) -> None:
 
 
 def measure_calls(store: Store, count: int) -> None:
-    span = store.fetch(call_span)
-    middle = (span.oldest + span.newest) // 2
+    """The ids of all that is found, as the view takes them, and the rows of a page of it."""
     for name, wanted in {
-        "newest": CallSearch(), "failed": CallSearch(outcome="failed"), "changing": CallSearch(outcome="changing"),
-        "of a server": CallSearch(server_id=4_711), "of a job": CallSearch(job_id=count // 1_000), "words that are frequent": CallSearch(words="dimm.7"),
-        "words that are rare": CallSearch(words="rac0218 10.0.0.0"), "words that are nowhere": CallSearch(words="nowhere"),
-        "server and failed": CallSearch(server_id=1, outcome="failed"),
-        "words in an hour": CallSearch(words="rac0218", since=NOW - timedelta(hours=8), until=NOW - timedelta(hours=7)),
+        "all": CallFilter(), "failed": CallFilter(outcome="failed"), "changing": CallFilter(outcome="changing"),
+        "of a server": CallFilter(server_id=4_711), "of a job": CallFilter(job_id=count // 1_000), "words that are frequent": CallFilter(words="dimm.7"),
+        "words that are rare": CallFilter(words="rac0218 10.0.0.0"), "words that are nowhere": CallFilter(words="nowhere"),
+        "server and failed": CallFilter(server_id=1, outcome="failed"),
     }.items():  # fmt: skip
-        timed(f"calls, a page: {name}", store, lambda c, w=wanted: len(call_page(c, w).rows))  # type: ignore[misc]
-    timed(
-        "calls, a page from the middle", store, lambda c: len(call_page(c, CallSearch(), before=middle).rows)
-    )
-    store.fetch(lambda c: walked(c, CallSearch(words="nowhere")))
+        timed(f"ids of calls: {name}", store, partial(call_ids, wanted=wanted), 3)
+    ids = store.fetch(lambda c: call_ids(c, CallFilter()))
+    for name, start in {"newest": 0, "from the middle": count // 2}.items():
+        page = ids[start : start + 200]
+        timed(f"rows of calls, a page: {name}", store, partial(call_rows, ids=page))
     columns = "id, at, server_id, job_id, protocol, host, method, path, changing, status, latency_ms, received_bytes, error"
     for name, statement in {
         "peer: bare SQL, ORDER BY id DESC LIMIT 200": f"SELECT {columns} FROM api_calls ORDER BY id DESC LIMIT 200",
         "peer: bare SQL, OFFSET 500000": f"SELECT {columns} FROM api_calls ORDER BY id DESC LIMIT 200 OFFSET {count // 2}",
+        "peer: bare SQL, all ids": "SELECT id FROM api_calls ORDER BY id DESC",
         "peer: bare SQL, LIKE that is nowhere": f"SELECT {columns} FROM api_calls WHERE lower(path) LIKE '%nowhere%' ORDER BY id DESC LIMIT 200",
     }.items():
         timed(name, store, lambda c, s=statement: c.execute(text(s)).all(), 3)  # type: ignore[misc]

@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from sqlalchemy import func, insert, select
 
 from benchmarks.fleet_peers import Plan, run_peer
+from benchmarks.fleet_window import WindowBeside
 from dsm_desktop.app.application import Application
 from dsm_desktop.app.demo import throw_away_profile
 from dsm_desktop.core.states import JobState
@@ -121,7 +122,9 @@ def measure_agent(app: Application, site: SiteProcess, *, window: bool) -> dict[
     idle, site_before = use_of(agent.pid), use_of(site.pid)
     begun = time.monotonic()
     job_id = app.commands.submit("inventory_refresh", ids, {})
-    meter = _Window(app.profile) if window else None
+    meter = WindowBeside(app.profile) if window else None
+    if meter is not None:
+        pin(meter.pid, 0)
     row = wait_for(app, job_id)
     seconds = time.monotonic() - begun
     used = use_of(agent.pid)
@@ -142,23 +145,6 @@ def measure_agent(app: Application, site: SiteProcess, *, window: bool) -> dict[
         "site_cpu_s": round(use_of(site.pid).cpu - site_before.cpu, 2),
         **late,
     }
-
-
-class _Window:
-    """The real main window in a process of its own, on the same store; its timer's lateness."""
-
-    def __init__(self, profile: Path) -> None:
-        command = [sys.executable, "-m", "benchmarks.fleet_window", str(profile)]
-        env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        pin(self._process.pid, 0)
-
-    def stop(self) -> dict[str, Any]:
-        answer, _ = self._process.communicate("", 60)
-        result: dict[str, Any] = json.loads(answer.splitlines()[-1])
-        return result
 
 
 def plan_of(app: Application, username: str, password: str) -> Plan:

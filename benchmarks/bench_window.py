@@ -247,6 +247,11 @@ def _calls(session: Any, meter: Meter) -> dict[str, Any]:
         pauses.until(lambda: not work.busy)
     result["calls_jump_max_ms"] = round(max(jumps), 1)
     result["calls_scroll_longest_pause_ms"] = round(pauses.longest, 1)
+    pauses = Pauses(meter)
+    calls.grid.selectAll()
+    pauses.until(lambda: not work.busy)
+    result["calls_select_all_longest_pause_ms"] = round(pauses.longest, 1)
+    calls.grid.clearSelection()
     pauses, worst = Pauses(meter), 0.0
     for words in ("RAC0218", "10.7.0.31", "nothing at all", ""):
         calls.search(words)

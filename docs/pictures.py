@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -21,9 +22,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from dsm_desktop.app.application import Application
-from dsm_desktop.app.demo import DemoSite, scan_parameters, throw_away_profile
+from dsm_desktop.app.demo import DemoSite, begin, throw_away_profile
 from dsm_desktop.core.settings import SimulatorSettings
+from dsm_desktop.queries.jobs import open_decisions
+from dsm_desktop.queries.maintenance import run_of
+from dsm_desktop.queries.vsphere import vsphere_view
 from dsm_desktop.ui.screenshots import LOOKS, SIZES, save_pictures
+from dsm_desktop.workers.runner import Runner
 
 FOLDER = Path(__file__).resolve().parent / "screenshots"
 WANTED = {
@@ -40,6 +45,9 @@ WANTED = {
     "settings-store-light": "light/settings-store",
     "settings-credentials-light": "light/settings-credentials",
     "fleet-tiles-dark": "dark/fleet-tiles",
+    "vcenter-clusters-light": "light/vcenter-clusters",
+    "vcenter-hosts-dark": "dark/vcenter-hosts",
+    "vcenter-blockers-light": "light/vcenter-blockers",
     "reports-firmware-light": "light/reports-firmware-versions",
     "manual-light": "light/dialog-manual",
     "export-light": "light/dialog-export",
@@ -48,6 +56,8 @@ WANTED = {
 }
 IDRACS = 24
 GIVE_UP_SECONDS = 300
+SPEED = 200.0
+CLUSTER = "Production"
 
 
 def main() -> int:
@@ -56,12 +66,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=FOLDER / "all", help="Folder of all pictures.")
     parser.add_argument("--kept-only", action="store_true", help="Only those that are kept, at 1280x800.")
     chosen = parser.parse_args()
-    site = DemoSite.start(SimulatorSettings(servers=IDRACS))
-    try:
-        with tempfile.TemporaryDirectory(prefix="dsm-pictures-") as folder:
+    with tempfile.TemporaryDirectory(prefix="dsm-pictures-") as folder:
+        site = DemoSite.start(SimulatorSettings(servers=IDRACS, speed=SPEED), Path(folder) / "packages")
+        try:
             app = throw_away_profile(Path(folder) / "profile", site.username, site.password)
             try:
-                done = read_the_site(app, site)
+                done = put_to_work(app, site)
                 out = Path(folder) / "all" if chosen.kept_only else chosen.out
                 sizes = SIZES[:1] if chosen.kept_only else SIZES
                 files = save_pictures(app, out, sizes=sizes, looks=LOOKS)
@@ -71,19 +81,44 @@ def main() -> int:
             finally:
                 app.runner.end(30)
                 app.close()
-    finally:
-        site.stop()
+        finally:
+            site.stop()
 
 
-def read_the_site(app: Application, site: DemoSite) -> bool:
-    """Find and read every server, so that there is something to see; False when that did not end."""
+def put_to_work(app: Application, site: DemoSite) -> bool:
+    """Find and read every server, judge the clusters, plan the maintenance of one and begin it, so that there is something to
+    see; False when that did not come about."""
     app.listen()
     runner = app.make_runner("demo")
     runner.start()
-    app.commands.submit("discovery_scan", [], scan_parameters(site))
-    done = runner.wait_idle(GIVE_UP_SECONDS)
-    runner.stop()
-    return done
+    try:
+        begin(app, site)
+        if not runner.wait_idle(GIVE_UP_SECONDS):
+            return False
+        app.commands.submit("cluster_safety_check", [], {})
+        cluster = next(c for c in app.store.fetch(vsphere_view).clusters if c.name == CLUSTER)
+        wanted = {"vcenter_id": cluster.vcenter_id, "cluster": cluster.moid}
+        app.commands.submit("rolling_plan", [], wanted)
+        if not runner.wait_idle(GIVE_UP_SECONDS):
+            return False
+        run = app.commands.submit("rolling_update", [], wanted)
+        return second_host_at_work(app, runner, run)
+    finally:
+        runner.stop()
+
+
+def second_host_at_work(app: Application, runner: Runner, run: int) -> bool:
+    """Answer what a rolling update asks as it proposes, until its first host is done and the next one is at work."""
+    end = time.monotonic() + GIVE_UP_SECONDS
+    while time.monotonic() < end:
+        for asked in app.store.fetch(open_decisions):
+            app.commands.answer(asked.id, asked.default)
+        at_work = app.store.fetch(lambda c: run_of(c, run))
+        if at_work.through and any(host.at_work for host in at_work.hosts):
+            return True
+        if runner.wait_idle(1):
+            break
+    return False
 
 
 def keep(folder: Path, name: str, wanted: str) -> bool:

@@ -16,6 +16,7 @@ PLANTED = [
     ("Rooms", "redfish/__init__.py", "from dsm_desktop.jobs import context as planted"),
     ("The simulator", "simulator/__init__.py", "from dsm_desktop.net import recorder as planted"),
     ("Qt ends", "commands/servers.py", "from PySide6 import QtCore as planted"),
+    ("Judges are pure", "safety/findings.py", "from dsm_desktop.store import engine as planted"),
     ("SQL lives", "cli/__init__.py", "import sqlalchemy as planted"),
 ]
 

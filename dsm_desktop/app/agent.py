@@ -8,7 +8,8 @@ from typing import BinaryIO
 from dsm_desktop.app.application import Application
 from dsm_desktop.core.settings import NetworkSettings
 from dsm_desktop.store.settings import load
-from dsm_desktop.workers.process import serve_window
+from dsm_desktop.workers.inhibit import SleepInhibitor
+from dsm_desktop.workers.process import serve_window, tell_awake
 from dsm_desktop.workers.threads import Pool, ThreadPool
 
 OWNED_KIND, AGENT_KIND = "desktop", "agent"
@@ -28,7 +29,12 @@ def run_agent(
     """
     kind = AGENT_KIND if window is None else OWNED_KIND
     threads = threads or min(load(app.store, NetworkSettings).in_all, MOST_THREADS)
-    runner = app.make_runner(kind, pool=_pool(threads), inhibit_sleep=True, watch=True)
+    runner = app.make_runner(
+        kind,
+        pool=_pool(threads),
+        inhibitor=SleepInhibitor(tell_awake if window is not None else lambda now: None),
+        watch=True,
+    )
     runner.start()
     app.media.serve_mounts()
     if window is not None:

@@ -16,7 +16,7 @@ from dsm_desktop.app.profile import Profile, label_of
 from dsm_desktop.app.runner_process import RunnerBeside
 from dsm_desktop.app.store_desk import StoreDesk
 from dsm_desktop.app.support_pack import SupportPack
-from dsm_desktop.core.access import Principal, Role, local_principal
+from dsm_desktop.core.access import Permission, Principal, Role, local_principal
 from dsm_desktop.core.crash import CrashReporter
 from dsm_desktop.core.events import EventBus
 from dsm_desktop.core.logs import install_logging
@@ -30,6 +30,7 @@ from dsm_desktop.vault.resolve import CredentialResolver
 from dsm_desktop.vault.vault import Vault
 from dsm_desktop.workers.config import RunnerConfig
 from dsm_desktop.workers.feed import Feed
+from dsm_desktop.workers.inhibit import SleepInhibitor
 
 if TYPE_CHECKING:
     from dsm_desktop.media.server import MediaServer
@@ -61,7 +62,12 @@ class Application:
         self.bus = EventBus()
         self.secrets = Secrets()
         self.redactor = Redactor(self.secrets)
-        self.store: Store = open_store(with_password(profile, self.url), backups=profile.backups, check=check)
+        self.store: Store = open_store(
+            with_password(profile, self.url),
+            backups=profile.backups,
+            check=check,
+            migrate=role is not Role.VIEWER,
+        )
         self.principal: Principal = Principal(local_principal().name, role)
         self.vault = Vault(self.store)
         self.key = Keys(self.vault, profile, config, self.principal)
@@ -126,12 +132,18 @@ class Application:
         self._undo += [reporter.install(), install_logging(self.redactor)]
 
     def make_runner(
-        self, kind: str, *, pool: Pool | None = None, inhibit_sleep: bool = False, watch: bool = False
+        self,
+        kind: str,
+        *,
+        pool: Pool | None = None,
+        inhibitor: SleepInhibitor | None = None,
+        watch: bool = False,
     ) -> Runner:
         """A runner in this process, not started yet; see `app.runner_parts`."""
+        self.principal.require(Permission.OPERATE, "run jobs")
         from dsm_desktop.app.runner_parts import make_runner  # the window runs no jobs itself
 
-        config = RunnerConfig(kind=kind, inhibit_sleep=inhibit_sleep, own_feed=self._feed is None)
+        config = RunnerConfig(kind=kind, inhibitor=inhibitor, own_feed=self._feed is None)
         return make_runner(self, config, pool=pool, watch=watch)
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from dsm_desktop.core.access import Principal
 from dsm_desktop.core.events import EventBus
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.store.unit_of_work import Store, UnitOfWork
+from dsm_desktop.workers.inhibit import Awake
 
 if TYPE_CHECKING:
     from dsm_desktop.app.store_desk import Backup, StorePlace
@@ -107,6 +108,13 @@ class ProfileCommands(Protocol):
         """For a file outside the program; it may hold password hashes, so this is audited."""
 
 
+class RecoveryKeyCommands(Protocol):
+    """Recovery keys of ESXi hosts, opened by the vault."""
+
+    def open(self, hosts: list[str]) -> list[tuple[str, str, str]]:
+        """(host, recovery id, key) of hosts by name; each host is noted in the audit log."""
+
+
 class Commands(Protocol):
     """Every change a person can make. Blocking, thread-safe, called from the window's worker threads, raise DsmError."""
 
@@ -121,6 +129,8 @@ class Commands(Protocol):
 
     @property
     def profiles(self) -> ProfileCommands: ...
+    @property
+    def recovery_keys(self) -> RecoveryKeyCommands: ...
 
     def submit(
         self,
@@ -192,6 +202,9 @@ class RunnerControl(Protocol):
     def state(self) -> RunnerState: ...
     def detail(self) -> str:
         """A sentence for the status bar's tip: process id, or why it failed."""
+
+    def awake(self) -> Awake:
+        """Whether this computer is kept awake for the jobs that run."""
 
     def start(self) -> None: ...
     def stop_after_step(self) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, SecretStr
 
 from dsm_desktop.app.context import CredentialChoice, CredentialDraft, CredentialView
 from dsm_desktop.app.profile_desk import ProfileDesk
+from dsm_desktop.app.recovery_desk import RecoveryDesk
 from dsm_desktop.commands import consoles, credentials, decisions, jobs, library, racks, restore_list, servers
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput
@@ -38,6 +39,7 @@ class Desk:
         self._job_types = catalogue
         self._who = principal
         self.profiles = ProfileDesk(store, vault, principal)
+        self.recovery_keys = RecoveryDesk(store, vault, principal)
 
     def do(
         self,

@@ -6,8 +6,9 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dsm_desktop.commands.safety_schedule import submit_due_checks
 from dsm_desktop.commands.watch import submit_due
-from dsm_desktop.core.settings import RetentionSettings, WatchSettings
+from dsm_desktop.core.settings import RetentionSettings, SafetySettings, WatchSettings
 from dsm_desktop.jobs import Catalogue
 from dsm_desktop.store.audit import head_of
 from dsm_desktop.store.settings import load
@@ -26,7 +27,13 @@ def duties_of(store: Store, catalogue: Catalogue, archive: Path) -> tuple[Duty, 
         with store.write() as uow:
             submit_due(uow, catalogue, settings, keep)
 
+    def judge() -> None:
+        settings = load(store, SafetySettings)
+        with store.write() as uow:
+            submit_due_checks(uow, catalogue, settings)
+
     return (
+        Duty("judge clusters", LOOK_EVERY, judge),
         Duty("watch the fleet", LOOK_EVERY, watch),
         Duty("audit head", HEAD_EVERY, lambda: keep_audit_head(store, archive / "audit-heads.log")),
     )

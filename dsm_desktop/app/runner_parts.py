@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dsm_desktop.app.duties import duties_of
@@ -18,14 +19,18 @@ from dsm_desktop.vault.resolve import CredentialResolver
 from dsm_desktop.vault.vault import Vault
 from dsm_desktop.workers.clients import DeviceClients
 from dsm_desktop.workers.config import RunnerConfig
+from dsm_desktop.workers.esxi_shells import EsxiShells
 from dsm_desktop.workers.runner import Runner
-from dsm_desktop.workers.services import Services
+from dsm_desktop.workers.services import Duty, Services
 from dsm_desktop.workers.threads import Pool, ThreadPool
+from dsm_desktop.workers.vcenter_watch import LOOK_EVERY as WATCH_EVERY
+from dsm_desktop.workers.vcenter_watch import VcenterWatchers
+from dsm_desktop.workers.vsphere_clients import VsphereClients
 
 if TYPE_CHECKING:
     from dsm_desktop.app.application import Application
 
-POOL_THREADS = 64
+POOL_THREADS = 48
 CA_BUNDLE = "ca-bundle.pem"
 """A private CA's certificates (PEM) in the profile, for servers whose trust is 'ca'."""
 
@@ -37,40 +42,59 @@ def make_runner(app: Application, config: RunnerConfig, *, pool: Pool | None, wa
     """
     from dsm_desktop.app.application import TERMINAL_KIND
 
-    clients = _clients(app)
+    network = load(app.store, NetworkSettings)
+    logins = LoginBudget(elsewhere=lambda device: refused_ago(app.store, device, LOGIN_PENALTY))
+    writer = CallWriter(app.store)
+    clients = _clients(app, network, logins, writer)
+    vsphere = VsphereClients(
+        app.store,
+        app.resolver,
+        writer,
+        logins,
+        ca_file=_ca_file(app),
+        connect_timeout=network.connect_timeout,
+    )
+    shells = EsxiShells(app.store, app.resolver, writer, logins)
     app.media.resident = config.kind != TERMINAL_KIND
-    services = _services(app, clients, watch=watch)
+    services = replace(_services(app, clients, vsphere, watch=watch), esxi=shells)
+    if watch:
+        watchers = VcenterWatchers(app.store, vsphere)
+        duty = Duty("watch vCenters", WATCH_EVERY, watchers.look, watchers.rest)
+        services = replace(services, watchers=watchers, duties=(*services.duties, duty))
     runner = Runner(app.store, app.catalogue, services, pool or ThreadPool(POOL_THREADS), config)
     clients.owner = lambda: runner.id
     return runner
 
 
-def _services(app: Application, clients: DeviceClients, *, watch: bool) -> Services:
+def _services(app: Application, clients: DeviceClients, vsphere: VsphereClients, *, watch: bool) -> Services:
     """What operations get: clients, the vault's resolver, retention."""
     archive = app.profile_paths.archive
     shared = {
         CredentialResolver: app.resolver,
         Retention: Retention(app.store, archive),
         ServerClients: ServerClients(clients.server, clients.login),
-        NetworkSettings: load(app.store, NetworkSettings),
         MediaServer: app.media,
         Vault: app.vault,
     }
     duties = duties_of(app.store, app.catalogue, archive) if watch else ()
-    return Services(bus=app.bus, clients=clients, by_class=shared, duties=duties)
+    return Services(bus=app.bus, clients=clients, vsphere=vsphere, by_class=shared, duties=duties)
 
 
-def _clients(app: Application) -> DeviceClients:
-    network = load(app.store, NetworkSettings)
-    limits = Limits(per_device=network.per_device, in_all=network.in_all)
-    logins = LoginBudget(elsewhere=lambda device: refused_ago(app.store, device, LOGIN_PENALTY))
+def _ca_file(app: Application) -> str:
     bundle = app.profile / CA_BUNDLE
+    return str(bundle) if bundle.is_file() else ""
+
+
+def _clients(
+    app: Application, network: NetworkSettings, logins: LoginBudget, writer: CallWriter
+) -> DeviceClients:
+    limits = Limits(per_device=network.per_device, in_all=network.in_all)
     return DeviceClients(
         app.store,
         app.vault,
         app.resolver,
         Throttle(limits, logins=logins),
-        CallWriter(app.store),
-        ca_file=str(bundle) if bundle.is_file() else "",
+        writer,
+        ca_file=_ca_file(app),
         connect_timeout=network.connect_timeout,
     )

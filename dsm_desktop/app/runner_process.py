@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -14,8 +16,10 @@ from dsm_desktop.store.failures import StoreError
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.vault.handover import hand_over
 from dsm_desktop.vault.vault import Vault, VaultState
+from dsm_desktop.workers.inhibit import Awake, awake_words
 from dsm_desktop.workers.process import ProcessState, RunnerProcess
 
+log = logging.getLogger(__name__)
 _STATES = {
     ProcessState.STOPPED: RunnerState.STOPPED,
     ProcessState.STARTING: RunnerState.STARTING,
@@ -25,10 +29,17 @@ _STATES = {
 }
 
 
+_AGAIN_SECONDS = (1.0, 5.0, 15.0, 60.0)
+"""After how long a child that ended by itself is started again: the first time, the second time in a row, …, always."""
+_STEADY_SECONDS = 120.0
+"""One that worked for so long has not failed in a row."""
+
+
 class RunnerBeside:
     """Starts, watches and ends the child that runs this desktop's jobs. Every call returns at once but `end`.
 
-    A child that was started while the key was closed gets it by being started anew (`key_opened`).
+    A child that was started while the key was closed gets it by being started anew (`key_opened`). One that ends by itself (a
+    crash, no memory) is started again as long as the window wants one: a host may be out, and nobody may be there.
     """
 
     def __init__(
@@ -37,8 +48,13 @@ class RunnerBeside:
         self._store = store
         self._vault = vault
         self._bus = bus
-        self._process = RunnerProcess(arguments, self._hand_over, log_file, self._changed)
+        self._process = RunnerProcess(
+            arguments, self._hand_over, log_file, self._changed, awakened=self._awakened
+        )
         self._wanted = False
+        self._crashes = 0
+        self._started = 0.0
+        self._again: threading.Timer | None = None
         self._agents = False
         self._unsubscribe: Callable[[], None] = bus.subscribe(self._look_for_agents, "runners")
 
@@ -50,17 +66,35 @@ class RunnerBeside:
         state = self._process.state
         if state is ProcessState.CRASHED:
             words = self._process.last_words().strip().splitlines()
-            return f"The runner ended by itself: {words[-1] if words else 'it said nothing'}"
+            again = " It is started again." if self._wanted else ""
+            return f"The runner ended by itself: {words[-1] if words else 'it said nothing'}.{again}"
         if state is ProcessState.READY:
-            return f"Runner {self._process.runner_id} works on this machine."
+            return (
+                f"Runner {self._process.runner_id} works on this machine. {awake_words(self.awake())}".strip()
+            )
         return "The runner starts with the window and ends after its work."
+
+    def awake(self) -> Awake:
+        return self._process.awake
+
+    def _awakened(self) -> None:
+        self._bus.publish(Event("runners", "changed"))
 
     def start(self) -> None:
         self._wanted = True
+        self._start()
+
+    def _start(self) -> None:
+        self._started = time.monotonic()
         self._process.start()
 
-    def stop_after_step(self) -> None:
+    def _unwanted(self) -> None:
         self._wanted = False
+        if self._again is not None:
+            self._again.cancel()
+
+    def stop_after_step(self) -> None:
+        self._unwanted()
         self._process.stop_after_step()
 
     def key_opened(self) -> None:
@@ -72,8 +106,8 @@ class RunnerBeside:
         return self._agents
 
     def leave(self) -> None:
-        """The window goes: the child finishes what it has and then ends by itself."""
-        self._wanted = False
+        """The window goes: the child finishes the work there is, also what is due later, and then ends by itself."""
+        self._unwanted()
         self._unsubscribe()
         self._process.leave()
 
@@ -92,7 +126,19 @@ class RunnerBeside:
         self._bus.publish(Event("runners", "changed"))
         if state is ProcessState.STOPPED and self._wanted:
             # Not in the thread that still winds the old child up.
-            threading.Thread(target=self._process.start, name="runner-restart", daemon=True).start()
+            threading.Thread(target=self._start, name="runner-restart", daemon=True).start()
+        elif state is ProcessState.CRASHED and self._wanted:
+            steady = time.monotonic() - self._started >= _STEADY_SECONDS
+            self._crashes = 1 if steady else self._crashes + 1
+            wait = _AGAIN_SECONDS[min(self._crashes, len(_AGAIN_SECONDS)) - 1]
+            log.warning("the runner ended by itself; it is started again in %.0f s", wait)
+            self._again = threading.Timer(wait, self._start_again)
+            self._again.daemon = True
+            self._again.start()
+
+    def _start_again(self) -> None:
+        if self._wanted:
+            self._start()
 
     def _look_for_agents(self, event: Event) -> None:
         try:

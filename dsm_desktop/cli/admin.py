@@ -16,7 +16,7 @@ from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
 from dsm_desktop.commands import backup as store_commands
 from dsm_desktop.commands import vault as vault_commands
-from dsm_desktop.core.access import Principal, local_principal
+from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.store import audit as audit_chain
 from dsm_desktop.store.migrate import head
 from dsm_desktop.store.retention import size_meter
@@ -38,6 +38,7 @@ def admin() -> None:
 @click.pass_obj
 def init(session: Session, key: str, new_key_file: Path | None) -> None:
     """Make the profile, the store and the site key. Prints the recovery key once: put it on paper, into a safe."""
+    session.principal.require(Permission.ADMIN, "make a profile")
     passphrase = sys.stdin.readline().rstrip("\n") if key == "passphrase" else ""
     choices = FirstRunChoices(
         store_url=session.store_url, key=key, passphrase=passphrase, key_file=new_key_file
@@ -103,7 +104,7 @@ def _closed_store(session: Session) -> tuple[Address, Principal]:
     """The store's address without opening it: a restore must work where opening fails."""
     session.profile.prepare()
     url = session.store_url or session.profile.store_url(session.profile.load())
-    return with_password(session.profile, url), local_principal()
+    return with_password(session.profile, url), session.principal
 
 
 @admin.command("verify-audit")

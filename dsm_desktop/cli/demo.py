@@ -16,6 +16,7 @@ from dsm_desktop.cli.servers import COLUMNS
 from dsm_desktop.core.settings import SimulatorSettings
 from dsm_desktop.queries.jobs import list_jobs
 from dsm_desktop.queries.servers import list_servers
+from dsm_desktop.queries.vsphere import vsphere_view
 
 GIVE_UP_SECONDS = 600
 STOP_SECONDS = 60
@@ -75,6 +76,15 @@ def _headless(app: Application, site: DemoSite, out: Path, *, pictures: bool) ->
         rows, job = list_servers(connection), list_jobs(connection, ids=[job_id])[0]
     heads = [c.replace("_", " ") for c in COLUMNS]
     output.show_table(job.title[:60], heads, [[getattr(r, c) for c in COLUMNS] for r in rows])
+    with app.store.read() as connection:
+        hosts = vsphere_view(connection).hosts
+    linked = sum(host.server_id is not None for host in hosts)
+    output.show_table(
+        "vCenter",
+        ["host", "cluster", "ESXi", "VMs on", "server"],
+        [[h.name, h.cluster, f"{h.version} {h.build}", h.vms, h.server] for h in hosts],
+    )
+    output.say(f"{len(hosts)} ESXi hosts, {linked} of them on servers of the list.")
     managed = sum(r.access == "managed" for r in rows)
     output.say(f"{len(rows)} servers found, {managed} read; job {job.id} {job.state}.")
     if pictures:

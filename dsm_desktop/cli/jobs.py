@@ -11,7 +11,7 @@ from dsm_desktop.cli import output
 from dsm_desktop.cli.parameters import given, options_for
 from dsm_desktop.cli.servers import chosen
 from dsm_desktop.cli.session import Session
-from dsm_desktop.cli.watch import follow
+from dsm_desktop.cli.watch import follow, tell_more
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.jobs import Danger, JobType, Targets
@@ -69,6 +69,7 @@ def show(session: Session, job_id: int, as_json: bool) -> None:
         return
     cells = [(r.id, r.target, r.state, r.outcome) for r in rows]
     output.show_table(f"Job {job_id}", ("task", "target", "state", "outcome"), cells)
+    tell_more(rows)
 
 
 @jobs.command()
@@ -94,6 +95,16 @@ def retry(session: Session, job_id: int) -> None:
     output.say(f"Job {session.app().commands.retry_failed(job_id)} submitted.")
 
 
+@jobs.command()
+@click.argument("question", type=int)
+@click.argument("option")
+@click.pass_obj
+def answer(session: Session, question: int, option: str) -> None:
+    """Answer QUESTION of a job that waits for a person with one of its options, as `runs show` names them."""
+    session.app().commands.answer(question, option)
+    output.say(f"Question {question} answered with {option}.")
+
+
 def _catalogue() -> Any:
     from dsm_desktop.app.application import catalogue
 
@@ -108,7 +119,11 @@ def _command(kind: JobType) -> click.Command:
         click.Option(["--at", "schedule_at"], type=click.DateTime(), help="Start then (local time)."),
         click.Option(["--detach"], is_flag=True, help="Submit and return; a desktop or agent runs it."),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the outcome as JSON."),
-        click.Option(["--confirm"], default="", help="For dangerous work: the number of targets, typed."),
+        click.Option(
+            ["--confirm"],
+            default="",
+            help="For dangerous work: the number of targets, typed; of a job without targets its name.",
+        ),
     ]
     if kind.targets is Targets.SERVER:
         shared += [
@@ -117,6 +132,15 @@ def _command(kind: JobType) -> click.Command:
             ),
             click.Option(["--query"], default="", help="Or a filter, as in `servers list`."),
         ]
+    if kind.targets is Targets.HOST:
+        shared.append(
+            click.Option(
+                ["--host", "host_ids"],
+                type=int,
+                multiple=True,
+                help="Id of an ESXi host (see `vcenters hosts`); may be repeated.",
+            )
+        )
     if kind.requires:
         needs = " and ".join(need.text for need in kind.requires)
         shared.append(click.Option(["--fitting"], is_flag=True, help=f"Leave out servers without {needs}."))
@@ -149,6 +173,11 @@ def _submit(session: Session, kind: JobType, values: dict[str, Any]) -> int:
 
 def _targets(session: Session, kind: JobType, values: dict[str, Any]) -> list[int]:
     fitting = values.pop("fitting", False)
+    if kind.targets is Targets.HOST:
+        hosts = list(values.pop("host_ids"))
+        if not hosts:
+            raise BadInput("No host was named.", hint="Give --host ID (see `vcenters hosts`).")
+        return hosts
     if kind.targets is not Targets.SERVER:
         return []
     ids, query = list(values.pop("server_ids")), values.pop("query")
@@ -167,10 +196,16 @@ def _targets(session: Session, kind: JobType, values: dict[str, Any]) -> list[in
 def _confirmed(kind: JobType, danger: Danger, count: int, options: dict[str, Any]) -> None:
     if danger is Danger.NONE or options["dry_run"]:
         return
-    if options["confirm"] != str(count):
+    wanted = str(count) if count else kind.kind
+    if options["confirm"] != wanted:
         raise BadInput(
-            f"'{kind.label}' disturbs {count} servers."
-            if count
-            else f"'{kind.label}' removes things for good.",
-            hint=f"Add --confirm {count} to say that you mean it, or --dry-run to look first.",
+            _warning(kind, danger, count),
+            hint=f"Add --confirm {wanted} to say that you mean it, or --dry-run to look first.",
         )
+
+
+def _warning(kind: JobType, danger: Danger, count: int) -> str:
+    if count:
+        return f"'{kind.label}' disturbs {count} {kind.targets.value}{'s' if count > 1 else ''}."
+    what = "removes things for good" if danger is Danger.DESTRUCTIVE else "disturbs what it works on"
+    return f"'{kind.label}' {what}."

@@ -30,8 +30,11 @@ COMMANDS = {
     "jobs": "jobs:jobs",
     "library": "library:library",
     "report": "report:report",
+    "restore": "restore:restore",
+    "runs": "runs:runs",
     "search": "search:search",
     "servers": "server_import:servers",
+    "vcenters": "vcenters:vcenters",
 }
 
 
@@ -61,6 +64,7 @@ class Lazy(click.Group):
 )
 @click.option("--key-file", type=click.Path(path_type=Path), help="File that holds the site key.")
 @click.option("--passphrase-stdin", is_flag=True, help="Read the vault's passphrase from standard input.")
+@click.option("--read-only", is_flag=True, help="Look only: nothing is changed and no job runs from here.")
 @click.pass_context
 def cli(
     context: click.Context,
@@ -68,8 +72,9 @@ def cli(
     store_url: str,
     key_file: Path | None,
     passphrase_stdin: bool,
+    read_only: bool,
 ) -> None:
-    session = Session(profile, store_url, key_file, passphrase_stdin)
+    session = Session(profile, store_url, key_file, passphrase_stdin, read_only=read_only)
     context.obj = session
     context.call_on_close(session.close)
     if context.invoked_subcommand is None:

@@ -68,6 +68,11 @@ def say(text: str) -> None:
     Console(highlight=False).print(text, soft_wrap=True, markup=False)
 
 
+def note(text: str) -> None:
+    """A sentence on standard error, beside what a script reads."""
+    Console(stderr=True, highlight=False).print(text, soft_wrap=True, markup=False)
+
+
 def _text(cell: Any) -> str:
     if isinstance(cell, datetime):
         return cell.astimezone().strftime("%Y-%m-%d %H:%M:%S")

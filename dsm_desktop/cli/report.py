@@ -11,11 +11,12 @@ import click
 from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
 from dsm_desktop.core.errors import BadInput
-from dsm_desktop.queries import pivots
+from dsm_desktop.queries import document, pivots
 from dsm_desktop.queries.changes import changes, changes_table
 from dsm_desktop.queries.export import Table
 from dsm_desktop.queries.pack import monthly_pack, server_table
 from dsm_desktop.queries.report import FORMATS, Report, write
+from dsm_desktop.queries.roll_report import plan_document, report_document
 from dsm_desktop.queries.server_query import matching
 
 _DAYS = {"d": 1, "w": 7}
@@ -102,6 +103,33 @@ def spare_parts(session: Session, query: str, out: Path | None) -> None:
         ids = [row.id for row in matching(connection, query)] if query else None
         table = pivots.spares_table(pivots.spare_parts(connection, ids))
     _show(session, table, out, query)
+
+
+@report.command()
+@click.argument("job_id", type=int)
+@click.option("--plan", is_flag=True, help="The written plan instead of what was done.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help=f"File; its ending decides: {', '.join((*document.FORMATS, '.pdf'))}.",
+)
+@click.pass_obj
+def maintenance(session: Session, job_id: int, plan: bool, out: Path) -> None:
+    """A rolling update on paper: versions, times, failures, decisions and by whom, what is still to be put back."""
+    app = session.app()
+    make = plan_document if plan else report_document
+    page = app.store.fetch(lambda c: make(c, job_id))
+    head = Report(datetime.now(UTC), app.principal.name, app.store_label)
+    if out.suffix.lower() == ".pdf":
+        from dsm_desktop.ui.printing import (
+            html_pdf_alone,
+        )  # needs the window's libraries, which a server may not have
+
+        html_pdf_alone(page.title, document.document_html(page, head), out)
+    else:
+        document.write(page, out, head)
+    output.say(f"{out}: {page.title}.")
 
 
 def _show(session: Session, table: Table, out: Path | None, query: str) -> None:

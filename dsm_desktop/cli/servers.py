@@ -63,6 +63,7 @@ def add(session: Session, address: str, port: int, name: str) -> None:
 @click.option(
     "--old-tls/--no-old-tls", "old_tls", default=None, help="Allow TLS 1.0 and short keys for these alone."
 )
+@click.option("--pdus", help="PDUs they hang on, e.g. 'A12, B12'; '' = none.")
 @click.option("--credential", "assigned_credential_id", type=int, help="Id of a credential set.")
 @click.pass_obj
 def edit(session: Session, /, ids: tuple[int, ...], **values: object) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dsm_desktop.core.access import local_principal, look_only
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.folders import default_folder
 
@@ -23,9 +24,12 @@ class Session:
         store_url: str = "",
         key_file: Path | None = None,
         passphrase_stdin: bool = False,
+        *,
+        read_only: bool = False,
     ) -> None:
         self.folder = profile or default_folder()
         self.store_url = store_url
+        self.principal = look_only(local_principal()) if read_only else local_principal()
         self._key_file = key_file
         self._passphrase_stdin = passphrase_stdin
         self._app: Application | None = None
@@ -48,7 +52,7 @@ class Session:
                 )
             from dsm_desktop.app.application import Application  # the window shows its first picture without
 
-            self._app = Application(self.profile, store_url=self.store_url)
+            self._app = Application(self.profile, store_url=self.store_url, role=self.principal.role)
             self._app.catch_crashes()
         return self._app
 
@@ -71,7 +75,7 @@ class Session:
         """The program proper. Qt is imported only here, so that the rest runs where Qt is not installed."""
         from dsm_desktop.ui.start import start
 
-        return start(self.folder, self.store_url)
+        return start(self.folder, self.store_url, self.principal.role)
 
     def close(self) -> None:
         if self._app is not None:

@@ -18,7 +18,7 @@ from dsm_desktop.vault.columns import CREDENTIAL_SECRET
 from dsm_desktop.vault.resolve import address_key
 from dsm_desktop.vault.vault import Vault
 
-KINDS = ("idrac", "esxi", "vcenter", "openmanage", "share")
+KINDS = ("idrac", "esxi", "vcenter", "openmanage", "share", "bios")
 
 
 class CredentialValues(BaseModel):

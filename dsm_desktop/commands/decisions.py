@@ -17,13 +17,16 @@ def answer(uow: UnitOfWork, principal: Principal, decision_id: int, value: str) 
     found = uow.session.scalar(select(Decision).where(Decision.id == decision_id).with_for_update())
     if found is None:
         raise NotFound(f"There is no question {decision_id}.", hint="Its job may have been removed.")
+    options = {option["value"]: option for option in found.options}
     if found.answer is not None:
-        raise BadInput(f"This question was already answered with '{found.answer}' by {found.answered_by}.")
-    options = [option["value"] for option in found.options]
+        title = options.get(found.answer, {}).get("title") or found.answer
+        raise BadInput(f"This question was already answered with '{title}' by {found.answered_by}.")
     if value not in options:
         raise BadInput(
             f"'{value}' is no answer to this question.", hint=f"Choose one of: {', '.join(options)}."
         )
+    needs = Permission(options[value].get("needs", Permission.OPERATE))
+    principal.require(needs, f"answer a question with '{options[value]['title']}'")
     found.answer, found.answered_by, found.answered_at = value, principal.name, uow.now
     audit.append(
         uow, principal.name, "decisions.answer", f"task {found.task_id}: {found.question}"[:300], answer=value

@@ -33,6 +33,9 @@ FIELDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "rack": ("Rack", ("rack name", "cabinet")),
     "unit": ("Rack unit", ("u", "ru", "rack u", "position", "u position", "rack position", "unit")),
     "height": ("Height (U)", ("height", "size u", "u height", "units")),
+    "pdu": ("PDUs", ("pdu", "pdu s", "pdu name", "pdu names", "pdu a", "pdu 1", "pdua", "pdu1", "a pdu", "feed a", "power feed a",
+                     "power feed", "power feeds", "power distribution unit", "power distribution units")),
+    "pdu_b": ("PDU of the B feed", ("pdu b", "pdu 2", "pdub", "pdu2", "b pdu", "feed b", "power feed b", "second pdu")),
 }  # fmt: skip
 """What a column can be: its title and the headings it is recognised by (besides its own name). Custom fields are
 "field.<key>"."""

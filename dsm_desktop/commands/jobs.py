@@ -7,25 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from dsm_desktop.commands.job_targets import NOUNS, Aim, aims_of
+from dsm_desktop.commands.job_titles import names_in_title
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, NotFound
 from dsm_desktop.core.states import CancelGrade, JobState
 from dsm_desktop.jobs.declaration import Catalogue, JobType, Paced, Params, Targets
 from dsm_desktop.store import audit, queue
-from dsm_desktop.store.models import Job, JobTask, RestoreItem, Server, Setting, TaskStep
+from dsm_desktop.store.models import Job, JobTask, RestoreItem, Setting, TaskStep
 from dsm_desktop.store.orders import STOP_KEY
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 _CHUNK = 500
-# What names a server, and what a job type may require of it.
-_ASKED = [
-    getattr(Server, name)
-    for name in ("id", "name", "host_name", "service_tag", "address", "generation", "idrac_version", "model",
-                 "licence", "power_state", "facts_at")
-]  # fmt: skip
 PRIORITIES = (0, 1000)
 
 
@@ -45,7 +41,7 @@ def submit(
     principal: Principal,
     catalogue: Catalogue,
     kind: str,
-    server_ids: Sequence[int],
+    target_ids: Sequence[int],
     params: Mapping[str, Any],
     *,
     schedule_at: datetime | None = None,
@@ -57,7 +53,8 @@ def submit(
     stagger_seconds: float = 0.0,
     stop_on_failure: bool = False,
 ) -> int:
-    """Put a job into the queue, one task per server (or one in all); returns its id.
+    """Put a job into the queue, one task per target (or one in all); returns its id. `target_ids` are
+    servers, or ESXi hosts where the kind works on hosts.
 
     `priority` smaller = sooner. `max_parallel` 0 = no limit; `stagger_seconds` lies between two starts.
     Raises Denied, BadInput (parameters by name, no target, time without zone) or NotFound (servers).
@@ -69,8 +66,8 @@ def submit(
         max_parallel, stagger_seconds = checked.max_parallel, checked.stagger_seconds
         stop_on_failure = checked.stop_on_failure
     _check_pace(priority, max_parallel, stagger_seconds, schedule_at)
-    targets = _targets(uow, declared, server_ids)
-    label = targets[0][1] if len(targets) == 1 else f"{len(targets)} servers"
+    targets = aims_of(uow, declared, target_ids)
+    label = targets[0].name if len(targets) == 1 else f"{len(targets)} {NOUNS[declared.targets]}"
     columns = {
         "priority": priority,
         "dry_run": dry_run,
@@ -82,24 +79,35 @@ def submit(
         "stop_on_failure": stop_on_failure,
         "total": len(targets),
     }
-    job_id = _add_job(
-        uow, principal, declared, checked, declared.title_for(checked, label, len(targets)), columns
-    )
+    title = declared.title_for(checked, label, len(targets), names_in_title(uow, checked))
+    job_id = _add_job(uow, principal, declared, checked, title, columns)
     start = max(schedule_at or uow.now, uow.now)
-    _add_tasks(uow, declared, job_id, targets, priority, start, (max_parallel, stagger_seconds))
-    subject = f"job {job_id}: {label or kind}"
-    audit.append(
-        uow,
-        principal.name,
-        f"jobs.{kind}",
-        subject[:300],
-        params=checked.model_dump(mode="json"),
-        dry_run=dry_run,
-        servers=[server_id for server_id, _ in targets if server_id is not None][:_CHUNK],
-    )
+    _add_tasks(uow, declared, checked, job_id, targets, priority, start, (max_parallel, stagger_seconds))
+    _note(uow, principal, declared, job_id, title, checked, targets, dry_run)
     uow.changed("jobs", "added", job_id)
     uow.changed("job_tasks", "added", job=job_id)
     return job_id
+
+
+def _note(
+    uow: UnitOfWork,
+    principal: Principal,
+    declared: JobType,
+    job_id: int,
+    title: str,
+    params: Params,
+    targets: Sequence[Aim],
+    dry_run: bool,
+) -> None:
+    audit.append(
+        uow,
+        principal.name,
+        f"jobs.{declared.kind}",
+        f"job {job_id}: {title}"[:300],
+        params=params.model_dump(mode="json"),
+        dry_run=dry_run,
+        servers=[t.server_id for t in targets if t.server_id is not None][:_CHUNK],
+    )
 
 
 def _add_job(
@@ -126,8 +134,9 @@ def _add_job(
 def _add_tasks(
     uow: UnitOfWork,
     declared: JobType,
+    params: Params,
     job_id: int,
-    targets: Sequence[tuple[int | None, str]],
+    targets: Sequence[Aim],
     priority: int,
     start: datetime,
     pace: tuple[int, float],
@@ -135,13 +144,14 @@ def _add_tasks(
     rows = [
         {
             "job_id": job_id,
-            "server_id": server_id,
-            "target": name[:300],
-            "lock_key": _lock_key(declared, server_id),
+            "server_id": aim.server_id,
+            "host_id": aim.host_id,
+            "target": aim.name[:300],
+            "lock_key": _lock_key(declared, params, aim),
             "priority": priority,
             "due_at": _due(start, position, *pace),
         }
-        for position, (server_id, name) in enumerate(targets)
+        for position, aim in enumerate(targets)
     ]
     uow.session.execute(insert(JobTask), rows)
 
@@ -160,42 +170,15 @@ def _check_pace(priority: int, max_parallel: int, stagger: float, schedule_at: d
         )
 
 
-def _targets(uow: UnitOfWork, declared: JobType, server_ids: Sequence[int]) -> list[tuple[int | None, str]]:
-    """(server id, what an operator calls it), in the order asked for, each once."""
-    wanted = list(dict.fromkeys(server_ids))
-    if declared.targets is Targets.NONE:
-        if wanted:
-            raise BadInput(
-                f"'{declared.label}' works on no single servers.", hint="Start it without a selection."
-            )
-        return [(None, "")]
-    if not wanted:
-        raise BadInput(f"'{declared.label}' needs at least one server.", hint="Select the servers first.")
-    rows: list[Any] = []
-    for at in range(0, len(wanted), _CHUNK):
-        rows += uow.session.execute(select(*_ASKED).where(Server.id.in_(wanted[at : at + _CHUNK])))
-    names: dict[int, str] = {r.id: r.name or r.host_name or r.service_tag or r.address for r in rows}
-    found = declared.fit(rows)
-    if found.others:
-        raise BadInput(
-            f"'{declared.label.rstrip('…')}' cannot be done on {len(found.others)} of {len(wanted)} servers. "
-            + found.sentence,
-            hint="Leave those out." if found.fitting else "Choose other servers.",
-        )
-    missing = [server_id for server_id in wanted if server_id not in names]
-    if missing:
-        shown = ", ".join(map(str, missing[:5]))
-        raise NotFound(
-            f"{len(missing)} of the servers are not in the list any more (id {shown}).",
-            hint="Refresh the list.",
-        )
-    return [(server_id, names[server_id]) for server_id in wanted]
-
-
-def _lock_key(declared: JobType, server_id: int | None) -> str:
+def _lock_key(declared: JobType, params: Params, aim: Aim) -> str:
+    """A host whose iDRAC is known shares the lock of its server: firmware and ESXi are not updated at the same time."""
     if not declared.exclusive:
         return ""
-    return f"server:{server_id}" if server_id is not None else f"kind:{declared.kind}"
+    if aim.server_id is not None:
+        return f"server:{aim.server_id}"
+    if aim.host_id is not None:
+        return f"host:{aim.host_id}"
+    return declared.lock(params) if declared.lock is not None else f"kind:{declared.kind}"
 
 
 def _due(start: datetime, position: int, max_parallel: int, stagger: float) -> datetime:
@@ -211,15 +194,25 @@ def _job(uow: UnitOfWork, job_id: int) -> Job:
     return job
 
 
+def hold_tasks(uow: UnitOfWork, which: ColumnElement[bool]) -> None:
+    """Until the commit none of these tasks is begun or ended. Before their jobs' rows and by id, as a claim takes them: who asks
+    the other way round waits for one that waits for him."""
+    pending = JobTask.state == JobState.PENDING.value
+    uow.session.execute(select(JobTask.id).where(which, pending).order_by(JobTask.id).with_for_update()).all()
+
+
 def cancel(
     uow: UnitOfWork, principal: Principal, job_id: int, grade: CancelGrade = CancelGrade.AFTER_STEP
 ) -> int:
     """Ask a job and its child jobs to stop; returns how many tasks ended at once. What runs stops by the grade: after its
     target, after its step, now. What was changed for the time of the job is put back in any case."""
     principal.require(Permission.OPERATE, "cancel jobs")
+    hold_tasks(uow, JobTask.job_id == job_id)
     job = _job(uow, job_id)
     if JobState(job.state).final:
-        raise BadInput(f"Job {job_id} has already ended ({job.state}).")
+        raise BadInput(
+            f"Job {job_id} has already ended ({job.state}).", hint="See what it did in the list of jobs."
+        )
     if grade <= job.cancel_grade:
         return 0
     job.cancel_grade = int(grade)
@@ -241,7 +234,7 @@ def retry_failed(uow: UnitOfWork, principal: Principal, catalogue: Catalogue, jo
     job = _job(uow, job_id)
     failed = list(
         uow.session.scalars(
-            select(JobTask.server_id)
+            select(JobTask.host_id if catalogue[job.kind].targets is Targets.HOST else JobTask.server_id)
             .where(JobTask.job_id == job_id, JobTask.state == JobState.FAILED.value)
             .order_by(JobTask.id)
         )
@@ -253,7 +246,7 @@ def retry_failed(uow: UnitOfWork, principal: Principal, catalogue: Catalogue, jo
         principal,
         catalogue,
         job.kind,
-        [server_id for server_id in failed if server_id is not None],
+        [target_id for target_id in failed if target_id is not None],
         job.params,
         priority=job.priority,
         dry_run=job.dry_run,

@@ -20,7 +20,8 @@ _LARGEST = 200_000
 
 class ViewLayout(BaseModel):
     """What a view keeps. `columns` by key in shown order; `pinned` the first columns that do not scroll; `sort` as (column,
-    descending), most important first; `group_by` a column's key or "". Keys this version does not know are kept."""
+    descending), most important first; `group_by` a column's key or ""; `rules` colour rules as (column, query, tone); `node` what was
+    chosen in the tree beside the grid ("group:4"), "" = no tree. Keys this version does not know are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -30,6 +31,8 @@ class ViewLayout(BaseModel):
     sort: tuple[tuple[str, bool], ...] = Field((), max_length=10)
     pinned: int = Field(1, ge=0, le=20)
     group_by: str = ""
+    node: str = Field("", max_length=300)
+    rules: tuple[tuple[str, str, str], ...] = Field((), max_length=100)
     default: bool = False
 
 
@@ -121,8 +124,9 @@ def export_view(uow: UnitOfWork, who: Principal, view_id: int) -> str:
     return file.model_dump_json(indent=2) + "\n"
 
 
-def import_view(uow: UnitOfWork, who: Principal, text: str, *, shared: bool = False) -> int:
-    """Take a view from a file's text; returns its id. BadInput when it is no such file."""
+def import_view(uow: UnitOfWork, who: Principal, view: str, text: str, *, shared: bool = False) -> int:
+    """Take a view of the grid `view` from a file's text; returns its id. BadInput when it is no such file, or another grid's:
+    there it would lie unseen."""
     hint = "Choose a file that was exported as a view."
     if len(text) > _LARGEST:
         raise BadInput("This file is too large for a view.", hint=hint)
@@ -132,6 +136,11 @@ def import_view(uow: UnitOfWork, who: Principal, text: str, *, shared: bool = Fa
         raise BadInput("This file is not a view.", hint=hint, detail=str(error)[:500]) from None
     if file.format != FORMAT:
         raise BadInput(f"This view is of another format ({file.format[:40]}).", hint="Export it again there.")
+    if file.view != view:
+        raise BadInput(
+            f"This is a view of the list '{file.view}', not of '{view}'; nothing was taken.",
+            hint=f"Open the list '{file.view}' and take it from the file there.",
+        )
     return save_view(uow, who, file.view, file.name, file.layout, shared=shared, notes=file.notes)
 
 

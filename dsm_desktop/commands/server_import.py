@@ -13,9 +13,11 @@ from sqlalchemy import insert, select
 from dsm_desktop.commands import custom_fields, racks, tags
 from dsm_desktop.commands import groups as groups_
 from dsm_desktop.commands.import_text import FIELDS, IGNORE, ImportTable, remembered_mapping
+from dsm_desktop.commands.servers import clean_pdus
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, DsmError
 from dsm_desktop.store import audit
+from dsm_desktop.store.discovered import move_server
 from dsm_desktop.store.models import (
     CredentialSet,
     CustomField,
@@ -31,6 +33,7 @@ _HOST = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
 )
 _TAG = re.compile(r"[A-Za-z0-9-]{1,32}")
+_PDUS = ("pdu", "pdu_b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,13 @@ class _Site:
     """What is there already, read once."""
 
     listed: dict[tuple[str, int], int]
+    ports: dict[int, int]
     tags: dict[str, int]
     credentials: dict[str, int]
     fields: dict[str, CustomField]
     seen: dict[tuple[str, int], int] = field(default_factory=dict)
     seen_tags: dict[str, int] = field(default_factory=dict)
+    seen_servers: dict[int, int] = field(default_factory=dict)
 
 
 def plan(
@@ -124,16 +129,7 @@ def apply(uow: UnitOfWork, who: Principal, planned: ImportPlan, *, source: str =
     added: list[int] = []
     for row in planned.adds:
         wanted = {k: row.values[k] for k in ("address", "port") if k in row.values}
-        if uow.session.scalar(
-            select(Server.id).where(
-                Server.address == wanted["address"], Server.port == wanted.get("port", 443)
-            )
-        ):
-            raise BadInput(
-                f"{wanted['address']} was added by somebody else meanwhile.",
-                hint="Look at the preview again.",
-                where=f"line {row.line}",
-            )
+        _still_free(uow, row, wanted["address"], wanted.get("port", 443))
         server = Server(**wanted, added_at=uow.now)
         _fill(server, row.values)
         uow.session.add(server)
@@ -144,8 +140,12 @@ def apply(uow: UnitOfWork, who: Principal, planned: ImportPlan, *, source: str =
         known = uow.session.get(Server, row.known)
         if known is None:
             raise BadInput("A server of this list was removed meanwhile.", where=f"line {row.line}")
+        address, port = row.values["address"], row.values.get("port", known.port)
+        if (_same(address), port) != (_same(known.address), known.port):
+            _still_free(uow, row, address, port)
+            move_server(uow, known, address, port)
         _fill(known, row.values)
-    uow.session.flush()
+        uow.session.flush()
     done = [*zip(added, planned.adds, strict=True), *zip(updated, planned.updates, strict=True)]
     _annotate(uow, who, done)
     _remember(uow, planned, who)
@@ -180,6 +180,7 @@ def _site(uow: UnitOfWork) -> _Site:
     rows = uow.session.execute(select(s.id, s.address, s.port, s.service_tag)).all()
     return _Site(
         {(_same(address), port): i for i, address, port, _ in rows},
+        {i: port for i, _, port, _ in rows},
         {tag.upper(): i for i, _, _, tag in rows if tag},
         {name.lower(): i for i, name in uow.session.execute(select(CredentialSet.id, CredentialSet.name))},
         custom_fields.fields_by_key(uow),
@@ -226,7 +227,15 @@ def _met(
     by_tag = site.tags.get(tag) if tag else None
     if by_tag is not None and known is not None and by_tag != known:
         return RowPlan(line, cells, values, (f"{tag} is another server's service tag.",))
-    known = known if known is not None else by_tag
+    if by_tag is not None and known is None:  # met at another address; without a port it keeps its own
+        known = by_tag
+        there = site.listed.get((key[0], values.get("port", site.ports[by_tag])), by_tag)
+        if there != by_tag:
+            return RowPlan(line, cells, values, (f"{values['address']} is another server's address.",))
+    if known is not None and (before := site.seen_servers.setdefault(known, line)) != line:
+        return RowPlan(
+            line, cells, values, (f"The same listed server stands in line {before} too.",), duplicate=True
+        )
     return RowPlan(line, cells, values, (), known, duplicate=known is not None and not update_known)
 
 
@@ -256,6 +265,8 @@ def _value(site: _Site, name: str, cell: str) -> dict[str, Any]:
     if name.startswith("field."):
         key = name.removeprefix("field.")
         return {name: custom_fields.parse_value(site.fields[key], cell)}
+    if name in _PDUS:
+        return {name: clean_pdus(cell)}
     limit = {"name": 255, "asset_tag": 80, "group": 120, "rack": 80, "room": 80}.get(name, 10_000)
     if len(cell) > limit:
         raise BadInput(f"{FIELDS[name][0]} is longer than {limit} characters.")
@@ -286,10 +297,21 @@ def _same(address: str) -> str:
     return address.lower().rstrip(".")
 
 
+def _still_free(uow: UnitOfWork, row: RowPlan, address: str, port: int) -> None:
+    if uow.session.scalar(select(Server.id).where(Server.address == address, Server.port == port)):
+        raise BadInput(
+            f"{address} was added by somebody else meanwhile.",
+            hint="Look at the preview again.",
+            where=f"line {row.line}",
+        )
+
+
 def _fill(server: Server, values: Mapping[str, Any]) -> None:
     for name in ("name", "notes", "asset_tag", "assigned_credential_id", "service_tag"):
         if name in values:
             setattr(server, name, values[name])
+    if hangs_on := [values[name] for name in _PDUS if name in values]:
+        server.pdus = clean_pdus(", ".join(hangs_on))
 
 
 def _annotate(uow: UnitOfWork, who: Principal, done: Sequence[tuple[int, RowPlan]]) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from dsm_desktop.core.access import Permission, Principal
+from dsm_desktop.core.domains import pdu_names
 from dsm_desktop.core.errors import BadInput, DsmError, NotFound
 from dsm_desktop.core.states import Access
 from dsm_desktop.store import audit
 from dsm_desktop.store.models import Server
+from dsm_desktop.store.rows import clean_text
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
+LONGEST_PDU = 80
 EDITABLE = frozenset(
     {
         "name",
@@ -22,6 +25,7 @@ EDITABLE = frozenset(
         "notes",
         "custom",
         "asset_tag",
+        "pdus",
         "assigned_credential_id",
         "trust_mode",
         "old_tls",
@@ -62,6 +66,8 @@ def edit_servers(uow: UnitOfWork, who: Principal, server_ids: Sequence[int], **v
         raise BadInput(f"These fields cannot be edited: {', '.join(sorted(unknown))}.")
     if len(server_ids) > 1 and "address" in values:
         raise BadInput("One address cannot be given to several servers.")
+    if "pdus" in values:
+        values["pdus"] = clean_pdus(values["pdus"])
     result = uow.session.execute(update(Server).where(Server.id.in_(server_ids)).values(**values))
     audit.append(uow, who.name, "servers.edit", f"{len(server_ids)} servers", fields=sorted(values))
     uow.changed("servers", "changed", *server_ids)
@@ -110,6 +116,18 @@ def remember_login(uow: UnitOfWork, server_id: int, credential_id: int | None) -
             .where(Server.id == server_id, Server.discovered_credential_id.is_(None))
             .values(discovered_credential_id=credential_id)
         )
+
+
+def clean_pdus(text: str) -> str:
+    """Names of PDUs as they are stored: "A12, B12". BadInput."""
+    names = pdu_names(clean_text(text))
+    for name in names:
+        if len(name) > LONGEST_PDU:
+            raise BadInput(
+                f"'{name[:20]}…' is longer than {LONGEST_PDU} characters.",
+                hint="Name PDUs as they are labelled, with a comma between two.",
+            )
+    return ", ".join(names)
 
 
 def label_of(server: Server) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.secret_names import is_secret_attribute
@@ -27,6 +29,18 @@ def parse_assignments(lines: Iterable[str]) -> dict[str, dict[str, str]]:
             raise BadInput(f"{name} is given twice.", hint="Leave one of the lines out.")
         mine[name] = value.strip()
     return found
+
+
+def _readable(lines: list[str]) -> list[str]:
+    try:
+        parse_assignments(lines)
+    except BadInput as error:
+        raise ValueError(f"{error.message} {error.hint}") from None
+    return lines
+
+
+AssignmentLines = Annotated[list[str], AfterValidator(_readable)]
+"""A job's parameter: lines that can be read."""
 
 
 def for_server(assignments: Mapping[str, Mapping[str, str]], service_tag: str) -> dict[str, str]:

@@ -65,6 +65,11 @@ class IgnoreRules:
     def __init__(self, patterns: Iterable[str] = IDENTITY) -> None:
         self.patterns = tuple(p.strip() for p in patterns if p.strip())
 
+    @classmethod
+    def of_site(cls, ignored: str, *, identity: bool = False) -> IgnoreRules:
+        """The site's own patterns, separated by blanks, and (but for `identity`) what names the machine itself."""
+        return cls((*(() if identity else IDENTITY), *ignored.split()))
+
     def ignores(self, key: str) -> bool:
         return any(fnmatchcase(key, pattern) for pattern in self.patterns)
 

@@ -33,6 +33,8 @@ _RIGHTS: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: frozenset({Permission.VIEW, Permission.OPERATE}),
     Role.ADMIN: frozenset(Permission),
 }
+_HINTS = {Role.VIEWER: "Start without --read-only."}
+"""A viewer is who started the program to look only: nobody else has to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,13 @@ class Principal:
         if not self.role.may(permission):
             raise Denied(
                 f"{self.name} may not {what}: this needs the permission '{permission.value}'.",
-                hint="Ask an administrator of this site.",
+                hint=_HINTS.get(self.role, "Ask an administrator of this site."),
             )
+
+
+def look_only(who: Principal) -> Principal:
+    """The same person in a session that was started to look only."""
+    return Principal(who.name, Role.VIEWER)
 
 
 def local_principal() -> Principal:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from dsm_desktop.core.cron import Cron
+from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.worded import Worded
+
+_TIME_OF_DAY = r"^(([01]\d|2[0-3]):[0-5]\d)?$"
 
 
 class Section(BaseModel):
@@ -24,9 +29,15 @@ class NetworkSettings(Section):
     title = "Network"
 
     per_device: int = Field(
-        2, ge=1, le=4, title="Calls at once per device", description="iDRAC7 and 8 always get 1."
+        2,
+        ge=1,
+        le=4,
+        title="Calls at once per device",
+        description="iDRAC7 and 8 always get 1. From a runner's next start on.",
     )
-    in_all: int = Field(512, ge=1, le=4_000, title="Calls at once in all")
+    in_all: int = Field(
+        512, ge=1, le=4_000, title="Calls at once in all", description="From a runner's next start on."
+    )
     scan_at_once: int = Field(4_000, ge=10, le=16_000, title="Scan: addresses at once")
     scan_timeout: float = Field(
         1.25,
@@ -35,7 +46,10 @@ class NetworkSettings(Section):
         title="Scan: wait for an answer (s)",
         description="Above 1 s a lost packet is repeated.",
     )
-    connect_timeout: float = Field(10.0, ge=1, le=120, title="Wait for a connection (s)")
+    connect_timeout: float = Field(
+        10.0, ge=1, le=120, title="Wait for a connection (s)", description="From a runner's next start on."
+    )
+    ssh_port: int = Field(22, ge=1, le=65_535, title="SSH port of ESXi hosts")
 
 
 class RetentionSettings(Section):
@@ -56,14 +70,29 @@ class RetentionSettings(Section):
         title="Inventory snapshots (days)",
         description="The newest of each server stays.",
     )
+    profiles: int = Field(
+        180,
+        ge=0,
+        le=3_650,
+        title="Configuration profiles (days)",
+        description="Exports and backups; never archived, as they hold secrets. Golden ones, files of yours and the newest of"
+        " each server stay.",
+    )
+    safety_checks: int = Field(
+        365,
+        ge=0,
+        le=3_650,
+        title="Safety checks (days)",
+        description="The newest of each cluster and group stays.",
+    )
     audit: int = Field(0, ge=0, le=3_650, title="Audit log (days)", description="0: for ever.")
     feed: int = Field(1, ge=1, le=30, title="Change feed (days)", description="Never archived.")
 
 
-class Theme(enum.StrEnum):
-    SYSTEM = "system"
-    LIGHT = "light"
-    DARK = "dark"
+class Theme(Worded):
+    SYSTEM = "system", "Like the system"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
 
 
 class WatchSettings(Section):
@@ -75,10 +104,41 @@ class WatchSettings(Section):
     health_minutes: int = Field(
         10, ge=0, le=1_440, title="Health and power every (minutes)", description="1 or 2 requests per server"
     )
+    vcenter_minutes: int = Field(10, ge=0, le=1_440, title="vCenters every (minutes)")
     logs_hours: int = Field(6, ge=0, le=168, title="Device logs every (hours)")
     inventory_hours: int = Field(
         24, ge=0, le=720, title="Inventory every (hours)", description="about a dozen requests per server"
     )
+
+
+class SafetySettings(Section):
+    """When clusters and server groups are judged by themselves."""
+
+    name = "safety"
+    title = "Safety checks"
+
+    at: str = Field(
+        "15 */4 * * *",
+        max_length=100,
+        title="Check at",
+        description="Cron: minute hour day month weekday, this machine's time. Empty: never.",
+    )
+    keep: list[str] = Field(
+        default_factory=list,
+        max_length=100,
+        title="VMs that must keep running",
+        description="Names or addresses, e.g. of domain controllers: never shut down by a job, and their host is done last.",
+    )
+
+    @field_validator("at")
+    @classmethod
+    def _understood(cls, value: str) -> str:
+        if value.strip():
+            try:
+                Cron.of(value)
+            except BadInput as error:
+                raise ValueError(str(error)) from None
+        return value.strip()
 
 
 class MediaSettings(Section):
@@ -120,6 +180,33 @@ class AppearanceSettings(Section):
     theme: Theme = Field(Theme.SYSTEM, title="Theme")
     density: int = Field(26, ge=18, le=48, title="Row height (pixels)")
     utc: bool = Field(False, title="Show times in UTC")
+    reduced_motion: bool = Field(
+        False,
+        title="Fewer movements",
+        description="Nothing runs to and fro, blinks or fades in.",
+    )
+    quiet_from: str = Field(
+        "",
+        pattern=_TIME_OF_DAY,
+        title="Quiet hours from",
+        description="Like 22:00. News of jobs and questions wait until they are over; failures are told.",
+    )
+    quiet_until: str = Field("", pattern=_TIME_OF_DAY, title="Quiet hours until", description="Like 06:30.")
+
+
+class ConfigurationSettings(Section):
+    """Comparing configurations."""
+
+    name = "configuration"
+    title = "Configuration"
+
+    ignored: str = Field(
+        "",
+        max_length=4_000,
+        title="Never a difference",
+        description="Patterns of settings separated by spaces: *#SysLog.1#Server1 BIOS.*#AssetTag. What names the machine"
+        " itself is left out anyway.",
+    )
 
 
 class SecuritySettings(Section):
@@ -148,8 +235,10 @@ SECTIONS: tuple[type[Section], ...] = (
     NetworkSettings,
     RetentionSettings,
     WatchSettings,
+    SafetySettings,
     MediaSettings,
     AppearanceSettings,
+    ConfigurationSettings,
     SecuritySettings,
     SimulatorSettings,
 )

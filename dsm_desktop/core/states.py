@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from dsm_desktop.core.worded import Worded
+
 
 class Health(enum.StrEnum):
     """Redfish Status.Health plus UNKNOWN for 'not read or not reported'. Order of badness: see `rank`."""
@@ -34,16 +36,16 @@ class PowerState(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-class PowerAction(enum.StrEnum):
+class PowerAction(Worded):
     """What an operator can do to a server's power. Which Redfish ResetType that is depends on the generation."""
 
-    ON = "on"
-    GRACEFUL_OFF = "graceful_off"
-    FORCE_OFF = "force_off"
-    GRACEFUL_RESTART = "graceful_restart"
-    FORCE_RESTART = "force_restart"
-    POWER_CYCLE = "power_cycle"
-    NMI = "nmi"
+    ON = "on", "On"
+    GRACEFUL_OFF = "graceful_off", "Graceful off"
+    FORCE_OFF = "force_off", "Force off"
+    GRACEFUL_RESTART = "graceful_restart", "Graceful restart"
+    FORCE_RESTART = "force_restart", "Force restart"
+    POWER_CYCLE = "power_cycle", "Power cycle"
+    NMI = "nmi", "NMI (crash dump)"
 
 
 class Generation(enum.StrEnum):

@@ -12,12 +12,14 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path, PureWindowsPath
 from typing import IO
 
 from dsm_desktop.firmware.errors import BadPackage, NotAPackage, PackageHostile, PackageTruncated
 from dsm_desktop.firmware.identity import Device, Identity, PackageForm
 from dsm_desktop.firmware.package_xml import LARGEST, read_identity
+from dsm_desktop.firmware.signature import seal_of
 
 SUFFIXES = {f".{form.value}": form for form in PackageForm}
 """File name endings of everything an update can come in."""
@@ -43,8 +45,10 @@ _START = re.compile(rb"^#####Startofpackage#####\r?\n", re.MULTILINE)
 _ARCHIVE = re.compile(rb"^#####Startofarchive#####\r?\n", re.MULTILINE)
 
 
-def read_package(path: Path) -> Identity:
-    """What a package file is. Raises NotAPackage, PackageTruncated, PackageHostile, PackageXmlBroken (all BadPackage), OSError."""
+def read_package(path: Path, told: Callable[[bytes], object] = lambda chunk: None) -> Identity:
+    """What a package file is. Raises NotAPackage, PackageTruncated, PackageHostile, PackageXmlBroken,
+    SignatureBroken (all BadPackage), OSError. Reads the whole of a signed file once, and tells all its bytes in their order;
+    of others it tells nothing."""
     form = SUFFIXES.get(path.suffix.lower())
     if form is None:
         raise NotAPackage(
@@ -54,7 +58,9 @@ def read_package(path: Path) -> Identity:
         )
     with path.open("rb") as file:
         if form is PackageForm.EXE:
-            return _windows(file, path.name)
+            found, seal = _windows(file, path.name), seal_of(file, path.name, told)
+            shown = {"signature": seal.signature, "signer": seal.signer, "issuer": seal.issuer}
+            return found.model_copy(update=shown)
         if form is PackageForm.BIN:
             return _linux(file, path.name)
         return _image(file, path.name, form)

@@ -23,3 +23,7 @@ class PackageHostile(BadPackage):
 
 class PackageXmlBroken(BadPackage):
     """Its package.xml cannot be read."""
+
+
+class SignatureBroken(BadPackage):
+    """It carries a signature that does not fit it: it was changed or damaged after it was signed."""

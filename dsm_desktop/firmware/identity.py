@@ -6,6 +6,8 @@ import enum
 
 from pydantic import BaseModel, ConfigDict
 
+from dsm_desktop.firmware.signature import Signature
+
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -41,7 +43,8 @@ class SupportedSystem(_Value):
 
 class Identity(_Value):
     """Of one package. `component_type` BIOS | FRMW | APAC | DRVR | ""; `reboot_required` None where it does not say;
-    `told_by` "package.xml" or "file name", which tells much less."""
+    `told_by` "package.xml" or "file name", which tells much less. `signer` and `issuer` where
+    the signature is intact."""
 
     form: PackageForm
     told_by: str
@@ -58,6 +61,9 @@ class Identity(_Value):
     reboot_required: bool | None = None
     devices: tuple[Device, ...] = ()
     systems: tuple[SupportedSystem, ...] = ()
+    signature: Signature = Signature.UNKNOWN
+    signer: str = ""
+    issuer: str = ""
 
     @property
     def release_id(self) -> str:

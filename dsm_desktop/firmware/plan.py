@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.firmware.exclusions import Exclusion, first_that_holds
 from dsm_desktop.firmware.fit import Component, DoesNotFit, Fit, Machine, Match, Verdict, fit
 from dsm_desktop.firmware.identity import Identity
+from dsm_desktop.firmware.ladders import IDRAC, climb
 from dsm_desktop.firmware.versions import Order, compare
 
-IDRAC = "25227"
 BIOS = "159"
 _CPLD = "27763"
 _DIRECT = {"28897", "25806", "18981", "101734", "104684"}
 """Lifecycle Controller, diagnostics, driver pack, OS collector, service module: refused when scheduled (SUP021)."""
+EXCLUDED, ORDER_UNKNOWN = "excluded at this site", "order unknown"
+"""How the reasons begin that an operator has to know of also where nobody chose the package."""
 _ORDER = ("BIOS.", "RAID.", "AHCI.", "NonRAID.", "Enclosure.", "Disk.", "NIC.", "FC.", "InfiniBand.", "PSU.")
 
 
@@ -31,12 +34,12 @@ class Impact(enum.StrEnum):
     POWER = "power"
 
 
-class IdracOrder(enum.StrEnum):
+class IdracOrder(Worded):
     """When the iDRAC is updated. AUTOMATIC: first and alone for a jump to another main version, else last, which saves a wait."""
 
-    AUTOMATIC = "automatic"
-    IDRAC_FIRST = "idrac_first"
-    IDRAC_LAST = "idrac_last"
+    AUTOMATIC = "automatic", "Automatic"
+    IDRAC_FIRST = "idrac_first", "iDRAC first"
+    IDRAC_LAST = "idrac_last", "iDRAC last"
 
 
 class _Value(BaseModel):
@@ -110,24 +113,35 @@ class Rules:
     reinstall: bool = False
     order: IdracOrder = IdracOrder.AUTOMATIC
     exclusions: tuple[Exclusion, ...] = field(default=())
+    skip_steps: bool = False
+    """Go straight to the chosen version also where others ought to run in between."""
+    unordered: bool = False
+    """Also install what cannot be told newer or older than what runs (GS15 over KT37), when it was chosen by name."""
 
 
-def plan_packages(machine: Machine, offered: Sequence[Offered], rules: Rules) -> Plan:
-    """The plan for one server. A package for another model is left out with its reason; DoesNotFit when none is for it."""
+def plan_packages(
+    machine: Machine, offered: Sequence[Offered], rules: Rules, library: Sequence[Offered] = ()
+) -> Plan:
+    """The plan for one server. A package for another model is left out with its reason; DoesNotFit when none is for it.
+
+    Versions that have to run in between are taken from `library` (or from what is offered) and planned before; StepMissing
+    when there is none.
+    """
     found: list[Planned] = []
     skipped: list[Skipped] = []
     unfit: list[Skipped] = []
-    for package in _newest_first(offered):
-        fitting = fit(package.identity, machine)
+    fittings = [(package, fit(package.identity, machine)) for package in _newest_first(offered)]
+    running = {m.component.fqdd: p.key for p, f in fittings for m in f.matches if m.order is Order.SAME}
+    for package, fitting in fittings:
         if fitting.verdict is not Verdict.FITS:
             unfit.append(Skipped(key=package.key, reason=fitting.reason))
             continue
         item = _item(package, fitting)
-        reason = _why_not(item, fitting, machine, rules, found)
+        reason = _why_not(item, fitting, machine, rules, found) or _no_order(item, fitting, rules, running)
         if reason:
             skipped.append(Skipped(key=package.key, reason=reason))
         else:
-            found.append(item)
+            found += _with_steps(item, machine, rules, [*offered, *library])
     if unfit and not found and not skipped:
         reasons = "; ".join(f"{s.key}: {s.reason}" for s in unfit)
         raise DoesNotFit(
@@ -194,6 +208,26 @@ def _item(package: Offered, fitting: Fit) -> Planned:
     return Planned(key=package.key, title=identity.name or component.name, impact=impact, changes=changes)
 
 
+def _with_steps(item: Planned, machine: Machine, rules: Rules, library: Sequence[Offered]) -> list[Planned]:
+    """The item after what has to run before it, each from the version the one before leaves."""
+    last = item.changes[0]
+    if rules.skip_steps or item.impact is not Impact.IDRAC:
+        return [item]
+    steps: dict[str, Planned] = {}
+    for package in library:
+        fitting = fit(package.identity, machine)
+        if fitting.verdict is Verdict.FITS and any(m.component.fqdd == last.fqdd for m in fitting.matches):
+            step = _item(package, fitting)
+            steps.setdefault(step.version, step)
+    way = climb(IDRAC, machine.generation, last.before, last.after, steps, where=machine.label)
+    planned, before = [], last.before
+    for one in [*(steps[version] for version in way), item]:
+        changes = tuple(change.model_copy(update={"before": before}) for change in one.changes)
+        planned.append(one.model_copy(update={"changes": changes}))
+        before = one.version
+    return planned
+
+
 def _change(match: Match, version: str) -> Change:
     part = match.component
     return Change(
@@ -212,7 +246,7 @@ def _why_not(item: Planned, fitting: Fit, machine: Machine, rules: Rules, found:
         version=item.version,
     )
     if rule is not None:
-        return f"excluded at this site: {rule.reason}"
+        return f"{EXCLUDED}: {rule.reason}"
     taken = {change.fqdd for other in found for change in other.changes}
     if any(change.fqdd in taken for change in item.changes):
         return "another package of the selection is for the same part"
@@ -221,6 +255,18 @@ def _why_not(item: Planned, fitting: Fit, machine: Machine, rules: Rules, found:
         return "" if rules.reinstall else f"{item.version} is installed already"
     if Order.DOWNGRADE in orders and not rules.downgrade:
         return f"{part.version} is newer than {item.version}; going back was not allowed"
+    return ""
+
+
+def _no_order(item: Planned, fitting: Fit, rules: Rules, running: Mapping[str, str]) -> str:
+    """Why a package is left out that cannot be told newer than what runs; "" where it can. `running`: FQDD → package of the
+    version that runs there. Two of unlike numbering would be installed in turn for ever, each being unlike the other."""
+    unlike = [match.component for match in fitting.matches if match.order is Order.UNKNOWN]
+    for part in unlike:
+        if part.fqdd in running:
+            return f"{part.version} runs on {part.name}, which is {running[part.fqdd]}"
+    if unlike and not rules.unordered:
+        return f"{ORDER_UNKNOWN}: {unlike[0].version or 'no version'} runs, and {item.version} cannot be compared with it"
     return ""
 
 

@@ -1,14 +1,26 @@
 """The vocabulary of work: job declarations, targets, the context an operation sees, decisions."""
 
-from dsm_desktop.jobs.context import JobContext, Option, Question, ServerClients, Target, TimedOut
-from dsm_desktop.jobs.declaration import Catalogue, Danger, JobType, Paced, Params, Result, Targets, job
+from dsm_desktop.jobs.context import HostTarget, JobContext, Option, Question, ServerClients, Target, TimedOut
+from dsm_desktop.jobs.declaration import (
+    Catalogue,
+    Danger,
+    JobType,
+    NotAllDone,
+    Paced,
+    Params,
+    Result,
+    Targets,
+    job,
+)
 from dsm_desktop.jobs.requirements import Requirement, idrac, licence, powered
 
 __all__ = [
     "Catalogue",
     "Danger",
+    "HostTarget",
     "JobContext",
     "JobType",
+    "NotAllDone",
     "Option",
     "Paced",
     "Params",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,18 +10,36 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from dsm_desktop.redfish.client import RedfishClient
+    from dsm_desktop.vmware.client import VcenterClient
+    from dsm_desktop.vmware.esxi.shell import EsxiShell
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class HostTarget:
+    """An ESXi host. `vcenter_id` None = stand-alone, spoken to directly; `cluster` its cluster's moid or ""."""
+
+    id: int
+    name: str
+    vcenter_id: int | None
+    moid: str
+    cluster: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """The server of a task as plain values. `label` is what an operator calls it (name, service tag or address)."""
+    """What a task works on, as plain values. `label` is what an operator calls it (name, service tag or address).
+
+    For work on an ESXi host `host` says which, and the server is the one it runs on: `server_id` 0 where none is linked.
+    """
 
     server_id: int
     label: str
@@ -30,6 +48,7 @@ class Target:
     service_tag: str
     model: str
     generation: str
+    host: HostTarget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +63,13 @@ class ServerClients:
 
 
 class Option(BaseModel):
-    """One answer to a decision."""
+    """One answer to a decision. `needs`: the permission to give it, where that is more than to answer questions."""
 
     value: str
     title: str
     help: str = ""
     danger: bool = False
+    needs: Permission = Permission.OPERATE
 
 
 class Question(BaseModel):
@@ -133,10 +153,20 @@ class JobContext(Protocol):
         """
 
     def always(
-        self, name: str, what: str, undo: Callable[[], Any], *, original: dict[str, Any], key: str = ""
+        self,
+        name: str,
+        what: str,
+        undo: Callable[[], Any],
+        *,
+        original: dict[str, Any],
+        key: str = "",
+        stays: Callable[[], bool] | None = None,
+        first: Callable[[], Awaitable[None]] | None = None,
     ) -> AbstractAsyncContextManager[None]:
         """Promise on the restore list before the change; `undo` runs at the end of the block on success, failure,
-        cancel and resume; must be idempotent."""
+        cancel and resume; must be idempotent. `first` is awaited before it, also after a cancel: it may wait and ask
+        (`wait_for`, `decide`), and what it raises leaves the change as it is, on the list. Where `stays` says so after success the change is what was asked for: the
+        entry stands on the list until another job or 'Put back' keeps it."""
 
     async def wait_for(
         self,
@@ -153,20 +183,46 @@ class JobContext(Protocol):
         `tolerate` = errors that count as "not yet". A dry run polls once and returns what came, maybe None.
         `returns` as for `step`."""
 
+    async def see_out(
+        self, what: str, probe: Callable[[], T | None], *, every: float, returns: Any = None
+    ) -> T:
+        """As `wait_for`, but for what must be over before anything is put back, as child jobs at work: without an end, and no
+        cancel ends it. A runner that stops or dies leaves it; the replay takes it up again."""
+
     async def sleep(self, seconds: float) -> None:
         """Park; cancel is seen at once."""
+
+    async def sleep_until(self, at: datetime) -> None:
+        """Park until the database's clock shows `at` (aware), also when it is set meanwhile: for windows and appointments.
+        A pause is `sleep`."""
 
     async def decide(self, question: Question) -> str:
         """Pause until somebody answers (any desktop) or the deadline passes; returns the option's value."""
 
-    async def spawn(self, kind: str, params: dict[str, Any], server_ids: list[int]) -> int:
-        """Submit a child job; returns its id. Replayed, it returns the same id."""
+    async def spawn(
+        self,
+        kind: str,
+        params: dict[str, Any],
+        server_ids: list[int],
+        *,
+        unless: Callable[[UnitOfWork], bool] | None = None,
+    ) -> int:
+        """Submit a child job; returns its id. Replayed, it returns the same id. `unless` looks at the last moment, while nobody
+        can change the orders to this job: where it holds, nothing is submitted and 0 returned."""
 
     def redfish(self) -> RedfishClient:
         """The target's client: credential resolved, trust, throttle, recorder inside. Kept and logged out by the runner."""
 
     def redfish_at(self, address: str, port: int) -> RedfishClient:
         """A client for an address that is no server yet (scan): pinned on first use, no credential."""
+
+    def vcenter(self, vcenter_id: int | None = None) -> VcenterClient:
+        """The client of a vCenter by its row; None = of the target host's vCenter, or of the stand-alone host itself. Nothing
+        is looked up or sent before its first call, which belongs into a step or `run`."""
+
+    def esxi(self, *, trust_first: bool = True) -> EsxiShell:
+        """SSH to the target host. Nothing is looked up or sent before its first command, which belongs into a step or `run`.
+        `trust_first`: a host whose key is not on file is believed at first contact, and the key is stored."""
 
     async def run(self, do: Callable[[], T]) -> T:
         """Run blocking, repeatable work in a pool thread without recording it."""

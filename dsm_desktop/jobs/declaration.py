@@ -10,24 +10,28 @@ import enum
 import importlib
 import inspect
 import pkgutil
-import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsm_desktop.core.access import Permission
-from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.errors import BadInput, Blame, DsmError
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs.context import JobContext
 from dsm_desktop.jobs.requirements import C, Fit, Requirement, fit
 
+_NONE: Mapping[str, str] = MappingProxyType({})
+
 
 class Targets(enum.StrEnum):
-    """What a job works on: SERVER = one task per server; NONE = one task in all (scan, clean-up)."""
+    """What a job works on: SERVER = one task per server; HOST = one per ESXi host (and the server under it); NONE = one task
+    in all (scan, clean-up, a cluster)."""
 
     SERVER = "server"
+    HOST = "host"
     NONE = "none"
 
 
@@ -66,6 +70,18 @@ class Result(BaseModel):
     summary: str = ""
 
 
+class NotAllDone(DsmError):
+    """The work came to its end and left some of it undone: the task has failed, or was cancelled where a person had `stopped` it,
+    and keeps its result."""
+
+    blame = Blame.PEER
+
+    def __init__(self, result: Result, *, hint: str, where: str, stopped: bool = False) -> None:
+        super().__init__(result.summary, hint=hint, where=where)
+        self.result = result
+        self.stopped = stopped
+
+
 Body = Callable[[JobContext, Any], Awaitable[Result]]
 
 
@@ -76,6 +92,7 @@ class JobType:
     `kind` is the stable name (also the file's and the CLI command's); `label` what a menu says; `title` a format string
     over `target`, `count` and the parameters' names; `help` the docstring's text; `exclusive` takes the target's lock
     (work that changes the device or must not overlap); `menu` groups the entry ("Power", "Inventory", "Discovery" …);
+    `lock` names from the parameters what a job without targets has for itself ("cluster:1:domain-c8");
     `confirm` adds a sentence to the confirmation computed from the parameters; `requires` what a server must be or have.
     """
 
@@ -94,6 +111,7 @@ class JobType:
     confirm: Callable[[Any], str] | None
     danger_of: Callable[[Any], Danger] | None
     requires: tuple[Requirement, ...] = ()
+    lock: Callable[[Any], str] | None = None
 
     def fit(self, servers: Sequence[C]) -> Fit[C]:
         """Which of the servers it can be done on, and why not on the others."""
@@ -115,9 +133,10 @@ class JobType:
         """Danger of these very parameters ("On" is harmless, "Force off" is not)."""
         return self.danger_of(params) if self.danger_of else self.danger
 
-    def title_for(self, params: Params, target: str, count: int) -> str:
-        """The job's title, e.g. "Graceful restart of R750-ABC1234" or "… of 12 servers"."""
-        words = {k: _word(v) for k, v in params.model_dump().items()} | params.in_title()
+    def title_for(self, params: Params, target: str, count: int, names: Mapping[str, str] = _NONE) -> str:
+        """The job's title, e.g. "Graceful restart of R750-ABC1234" or "… of 12 servers". `names`: what parameters that hold an id
+        stand for, by parameter."""
+        words = {k: _word(v) for k, v in params.model_dump().items()} | params.in_title() | dict(names)
         return self.title.format(**{**words, "target": target, "count": count})
 
 
@@ -134,6 +153,7 @@ def job(
     confirm: Callable[[Any], str] | None = None,
     danger_of: Callable[[Any], Danger] | None = None,
     requires: tuple[Requirement, ...] = (),
+    lock: Callable[[Any], str] | None = None,
 ) -> Callable[[Body], JobType]:
     """Declare a job type from `async def name(ctx: JobContext, params: XParams) -> XResult`."""
 
@@ -156,6 +176,7 @@ def job(
             confirm=confirm,
             danger_of=danger_of,
             requires=requires,
+            lock=lock,
         )
 
     return declare
@@ -197,6 +218,4 @@ class Catalogue(Mapping[str, JobType]):
 
 
 def _word(value: Any) -> Any:
-    if isinstance(value, enum.Enum):
-        return re.sub("_", " ", str(value.value)).capitalize()
-    return value
+    return value.words if isinstance(value, Worded) else value

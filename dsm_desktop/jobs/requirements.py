@@ -40,10 +40,11 @@ _ALIKE = attrgetter("generation", "idrac_version", "model", "licence", "power_st
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """`text` stands after "Needs": "iDRAC9 4.00 or newer". `instead` "" = the server fits, else what it is, to stand after
-    "is" or "are": "iDRAC8", "switched off"."""
+    "is" or "are": "iDRAC8", "switched off". `otherwise` is a whole sentence: what those that do not fit are helped by."""
 
     text: str
     instead: Callable[[Candidate], str]
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Fit(Generic[C]):
     sentence: str
 
 
-def idrac(generation: int, version: str = "") -> Requirement:
+def idrac(generation: int, version: str = "", *, otherwise: str = "") -> Requirement:
     """An iDRAC of this generation with at least this firmware, or of any later generation."""
     wanted = _numbers(version)
 
@@ -70,7 +71,7 @@ def idrac(generation: int, version: str = "") -> Requirement:
             return ""
         return f"{server.generation} {server.idrac_version if number == generation else ''}".strip()
 
-    return Requirement(f"iDRAC{generation} {version}".strip() + " or newer", instead)
+    return Requirement(f"iDRAC{generation} {version}".strip() + " or newer", instead, otherwise)
 
 
 def licence(level: str) -> Requirement:
@@ -102,9 +103,9 @@ def fit(requirements: Sequence[Requirement], servers: Sequence[C]) -> Fit[C]:
         return Fit(tuple(servers), (), "")
     fitting: list[C] = []
     others: list[C] = []
-    missed: dict[str, Counter[str]] = {}
+    missed: dict[Requirement, Counter[str]] = {}
     # Thousands of servers are selected at once, and most are alike.
-    known: dict[tuple[object, ...], tuple[str, str] | None] = {}
+    known: dict[tuple[object, ...], tuple[Requirement, str] | None] = {}
     for server in servers:
         key = (_ALIKE(server), server.facts_at is None)
         if key not in known:
@@ -118,21 +119,21 @@ def fit(requirements: Sequence[Requirement], servers: Sequence[C]) -> Fit[C]:
     return Fit(tuple(fitting), tuple(others), _sentence(missed, len(servers)))
 
 
-def _first_missed(requirements: Sequence[Requirement], server: Candidate) -> tuple[str, str] | None:
+def _first_missed(requirements: Sequence[Requirement], server: Candidate) -> tuple[Requirement, str] | None:
     if server.facts_at is None:
         return None
-    found = ((need.text, need.instead(server)) for need in requirements)
+    found = ((need, need.instead(server)) for need in requirements)
     return next((pair for pair in found if pair[1]), None)
 
 
-def _sentence(missed: dict[str, Counter[str]], total: int) -> str:
+def _sentence(missed: dict[Requirement, Counter[str]], total: int) -> str:
     parts = []
-    for text, instead in missed.items():
+    for need, instead in missed.items():
         what = ", ".join(
             f"{_of(count, total)} {'is' if count == 1 else 'are'} {word}"
             for word, count in instead.most_common()
         )
-        parts.append(f"Needs {text}; {what}.")
+        parts.append(f"Needs {need.text}; {what}. {need.otherwise}".strip())
     return " ".join(parts)
 
 

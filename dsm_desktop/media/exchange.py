@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -25,14 +27,18 @@ from dsm_desktop.media.ranges import (
     unchanged,
     wanted_part,
 )
+from dsm_desktop.media.request_reader import RequestReader
 from dsm_desktop.media.route import IpAddress, plain
 
 IDLE_SECONDS = 60.0
 """A kept connection without a request, and a reader that takes nothing, are let go after this."""
+REQUEST_SECONDS = 300.0
+"""A request with its body must be here by then, however slowly its bytes come."""
 _SOON_SECONDS = 10.0
 """For the first line of a peer nobody expects anything from yet."""
 _TLS_HELLO = 0x16
 _COPY = 1 << 17
+_SENDFILE = hasattr(os, "sendfile")
 _METHODS = ("GET", "HEAD", "PUT", "POST")
 _NAMES = {
     ".iso": "application/x-iso9660-image",
@@ -77,8 +83,18 @@ class Exchange(BaseHTTPRequestHandler):
             self.host.adopt(self.request)
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.request.settimeout(IDLE_SECONDS)
+        if _SENDFILE:
+            patience = struct.pack("ll", int(IDLE_SECONDS), 0)
+            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
         self._begun = time.monotonic()
         super().setup()
+        self.rfile.close()
+        self._reader = RequestReader(self.request, IDLE_SECONDS)
+        self.rfile = io.BufferedReader(self._reader)
+
+    def handle_one_request(self) -> None:
+        self._reader.begin(REQUEST_SECONDS)
+        super().handle_one_request()
 
     def finish(self) -> None:
         super().finish()
@@ -161,7 +177,7 @@ class Exchange(BaseHTTPRequestHandler):
 
     def _transfer(self, asked: Asked, found: Found, part: Part) -> tuple[int, str]:
         """Send the bytes; (how many left, why not all)."""
-        copy = self._sendfile if hasattr(os, "sendfile") and not self.secure else self._copied
+        copy = self._sendfile if _SENDFILE and not self.secure else self._copied
         sent, error = 0, ""
         try:
             while sent < part.length:
@@ -184,8 +200,12 @@ class Exchange(BaseHTTPRequestHandler):
 
     def _sendfile(self, fd: int, start: int, count: int) -> int:
         """From the page cache into the socket, without a copy here."""
-        with open(fd, "rb", buffering=0, closefd=False) as file:
-            return int(self.request.sendfile(file, start, count))
+        # The kernel keeps the time here: `socket.sendfile` would wake this thread for each buffer that fits.
+        self.request.settimeout(None)
+        try:
+            return os.sendfile(self.request.fileno(), fd, start, count)
+        finally:
+            self.request.settimeout(IDLE_SECONDS)
 
     def _copied(self, fd: int, start: int, count: int) -> int:
         done = 0
@@ -215,6 +235,10 @@ class Exchange(BaseHTTPRequestHandler):
             self.close_connection = True  # its body is still on the way
             self._refuse(HTTPStatus.NOT_FOUND, asked)
             return
+        if not box.claim():
+            self.close_connection = True
+            self._refuse(HTTPStatus.CONFLICT, asked, "another upload of it is under way")
+            return
         try:
             content = self._body(box)
         except _TooLarge:
@@ -225,6 +249,8 @@ class Exchange(BaseHTTPRequestHandler):
             self.close_connection = True
             self._note(HTTPStatus.BAD_REQUEST, asked.label, asked, 0, f"cut short: {failure}")
             return
+        finally:
+            box.release()
         box.put(content)
         self._answer(HTTPStatus.CREATED, [("Content-Length", "0")])
         self._note(HTTPStatus.CREATED, asked.label, asked, len(content))
@@ -235,10 +261,9 @@ class Exchange(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or "0")
         if not 0 <= length <= box.limit:
             raise _TooLarge
-        content = self.rfile.read(length)
-        if len(content) != length:
-            raise ValueError(f"{len(content)} of {length} bytes came")
-        return content
+        content = bytearray()
+        self._more(content, length)
+        return bytes(content)
 
     def _chunks(self, limit: int) -> bytes:
         content = bytearray()
@@ -250,10 +275,19 @@ class Exchange(BaseHTTPRequestHandler):
                 while self.rfile.readline(1024).strip():
                     pass
                 return bytes(content)
-            chunk = self.rfile.read(size)
-            if len(chunk) != size or self.rfile.readline(4).strip():
-                raise ValueError("a chunk is not as long as it says")
-            content += chunk
+            self._more(content, size)
+            if self.rfile.readline(4).strip():
+                raise ValueError("a chunk is longer than it says")
+
+    def _more(self, content: bytearray, count: int) -> None:
+        """So many bytes onto `content`, which grows with what has come and not with what was announced."""
+        left = count
+        while left:
+            piece = self.rfile.read(min(left, _COPY))
+            if not piece:
+                raise ValueError(f"{count - left} of {count} bytes came")
+            content += piece
+            left -= len(piece)
 
     # --- answers --------------------------------------------------------------------------------------------------
 

@@ -89,33 +89,45 @@ def files_of(folder: Path) -> Iterator[FoundFile]:
 def look(path: Path, kind: str, stopping: Callable[[], bool] = lambda: False) -> Looked:
     """The file's hash and identity. What is wrong with it is its problem, not the scan's. Raises ScanStopped."""
     try:
-        digest = _digest(path, stopping)
+        whole = _Whole(stopping)
         if kind == PACKAGE:
-            package = read_package(path)
+            package = read_package(path, whole.add)
             return Looked(
-                digest,
+                whole.of(path),
                 title=package.name,
                 version=package.vendor_version,
                 component_type=package.component_type,
                 identity=package.model_dump(mode="json"),
             )
         if kind == ISO and path.suffix.lower() == ".iso":
-            return _iso(path, digest)
-        return Looked(digest)
+            return _iso(path, whole.of(path))
+        return Looked(whole.of(path))
     except DsmError as error:
         return Looked(state="broken", problem=f"{error.message} {error.hint}".strip())
     except OSError as error:
         return Looked(state="broken", problem=f"It cannot be read: {error.strerror or error}.")
 
 
-def _digest(path: Path, stopping: Callable[[], bool]) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            if stopping():
-                raise ScanStopped
-    return digest.hexdigest()
+class _Whole:
+    """The SHA-256 of a whole file: of what was read of it already for another purpose, else read for it."""
+
+    def __init__(self, stopping: Callable[[], bool]) -> None:
+        self._stopping = stopping
+        self._digest, self._size = hashlib.sha256(), 0
+
+    def add(self, block: bytes) -> None:
+        """The next part. Raises ScanStopped."""
+        self._digest.update(block)
+        self._size += len(block)
+        if self._stopping():
+            raise ScanStopped
+
+    def of(self, path: Path) -> str:
+        if not self._size:
+            with path.open("rb") as file:
+                while block := file.read(_BLOCK):
+                    self.add(block)
+        return self._digest.hexdigest()
 
 
 def _iso(path: Path, digest: str) -> Looked:

@@ -37,12 +37,22 @@ class Offer:
 
 @dataclass(slots=True)
 class Inbox:
-    """An upload that is expected at `url`. What came is kept in memory alone, because profiles of servers hold secrets."""
+    """An upload that is expected at `url`. What came is kept in memory alone, because profiles of servers hold secrets; so one
+    upload at a time: what stands in memory is at most `limit` bytes for each file that is expected."""
 
     url: str
     limit: int
     _content: bytes | None = field(default=None, repr=False)
     _arrived: threading.Event = field(default_factory=threading.Event, repr=False)
+    _sender: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def claim(self) -> bool:
+        """Called by the server before it reads an upload; False while it reads another one."""
+        return self._sender.acquire(blocking=False)
+
+    def release(self) -> None:
+        """The claimed upload has ended, one way or the other."""
+        self._sender.release()
 
     def content(self) -> bytes | None:
         """What was received in full; None until then."""

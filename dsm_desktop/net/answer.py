@@ -23,6 +23,8 @@ orjson itself refuses more than 1,024 levels, and nothing here recurses over a d
 an exact count costs 100 µs a document, a third of the whole GET.
 """
 
+_ORJSON_DEPTH = 1_024
+
 
 class BadAnswer(DsmError):
     """The device answered something that is not HTTP with JSON within the caps (HTML page, cut body, 50 MB, nested too deep)."""
@@ -48,13 +50,21 @@ class Answer:
         return 200 <= self.status < 300
 
     def retry_after(self) -> float | None:
-        """Seconds of a Retry-After header (number or date); None when absent or nonsense."""
+        """Seconds of a Retry-After header (number or date); None when absent or nonsense.
+
+        A date is one of the device's clock, which may be hours from ours; its Date header says what that clock shows.
+        """
         text = self.headers.get("retry-after", "").strip()
         if text.isdecimal():
             return float(text[:6])
         with contextlib.suppress(ValueError, TypeError, OverflowError):
-            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+            return max(0.0, parsedate_to_datetime(text).timestamp() - self._device_time())
         return None
+
+    def _device_time(self) -> float:
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            return parsedate_to_datetime(self.headers.get("date", "")).timestamp()
+        return time.time()
 
 
 def parse_json(raw: bytes, content_type: str, status: int, where: str) -> Any:
@@ -86,9 +96,11 @@ def _first_document(raw: bytes) -> Any:
     if start not in (b"{", b"["):
         return None
     try:
-        return json.JSONDecoder().raw_decode(raw.decode("utf-8", "replace").lstrip("\ufeff \t\r\n"))[0]
+        found = json.JSONDecoder().raw_decode(raw.decode("utf-8", "replace").lstrip("\ufeff \t\r\n"))[0]
     except (ValueError, RecursionError):
         return None
+    # Python 3.12 and later nest ten times as deep before they refuse.
+    return None if too_deep(found, _ORJSON_DEPTH) else found
 
 
 def too_deep(data: Any, limit: int = MAX_DEPTH) -> bool:

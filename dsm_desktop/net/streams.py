@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from http.client import HTTPResponse
@@ -68,17 +68,7 @@ class MultipartUpload:
         return len(self._head()) + self._size() + len(self._tail())
 
     def _size(self) -> int:
-        try:
-            size = self.path.stat().st_size
-        except OSError as error:
-            raise BadInput(
-                f"the file cannot be read: {error.strerror or error}",
-                hint="Put it back into the package library.",
-                where=str(self.path),
-            ) from error
-        if size == 0:
-            raise BadInput("the file is empty", hint="Copy it again.", where=str(self.path))
-        return size
+        return _size_of(self.path)
 
     def _head(self) -> bytes:
         if not _NAME.match(self.path.name):
@@ -129,10 +119,77 @@ class MultipartUpload:
 
     def paced(self, sock: DeadlineSocket | None, patience: float) -> Iterator[bytes | memoryview]:
         """The blocks; each has `patience` seconds to leave, and so has the answer after the last."""
-        assert sock is not None
-        for block in self:
-            sock.deadline = time.monotonic() + patience
-            yield block
+        return _paced(self, sock, patience)
+
+
+@dataclass(frozen=True)
+class PlainUpload:
+    """One file as the whole body. `check` and `progress` as for MultipartUpload; the last block leaves only after `commit`.
+
+    Raises BadInput when the file is missing, empty, or changes while it is read.
+    """
+
+    path: Path
+    progress: Progress = _nothing
+    check: Callable[[], None] = _nothing
+    commit: Callable[[], None] = _nothing
+    content_type: str = "application/octet-stream"
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What the activity log says was sent."""
+        return {"file": self.path.name, "bytes": self.length}
+
+    @property
+    def length(self) -> int:
+        return _size_of(self.path)
+
+    def __iter__(self) -> Iterator[bytes | memoryview]:
+        """The file in blocks; a block is valid until the next is asked for."""
+        size, sent = self.length, 0
+        buffer = bytearray(BLOCK)
+        view = memoryview(buffer)
+        with self.path.open("rb", buffering=0) as file:
+            while sent < size and (got := file.readinto(buffer)):
+                self.check()
+                sent += got
+                if sent > size:
+                    break
+                if sent == size:
+                    self.commit()
+                yield view[:got]
+                self.progress(sent, size)
+        if sent != size:
+            raise BadInput(
+                "the file was changed while it was being sent", hint="Send it again.", where=str(self.path)
+            )
+
+    def paced(self, sock: DeadlineSocket | None, patience: float) -> Iterator[bytes | memoryview]:
+        """The blocks; each has `patience` seconds to leave, and so has the answer after the last."""
+        return _paced(self, sock, patience)
+
+
+def _paced(
+    blocks: Iterable[bytes | memoryview], sock: DeadlineSocket | None, patience: float
+) -> Iterator[bytes | memoryview]:
+    assert sock is not None
+    for block in blocks:
+        sock.deadline = time.monotonic() + patience
+        yield block
+
+
+def _size_of(path: Path) -> int:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise BadInput(
+            f"the file cannot be read: {error.strerror or error}",
+            hint="Put it back into the package library.",
+            where=str(path),
+        ) from error
+    if size == 0:
+        raise BadInput("the file is empty", hint="Copy it again.", where=str(path))
+    return size
 
 
 @dataclass(frozen=True)

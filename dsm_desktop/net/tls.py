@@ -79,7 +79,7 @@ class CertificateChanged(TlsFailed):
     def __init__(self, where: str, pinned: str, shown: Certificate) -> None:
         super().__init__(
             f"the certificate has changed: pinned {pinned[:16]}…, shown {shown.fingerprint[:16]}…",
-            hint="Normal after an iDRAC reset to defaults or a new certificate; else somebody is in between."
+            hint="Normal after a reset to defaults or a new certificate; else somebody is in between."
             " Compare and approve the new one.",
             where=where,
             detail=f"pinned SHA-256 {pinned}\n{shown.describe()}",
@@ -203,6 +203,16 @@ class DeadlineSocket(ssl.SSLSocket):
         if left <= 0:
             raise TimeoutError("the answer took too long")
         self.settimeout(left if left < 3600 else None)
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """Closes a socket that is not wrapped yet: CPython looks with this whether a peer that hung up at once had sent
+        anything, and when it hears of a reset it forgets the new socket without closing it."""
+        try:
+            return super().recv(buflen, flags)
+        except OSError:
+            if getattr(self, "_sslobj", None) is None:
+                self.close()
+            raise
 
     def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
         self._arm()

@@ -10,8 +10,7 @@ import http.client
 import ssl
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -22,18 +21,18 @@ from dsm_desktop.net.answer import Answer, BadAnswer, masked_answer, parse_json
 from dsm_desktop.net.limits import Throttle
 from dsm_desktop.net.links import safe_path
 from dsm_desktop.net.recorder import CallEnd, CallStart, Recorder
-from dsm_desktop.net.streams import FileDownload, MultipartUpload
+from dsm_desktop.net.streams import FileDownload
 from dsm_desktop.net.tls import (
     CONNECT_TIMEOUT,
     Certificate,
     CertificateChanged,
     CertificateNotApproved,
-    DeadlineSocket,
     Endpoint,
     Trust,
     TrustMode,
     handshake,
 )
+from dsm_desktop.net.wire import Connection, Payload, Request, Upload
 
 __all__ = ["Answer", "BadAnswer", "Endpoint", "Transport"]
 
@@ -72,45 +71,6 @@ class RedirectRefused(BadAnswer):
     retryable = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """One call on its way. `timeout` s for the whole of it, or per block where a file is sent or taken."""
-
-    method: str
-    path: str
-    payload: bytes | None
-    upload: MultipartUpload | None
-    into: FileDownload | None
-    headers: Mapping[str, str]
-    secret: bool
-    timeout: float
-    began: float
-
-
-class _Connection(http.client.HTTPConnection):
-    """http.client over a socket that is handed in; never connects by itself."""
-
-    auto_open = 0
-
-    def __init__(self, sock: DeadlineSocket) -> None:
-        super().__init__("device")
-        self.sock: DeadlineSocket | None = sock
-        self.fresh = True
-
-    def alive(self) -> bool:
-        """False when the device has closed it or has sent something nobody asked for."""
-        if self.sock is None:
-            return False
-        try:
-            self.sock.settimeout(0)
-            self.sock.recv(1)
-        except ssl.SSLWantReadError:
-            return True
-        except OSError:
-            return False
-        return False
-
-
 class Transport:
     """Calls to one device. Thread-safe: as many connections as the throttle lets calls through.
 
@@ -127,6 +87,7 @@ class Transport:
         protocol: str = "redfish",
         connect_timeout: float = CONNECT_TIMEOUT,
         max_body: int = MAX_BODY,
+        own_path: Callable[..., str] = safe_path,
     ) -> None:
         self.endpoint = endpoint
         self.trust = trust
@@ -138,8 +99,10 @@ class Transport:
         self._protocol = protocol
         self._connect_timeout = connect_timeout
         self._max_body = max_body
+        self._own_path = own_path
         self._lock = threading.Lock()
-        self._idle: list[_Connection] = []
+        self._idle: list[Connection] = []
+        self._retired = False
         self._der = b""
         self._resume: ssl.SSLSession | None = None
         self._latencies_ms = 0.0
@@ -157,7 +120,8 @@ class Transport:
         path: str,
         *,
         body: Any = None,
-        upload: MultipartUpload | None = None,
+        payload: Payload | None = None,
+        upload: Upload | None = None,
         into: FileDownload | None = None,
         headers: Mapping[str, str] | None = None,
         secret: bool = False,
@@ -168,19 +132,21 @@ class Transport:
     ) -> Answer:
         """One call; returns any status but redirects. `timeout` s is for the whole answer, connection set-up extra.
 
-        `body` is sent as JSON; `upload` instead of it, and `into` takes a success's body: `timeout` is per block then. `secret`: headers or body carry a credential, so an approved certificate is required.
+        `body` is sent as JSON; `payload` (ready bytes, its answer left unread) or `upload` instead of it, and `into` takes a success's body: `timeout` is per block then. `secret`: headers or body carry a credential, so an approved certificate is required.
         `changing` (default: all but GET and HEAD) is on disk before it is sent. `urgent` ignores rests (logout).
         Raises ForeignLink, Unreachable, TlsFailed and its kinds, NoAnswer, BadAnswer, RedirectRefused, NotReady, Resting, Busy.
         """
-        path = safe_path(path, where=self.name)
-        payload = orjson.dumps(body) if body is not None else None
+        path = self._own_path(path, where=self.name)
+        if payload is None and body is not None:
+            payload = Payload(orjson.dumps(body))
         if changing is None:
             changing = method not in ("GET", "HEAD")
         with self.throttle.slot(self.name, urgent=urgent):
             early = self._connected(secret) if changing else None
             changing = changing and early is None
             shown = masked(recorded_body if recorded_body is not None else upload.shown if upload else body)
-            token = self._recorder.begin(CallStart(self._protocol, self.name, method, path, changing, shown))
+            said = (method, path) if payload is None or payload.said is None else payload.said
+            token = self._recorder.begin(CallStart(self._protocol, self.name, *said, changing, shown))
             began = time.perf_counter()
             end = CallEnd(0, 0.0, error="interrupted")
             try:
@@ -188,7 +154,7 @@ class Transport:
                     raise early
                 self._count(1)
                 answer = self._exchange(
-                    _Request(method, path, payload, upload, into, headers or {}, secret, timeout, began)
+                    Request(method, path, payload, upload, into, headers or {}, secret, timeout, began)
                 )
                 text = masked_answer(answer) if answer.status >= 400 else None
                 end = CallEnd(answer.status, answer.latency_ms, answer.size, "", text)
@@ -241,7 +207,7 @@ class Transport:
             self.busy += calls
             self.used = time.monotonic()
 
-    def _exchange(self, request: _Request) -> Answer:
+    def _exchange(self, request: Request) -> Answer:
         while True:
             connection = self._checkout(request.secret)
             fresh = connection.fresh
@@ -251,12 +217,12 @@ class Transport:
                 return answer
             except NoAnswer as error:
                 # A kept connection that the device closed meanwhile: a GET may be asked again on a new one.
-                if fresh or request.method != "GET" or error.timed_out:
+                if fresh or not request.repeatable or error.timed_out:
                     raise
             finally:
                 self._checkin(connection, keep=keep)
 
-    def _talk(self, connection: _Connection, request: _Request) -> tuple[Answer, bool]:
+    def _talk(self, connection: Connection, request: Request) -> tuple[Answer, bool]:
         sock, timeout = connection.sock, request.timeout
         assert sock is not None
         sock.deadline = time.monotonic() + timeout
@@ -290,7 +256,9 @@ class Transport:
             raise BadAnswer(
                 "the device's answer is not HTTP", where=self.name, detail=repr(error)[:300]
             ) from error
-        data = parse_json(raw, response.headers.get("Content-Type", ""), response.status, self.name)
+        content_type = response.headers.get("Content-Type", "")
+        json = request.payload is None or request.payload.json
+        data = parse_json(raw, content_type, response.status, self.name) if json else None
         fields = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(
             response.status,
@@ -302,12 +270,13 @@ class Transport:
         )
         return answer, whole and not response.will_close
 
-    def _send(self, connection: _Connection, request: _Request) -> bool:
+    def _send(self, connection: Connection, request: Request) -> bool:
         """The request in one go; False when the device answers an upload before it has heard all of it."""
         connection.putrequest(request.method, request.path, skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", self.endpoint.authority)
-        connection.putheader("Accept", "application/json")
-        connection.putheader("OData-Version", "4.0")
+        if request.payload is None or request.payload.json:
+            connection.putheader("Accept", "application/json")
+            connection.putheader("OData-Version", "4.0")
         for name, value in request.headers.items():
             connection.putheader(name, value)
         if request.upload is not None:
@@ -319,11 +288,11 @@ class Transport:
                 return False
             return True
         if request.payload is not None:
-            connection.putheader("Content-Type", "application/json")
-            connection.putheader("Content-Length", str(len(request.payload)))
+            connection.putheader("Content-Type", request.payload.content_type)
+            connection.putheader("Content-Length", str(len(request.payload.content)))
         elif request.method not in ("GET", "HEAD", "DELETE"):
             connection.putheader("Content-Length", "0")
-        connection.endheaders(request.payload)
+        connection.endheaders(request.payload.content if request.payload else None)
         return True
 
     def _read(self, response: http.client.HTTPResponse) -> bytes:
@@ -349,8 +318,8 @@ class Transport:
             response.read()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def _checkout(self, secret: bool) -> _Connection:
-        connection: _Connection | None = None
+    def _checkout(self, secret: bool) -> Connection:
+        connection: Connection | None = None
         while connection is None:
             with self._lock:
                 candidate = self._idle.pop() if self._idle else None
@@ -367,7 +336,7 @@ class Transport:
             raise CertificateNotApproved(self.name, self.certificate or Certificate(""))
         return connection
 
-    def _connect(self) -> _Connection:
+    def _connect(self) -> Connection:
         sock, der = handshake(self.endpoint, self.trust, self._connect_timeout, self._resume)
         with self._lock:
             if not self._der:
@@ -383,18 +352,20 @@ class Transport:
             raise CertificateChanged(
                 self.name, Certificate.from_der(self._der).fingerprint, Certificate.from_der(der)
             )
-        return _Connection(sock)
+        return Connection(sock)
 
-    def _checkin(self, connection: _Connection, *, keep: bool) -> None:
+    def _checkin(self, connection: Connection, *, keep: bool) -> None:
         with self._lock:
-            if keep:
+            if keep and not self._retired:
                 self._idle.append(connection)
                 return
         connection.close()
 
-    def close(self) -> None:
-        """Closes the kept connections; a later call opens new ones."""
+    def close(self, *, for_good: bool = False) -> None:
+        """Closes the kept connections; a later call opens new ones. `for_good`: those of calls still on their way are not
+        kept either."""
         with self._lock:
             idle, self._idle = self._idle, []
+            self._retired = self._retired or for_good
         for connection in idle:
             connection.close()

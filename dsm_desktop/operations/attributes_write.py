@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from dsm_desktop.configuration.assignments import for_server, parse_assignments
-from dsm_desktop.core.errors import BadInput
+from dsm_desktop.configuration.assignments import AssignmentLines, for_server, parse_assignments
 from dsm_desktop.jobs import Danger, JobContext, Paced, Result, idrac, job
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.workflows.attributes import change_attributes
@@ -15,22 +14,13 @@ _CUTS_US_OFF = ("NIC.", "IPv4", "IPv6", "WebServer.", "Redfish.", "IPBlocking.",
 
 
 class AttributesWriteParams(Paced):
-    settings: list[str] = Field(
+    settings: AssignmentLines = Field(
         min_length=1,
         max_length=2000,
         title="Attributes",
         description="one a line: Group.1.Name=Value, or TAG/Group.1.Name=Value for one server",
     )
     skip_refused: bool = Field(False, title="Leave out what is refused", description="else nothing is sent")
-
-    @field_validator("settings")
-    @classmethod
-    def _readable(cls, lines: list[str]) -> list[str]:
-        try:
-            parse_assignments(lines)
-        except BadInput as error:
-            raise ValueError(f"{error.message} {error.hint}") from None
-        return lines
 
 
 class AttributesWriteResult(Result):

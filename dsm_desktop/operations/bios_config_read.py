@@ -6,7 +6,7 @@ from pydantic import Field
 
 from dsm_desktop.jobs import JobContext, Params, Result, job
 from dsm_desktop.operations.reading import reported
-from dsm_desktop.workflows.bios import read_bios
+from dsm_desktop.workflows.bios_reading import read_bios
 
 
 class BiosReadParams(Params):

@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
-import enum
 from functools import partial
 from typing import Any
 
 from pydantic import Field, model_validator
 
 from dsm_desktop.core.errors import BadInput, DsmError
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs import Danger, JobContext, Paced, Result, TimedOut, job
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.redfish import boot
+from dsm_desktop.redfish.device_jobs import RebootKind
 from dsm_desktop.store.configuration import save_boot
-from dsm_desktop.workflows.bios import AWAY, Timing, When, change_bios, follow_job
+from dsm_desktop.workflows.bios import Timing, When, change_bios
+from dsm_desktop.workflows.bios_job import follow_job, refuse_others_waiting
+from dsm_desktop.workflows.bios_reading import AWAY
 from dsm_desktop.workflows.reset import Restart, restart_host
 
 
-class BootOnce(enum.StrEnum):
+class BootOnce(Worded):
     """Where a server starts from next, once; KEEP leaves that alone, NONE takes it back."""
 
-    KEEP = "leave as it is"
-    NONE = "none"
-    PXE = "PXE"
-    HTTP = "HTTP"
-    CD = "CD or DVD"
-    HDD = "hard disk"
-    SETUP = "BIOS setup"
-    UTILITIES = "utilities"
-    UEFI_TARGET = "UEFI target"
-    SD = "SD card"
-    FLOPPY = "floppy"
+    KEEP = "leave as it is", "Leave as it is"
+    NONE = "none", "Nothing: take it back"
+    PXE = "PXE", "Network (PXE)"
+    HTTP = "HTTP", "HTTP"
+    CD = "CD or DVD", "CD or DVD"
+    HDD = "hard disk", "Hard disk"
+    SETUP = "BIOS setup", "BIOS setup"
+    UTILITIES = "utilities", "Utilities"
+    UEFI_TARGET = "UEFI target", "UEFI target"
+    SD = "SD card", "SD card"
+    FLOPPY = "floppy", "Floppy"
 
 
-class BootMode(enum.StrEnum):
-    KEEP = "leave as it is"
-    UEFI = "UEFI"
-    BIOS = "BIOS"
+class BootMode(Worded):
+    KEEP = "leave as it is", "Leave as it is"
+    UEFI = "UEFI", "UEFI"
+    BIOS = "BIOS", "BIOS"
 
 
-class BootRestart(enum.StrEnum):
-    NO = "no"
-    GRACEFUL = "graceful"
-    GRACEFUL_THEN_FORCED = "graceful, then forced"
+class BootRestart(Worded):
+    NO = "no", "No"
+    GRACEFUL = "graceful", "Graceful"
+    GRACEFUL_THEN_FORCED = "graceful, then forced", "Graceful, then forced"
 
 
 _TARGETS = {
@@ -62,7 +65,9 @@ _TARGETS = {
 class BootParams(Paced):
     once: BootOnce = Field(BootOnce.KEEP, title="Start once from")
     uefi_target: str = Field("", max_length=500, title="UEFI device path", description="for 'UEFI target'")
-    http_uri: str = Field("", max_length=500, title="Address for HTTP boot", description="for 'HTTP'")
+    http_uri: str = Field(
+        "", max_length=500, title="Address for HTTP boot", description="for 'HTTP'; a BIOS setting on iDRACs"
+    )
     order: list[str] = Field(
         default_factory=list,
         max_length=32,
@@ -97,7 +102,12 @@ def danger_of(params: BootParams) -> Danger:
     """Reading harms nobody; a forced restart is typed."""
     if params.restart is BootRestart.GRACEFUL_THEN_FORCED:
         return Danger.DESTRUCTIVE
-    touched = params.once is not BootOnce.KEEP or params.order or params.mode is not BootMode.KEEP
+    touched = (
+        params.once is not BootOnce.KEEP
+        or params.order
+        or params.mode is not BootMode.KEEP
+        or params.http_uri.strip()
+    )
     return Danger.DISRUPTIVE if touched or params.restart is not BootRestart.NO else Danger.NONE
 
 
@@ -127,25 +137,50 @@ async def boot_configuration(ctx: JobContext, params: BootParams) -> BootResult:
     again after the server has started, because an operating system may have put itself first. With nothing chosen it only reads."""
     async with reported(ctx):
         before = await _read(ctx, "before")
-        if params.mode is not BootMode.KEEP:
-            when = When.RESTART if params.restart is BootRestart.NO else When.NOW
-            wanted = {"BootMode": "Uefi" if params.mode is BootMode.UEFI else "Bios"}
-            await change_bios(ctx, wanted, Timing(when, give_up_minutes=params.minutes))
+        settings, now = (
+            _bios_part(params, takes_uri=before["takes_uri"]),
+            params.restart is not BootRestart.NO,
+        )
+        forced = params.restart is BootRestart.GRACEFUL_THEN_FORCED
+        if now:
+            await ctx.step(
+                "look what else waits for a restart", partial(refuse_others_waiting, ctx), key="boot"
+            )
+        if settings and now:
+            # Its restart comes first: it would use the one-time source up.
+            reboot = RebootKind.GRACEFUL_THEN_FORCED if forced else RebootKind.GRACEFUL
+            await change_bios(ctx, settings, Timing(When.NOW, reboot, give_up_minutes=params.minutes))
         order, job_id = list(before["order"]), ""
         if params.order:
             order = wanted_order(before["options"], params.order)
             job_id = await _set_order(ctx, order, before["order"])
         if params.once is not BootOnce.KEEP:
-            await _set_override(ctx, params, before["targets"])
-        if params.restart is BootRestart.NO or ctx.dry_run:
-            return await _told(ctx, params, proven=not params.order and params.mode is BootMode.KEEP)
-        how = Restart.GRACEFUL if params.restart is BootRestart.GRACEFUL else Restart.GRACEFUL_THEN_FORCED
+            await _set_override(ctx, params, before["targets"], takes_uri=before["takes_uri"])
+        if settings and not now:
+            await change_bios(ctx, settings, Timing(When.RESTART, give_up_minutes=params.minutes))
+        if not now or ctx.dry_run:
+            return await _told(ctx, params, proven=not params.order and not settings)
+        if settings and not params.order and params.once is BootOnce.KEEP:
+            return await _told(ctx, params, proven=True)  # read back after the restart it had
+        how = Restart.GRACEFUL_THEN_FORCED if forced else Restart.GRACEFUL
         await restart_host(ctx, how, minutes=params.minutes, key="boot")
         if job_id:
-            await follow_job(ctx, job_id, params.minutes)
+            await follow_job(ctx, job_id, params.minutes, restarts=False)
         if params.order:
             await _verify(ctx, order, params.minutes)
+        if params.once not in (BootOnce.KEEP, BootOnce.NONE):
+            await _used(ctx, params)
         return await _told(ctx, params, proven=True)
+
+
+def _bios_part(params: BootParams, *, takes_uri: bool) -> dict[str, str]:
+    """What of it is a BIOS setting: the mode, and the address of an HTTP boot where nothing else takes it."""
+    wanted = {}
+    if params.mode is not BootMode.KEEP:
+        wanted["BootMode"] = "Uefi" if params.mode is BootMode.UEFI else "Bios"
+    if params.http_uri.strip() and not takes_uri:
+        wanted |= {"HttpDev1EnDis": "Enabled", "HttpDev1Uri": params.http_uri.strip()}
+    return wanted
 
 
 def wanted_order(options: list[dict[str, Any]], first: list[str]) -> list[str]:
@@ -188,6 +223,7 @@ def _look(ctx: JobContext) -> dict[str, Any]:
         "options": options,
         "override": override,
         "targets": list(state.targets),
+        "takes_uri": state.takes_http_uri,
     }
 
 
@@ -212,18 +248,23 @@ async def _set_order(ctx: JobContext, order: list[str], present: list[str]) -> s
     return made or ""
 
 
-async def _set_override(ctx: JobContext, params: BootParams, offered: list[str]) -> None:
+async def _set_override(ctx: JobContext, params: BootParams, offered: list[str], *, takes_uri: bool) -> None:
     bmc, target = ctx.redfish(), _TARGETS[params.once]
     if offered and target not in offered:
         raise BadInput(
-            f"This server cannot start from {params.once.value}.", hint=f"It offers: {', '.join(offered)}."
+            f"This server cannot start from {params.once.words}.", hint=f"It offers: {', '.join(offered)}."
         )
 
     def taken() -> bool | None:
         return True if boot.read_boot(bmc).override_target == target else None
 
     def send() -> bool:
-        boot.set_override(bmc, target, device=params.uefi_target.strip(), http_uri=params.http_uri.strip())
+        boot.set_override(
+            bmc,
+            target,
+            device=params.uefi_target.strip(),
+            http_uri=params.http_uri.strip() if takes_uri else "",
+        )
         return True
 
     await ctx.step(
@@ -252,6 +293,26 @@ async def _verify(ctx: JobContext, order: list[str], minutes: int) -> None:
         raise BootNotKept(
             f"{ctx.target.label} started, and its boot order is not as set: {now}.",
             hint="The operating system may put itself first; switch that off there, or set the order again.",
+            where=ctx.target.label,
+        ) from error
+
+
+async def _used(ctx: JobContext, params: BootParams) -> None:
+    """A one-time source is gone once the server has started from it."""
+
+    def gone() -> bool | None:
+        override = _look(ctx)["override"]
+        return None if override.get("target") and override.get("enabled") else True
+
+    try:
+        await ctx.wait_for(
+            "the one-time source to be used", gone, every=10, timeout=params.minutes * 60, tolerate=AWAY
+        )
+    except TimedOut as error:
+        raise BootNotKept(
+            f"{ctx.target.label} was restarted, and its one-time source {params.once.words} still waits.",
+            hint="Look at its console: it may stand in front of a message. At its next start it would use the source; 'Nothing: take it"
+            " back' takes it off.",
             where=ctx.target.label,
         ) from error
 

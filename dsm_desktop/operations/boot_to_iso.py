@@ -100,7 +100,14 @@ async def boot_to_iso(ctx: JobContext, params: BootToIsoParams) -> BootToIsoResu
         choice = await choose(ctx, params, stays=False)
         await ctx.step("check that the host can see the drive", partial(_visible, ctx))
         before_it = await ctx.step("note what it boots from once", lambda: boot_choice(ctx.redfish()))
+        # Both promises before the medium is lent: taken up again when its file is gone, lending fails and both are still kept.
         async with (
+            ctx.always(
+                "one-time boot",
+                f"{ctx.target.label} starts once from its virtual CD",
+                lambda: forget_virtual_cd(ctx.redfish(), before_it),
+                original=before_it,
+            ),
             ctx.always(
                 "virtual media",
                 f"{choice.name} is in the virtual CD drive of {ctx.target.label}",
@@ -112,16 +119,10 @@ async def boot_to_iso(ctx: JobContext, params: BootToIsoParams) -> BootToIsoResu
             await put_in(ctx, medium, _CD, replace=params.replace)
             if not ctx.dry_run:
                 await ctx.run(partial(note_mounted, ctx, medium, _CD))
-            async with ctx.always(
-                "one-time boot",
-                f"{ctx.target.label} starts once from its virtual CD",
-                lambda: forget_virtual_cd(ctx.redfish(), before_it),
-                original=before_it,
-            ):
-                await _boot_once(ctx)
-                before = await ctx.step("note when it is restarted", lambda: ctx.now().isoformat())
-                await restart_host(ctx, params.restart, minutes=params.restart_minutes, key="to iso")
-                read, running = await _until_done(ctx, params, medium, before)
+            await _boot_once(ctx)
+            before = await ctx.step("note when it is restarted", lambda: ctx.now().isoformat())
+            await restart_host(ctx, params.restart, minutes=params.restart_minutes, key="to iso")
+            read, running = await _until_done(ctx, params, medium, before)
         if not ctx.dry_run:
             await ctx.wait_for(
                 f"the drive of {ctx.target.label} to be empty",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from functools import partial
 from pathlib import Path
 
@@ -12,9 +11,11 @@ from pydantic import Field
 from dsm_desktop.commands.certificates import pin_installed, sign_by_authority, waiting_request
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, Blame, DsmError
-from dsm_desktop.jobs import Danger, JobContext, Result, TimedOut, idrac, job
+from dsm_desktop.core.worded import Worded
+from dsm_desktop.jobs import Danger, JobContext, Result, TimedOut, job
 from dsm_desktop.net.tls import CertificateChanged
 from dsm_desktop.operations.certificate_request import (
+    WITH_CERTIFICATES,
     SubjectParams,
     file_stem,
     folder_named,
@@ -26,6 +27,7 @@ from dsm_desktop.operations.certificate_request import (
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.redfish.actions import idrac_reset_mark, idrac_reset_was_taken
 from dsm_desktop.redfish.certificates import CertificateSubject, install_certificate
+from dsm_desktop.store.restore_list import CERTIFICATE
 from dsm_desktop.vault.authority import read_certificate, same_key
 from dsm_desktop.vault.vault import Vault
 
@@ -47,11 +49,11 @@ class NotShown(DsmError):
     blame = Blame.PEER
 
 
-class Source(enum.StrEnum):
+class Source(Worded):
     """Who signs."""
 
-    BUILT_IN = "built_in"
-    FOLDER = "folder"
+    BUILT_IN = "built_in", "The built-in authority"
+    FOLDER = "folder", "The site's authority, from a folder"
 
 
 class InstallParams(SubjectParams):
@@ -60,7 +62,12 @@ class InstallParams(SubjectParams):
         title="Signed by",
         description="the built-in authority, or the site's",
     )
-    folder: str = Field("", title="Folder", description="with the signed certificates (.crt, .cer, .pem)")
+    folder: str = Field(
+        "",
+        title="Folder",
+        description="with the signed certificates (.crt, .cer, .pem)",
+        json_schema_extra={"widget": "folder"},
+    )
     days: int = Field(825, ge=1, le=3650, title="Valid for", json_schema_extra={"unit": "days"})
 
 
@@ -78,7 +85,7 @@ class InstallResult(Result):
     needs=Permission.CONFIGURE,
     danger=Danger.DISRUPTIVE,
     exclusive=True,
-    requires=(idrac(9, "4.00"),),
+    requires=(WITH_CERTIFICATES,),
     confirm=lambda _: "The iDRACs restart where their firmware needs it; the servers keep running.",
 )
 async def certificate_install(ctx: JobContext, params: InstallParams) -> InstallResult:
@@ -101,7 +108,7 @@ async def certificate_install(ctx: JobContext, params: InstallParams) -> Install
         wanted = fingerprint(pem)
         # From here on the device may show the new certificate at any moment: whatever happens, it is looked at and pinned.
         async with ctx.always(
-            "pin",
+            CERTIFICATE,
             f"the pinned certificate of {ctx.target.label} is the one its iDRAC shows, if it is the installed one",
             partial(_pin, ctx, wanted),
             original={"fingerprint": wanted},
@@ -134,6 +141,7 @@ async def _install(ctx: JobContext, pem: str, wanted: str) -> bool:
         changing=True,
         # Not shown yet says nothing: the same certificate is then put there once more, which changes nothing.
         interrupted=lambda: "imported" if _shows(ctx, wanted) else None,
+        attempts=3,
         plan=f"POST CertificateService.ReplaceCertificate (SHA-256 {wanted[:16]}…)",
     )
     if ctx.dry_run:

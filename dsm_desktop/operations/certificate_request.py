@@ -16,9 +16,10 @@ from dsm_desktop.jobs import JobContext, Params, Result, idrac, job
 from dsm_desktop.net.tls import Certificate, fetch_certificate
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.queries.servers import list_servers
-from dsm_desktop.redfish.certificates import CertificateSubject, generate_request, last_request
+from dsm_desktop.redfish.certificates import BY_RACADM, CertificateSubject, generate_request, last_request
 from dsm_desktop.vault.authority import read_request
 
+WITH_CERTIFICATES = idrac(9, "4.00", otherwise=BY_RACADM)
 PLACES = ("{name}", "{host}", "{tag}", "{address}")
 
 
@@ -41,7 +42,9 @@ class SubjectParams(Params):
 
 class RequestParams(SubjectParams):
     folder: str = Field(
-        title="Folder", description="on the machine that runs the job; each request becomes <service tag>.csr"
+        title="Folder",
+        description="on the machine that runs the job; each request becomes <service tag>.csr",
+        json_schema_extra={"widget": "folder"},
     )
 
 
@@ -57,7 +60,7 @@ class RequestResult(Result):
     menu="Security",
     needs=Permission.CONFIGURE,
     exclusive=True,
-    requires=(idrac(9, "4.00"),),
+    requires=(WITH_CERTIFICATES,),
 )
 async def certificate_request(ctx: JobContext, params: RequestParams) -> RequestResult:
     """Let each iDRAC make a new key and a signing request, and write the requests into a folder for the site's authority.

@@ -54,6 +54,7 @@ async def console_launch(ctx: JobContext, params: ConsoleParams) -> ConsoleResul
             partial(_leave, ctx),
             changing=True,
             interrupted=partial(_left, ctx),
+            attempts=2,
             plan="POST DelliDRACCardService.GetKVMSession",
         )
         if ctx.dry_run:

@@ -15,6 +15,7 @@ from dsm_desktop.jobs import JobContext, Params, Result, Targets, job
 from dsm_desktop.net.ranges import parse_ranges, words_of
 from dsm_desktop.net.scan import scan
 from dsm_desktop.operations.finding import Found, note_found, outcome_of
+from dsm_desktop.store.settings import load_in
 
 BLOCK = 4096  # addresses per recorded step: what a kill can cost to scan again
 PROBES_AT_ONCE = 64
@@ -98,7 +99,7 @@ async def discovery_scan(ctx: JobContext, params: ScanParams) -> ScanResult:
 def _scan(ctx: JobContext, block: list[str], port: int) -> list[str]:
     """The addresses that accept a connection, in the order of the block."""
     met: set[str] = set()
-    network = ctx.service(NetworkSettings)
+    network = ctx.save(lambda uow: load_in(uow.session.connection(), NetworkSettings))
     scan(
         block,
         port,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from dsm_desktop.jobs import JobContext, Params, Result, idrac, job
 from dsm_desktop.operations.reading import reported
-from dsm_desktop.operations.storage_change import all_drives, chosen_drives, look
+from dsm_desktop.operations.storage_choice import all_drives, chosen_drives, look
 from dsm_desktop.redfish.raid import Drive, raid_action
 
 
@@ -42,13 +42,16 @@ async def drive_identify(ctx: JobContext, params: DriveIdentifyParams) -> DriveI
             attempts=3,
         )
         for drive in drives:
-            # Setting a light twice does no harm: after a kill it is simply set again.
+            # Setting a light twice does no harm: where a drive does not tell its light, it is simply set again.
             await ctx.step(
                 "set the light",
                 partial(_set, ctx, name, drive.id),
                 key=drive.id,
                 changing=True,
-                interrupted=lambda: None,
+                interrupted=partial(_shown, ctx, {drive.id}, params.on)
+                if drive.led is not None
+                else _unknown,
+                attempts=2,
                 plan=f"POST DellRaidService.{name} {drive.id}",
             )
         telling = {d.id for d in drives if d.led is not None}
@@ -66,6 +69,10 @@ async def drive_identify(ctx: JobContext, params: DriveIdentifyParams) -> DriveI
 def _set(ctx: JobContext, name: str, fqdd: str) -> bool:
     raid_action(ctx.redfish(), name, fqdd)
     return True
+
+
+def _unknown() -> bool | None:
+    return None
 
 
 def _shown(ctx: JobContext, wanted: set[str], on: bool) -> bool | None:

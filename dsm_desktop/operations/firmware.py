@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from dsm_desktop.commands.library import note_use
 from dsm_desktop.core.errors import DsmError
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.firmware.exclusions import Exclusion
+from dsm_desktop.firmware.fit import DoesNotFit
 from dsm_desktop.firmware.identity import Identity
-from dsm_desktop.firmware.plan import IdracOrder, Plan, Skipped
+from dsm_desktop.firmware.ladders import IDRAC
+from dsm_desktop.firmware.plan import IdracOrder, Offered, Plan, Rules, Skipped, plan_packages
 from dsm_desktop.jobs import Danger, JobContext, Paced, Result
 from dsm_desktop.media.server import MediaServer
 from dsm_desktop.queries.firmware_exclusions import list_exclusions
-from dsm_desktop.queries.library import ItemFile, ItemUnusable, find_item, item_file
+from dsm_desktop.queries.library import ItemFile, ItemUnusable, find_item, item_file, list_items
 from dsm_desktop.store.inventory import save_inventory
 from dsm_desktop.workflows.device_work import Patience
-from dsm_desktop.workflows.firmware_host import Apply, Done, HowTo, Outcome, skipped_words
+from dsm_desktop.workflows.firmware_host import Apply, Found, HowTo, skipped_words
+from dsm_desktop.workflows.firmware_proof import Done, Outcome, RestartBy
 from dsm_desktop.workflows.profiles import ExportRequest, export_profile
 from dsm_desktop.workflows.reset import Restart
 
@@ -117,6 +122,34 @@ class OrderedOptions(FirmwareOptions):
     )
 
 
+class SendWay(Worded):
+    """PUSH from this machine over the connection to the iDRAC; SERVE lets the iDRAC fetch from this machine's media server;
+    SHARE from a place that holds the same files; AUTOMATIC pushes where the iDRAC takes it."""
+
+    AUTOMATIC = "automatic", "Automatic"
+    PUSH = "push", "Push from this machine"
+    SERVE = "serve", "The iDRAC fetches from this machine"
+    SHARE = "share", "The iDRAC fetches from a share"
+
+
+class SentOptions(OrderedOptions):
+    """For jobs that bring files of the library to the iDRAC."""
+
+    way: SendWay = Field(SendWay.AUTOMATIC, title="Way to the iDRAC")
+    share: str = Field(
+        "",
+        max_length=500,
+        title="Share",
+        description="only for the way 'share': http://host/path, cifs://host/share or host:/export, with these very files",
+    )
+
+    @model_validator(mode="after")
+    def _share_is_given(self) -> Self:
+        if (self.way is SendWay.SHARE) != bool(self.share):
+            raise ValueError("the way 'share' needs a share, and only that way")
+        return self
+
+
 def danger_of(params: FirmwareOptions) -> Danger:
     """What cuts the operating system off is typed; what waits for the next restart still changes the server."""
     forced = params.restart is not Restart.GRACEFUL and params.apply is not Apply.NEXT_RESTART
@@ -156,6 +189,55 @@ def packages_named(ctx: JobContext, wanted: Sequence[str]) -> list[PackageFile]:
         connection = uow.session.connection()
         items = [item_file(connection, find_item(connection, name), host) for name in wanted]
     return [package_file(item) for item in {item.name: item for item in items}.values()]
+
+
+async def plan_chosen(
+    ctx: JobContext, found: Found, files: list[PackageFile], rules: Rules
+) -> tuple[Plan, list[PackageFile]]:
+    """The plan of chosen packages, and the files it needs: where an iDRAC may not go straight to the chosen version, the library
+    is asked for those between. Raises StepMissing, DoesNotFit."""
+    between: list[PackageFile] = []
+    if any(IDRAC in file.identity.component_ids for file in files):
+        chosen = {file.key for file in files}
+        held = await ctx.step(
+            "find versions between", partial(fitting, ctx, found, [IDRAC]), returns=list[PackageFile]
+        )
+        between = [file for file in held if file.key not in chosen]
+    offered, library = ([Offered(file.key, file.identity) for file in some] for some in (files, between))
+    plan = plan_packages(found.machine(ctx.target.label), offered, rules, library)
+    return plan, [*files, *between]
+
+
+def fitting(ctx: JobContext, found: Found, only: list[str]) -> list[PackageFile]:
+    """The library's packages that are made for this server; a file that has gone bad is named and left out."""
+    host = ctx.service(MediaServer).host
+    machine = found.machine(ctx.target.label)
+    files: list[PackageFile] = []
+    with ctx.write() as uow:
+        connection = uow.session.connection()
+        rows = [r for r in list_items(connection, kind="package") if r.state == "ok" and r.host == host]
+        items = [item_file(connection, row.id, host) for row in rows]
+    for item in items:
+        if item.identity is None:
+            continue
+        try:
+            plan = plan_packages(
+                machine,
+                [Offered(item.name, item.identity)],
+                Rules(reinstall=True, downgrade=True, skip_steps=True, unordered=True),
+            )
+            changed = [change for planned in plan.items for change in planned.changes]
+            if changed and (not only or any(_named(c.component_id, c.name, only) for c in changed)):
+                files.append(package_file(item))
+        except DoesNotFit:
+            continue
+        except DsmError as error:
+            ctx.log(f"Left out: {error}", "warning")
+    return files
+
+
+def _named(component_id: str, name: str, only: list[str]) -> bool:
+    return any(word == component_id or word.casefold() in name.casefold() for word in only)
 
 
 def package_file(item: ItemFile) -> PackageFile:
@@ -264,6 +346,8 @@ def result_of(
     if staged:
         names = ", ".join(f"{d.name} {d.after}" for d in _once(staged))
         parts.append(f"{names} waits for the next restart")
+    if any(d.restart is RestartBy.OTHER for d in proven):
+        parts.append("the restart that applied it was not made by this job")
     return FirmwareResult(
         summary=f"{'; '.join(parts)}.",
         done=list(done),

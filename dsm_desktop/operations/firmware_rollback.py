@@ -39,7 +39,15 @@ class RollbackParams(FirmwareOptions):
         description="Dell's ids (159 BIOS, 25227 iDRAC) or a part of the name",
     )
     undo_job: int = Field(
-        0, ge=0, title="Undo job", description="number of an update job: everything it changed goes back"
+        0,
+        ge=0,
+        title="Undo job",
+        description="number of an update job: everything it changed goes back",
+        json_schema_extra={
+            "widget": "record",
+            "suggest": "firmware job",
+            "none": "Only the components above",
+        },
     )
 
     @model_validator(mode="after")

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from dsm_desktop.firmware.plan import Offered, Plan, Planned, Rules, plan_packages
+from dsm_desktop.core.wording import plural
+from dsm_desktop.firmware.plan import Plan, Planned, Rules
 from dsm_desktop.jobs import Danger, JobContext, idrac, job
 from dsm_desktop.media.server import MediaServer
 from dsm_desktop.operations.firmware import (
     FirmwareResult,
     OrderedOptions,
     PackageFile,
+    SendWay,
+    SentOptions,
     back_up,
     danger_of,
     note_uses,
     packages_named,
+    plan_chosen,
     refuse_changed,
     result_of,
     site_exclusions,
@@ -40,17 +44,7 @@ from dsm_desktop.workflows.firmware_send import Fetching, Pushing, Sender
 from dsm_desktop.workflows.gate import pass_gate
 
 
-class SendWay(enum.StrEnum):
-    """PUSH from this machine over the connection to the iDRAC; SERVE lets the iDRAC fetch from this machine's media server;
-    SHARE from a place that holds the same files; AUTOMATIC pushes where the iDRAC takes it."""
-
-    AUTOMATIC = "automatic"
-    PUSH = "push"
-    SERVE = "serve"
-    SHARE = "share"
-
-
-class FirmwareUpdateParams(OrderedOptions):
+class FirmwareUpdateParams(SentOptions):
     packages: list[str] = Field(
         title="Packages",
         min_length=1,
@@ -58,21 +52,18 @@ class FirmwareUpdateParams(OrderedOptions):
         description="of the library: file name, id or SHA-256",
         json_schema_extra={"widget": "picks", "suggest": "library:package"},
     )
-    way: SendWay = Field(SendWay.AUTOMATIC, title="Way to the iDRAC")
-    share: str = Field(
-        "",
-        max_length=500,
-        title="Share",
-        description="only for the way 'share': http://host/path, cifs://host/share or host:/export, with these very files",
-    )
     downgrade: bool = Field(False, title="Also go back to an older version")
     reinstall: bool = Field(False, title="Also install the version that runs already")
-
-    @model_validator(mode="after")
-    def _share_is_given(self) -> FirmwareUpdateParams:
-        if (self.way is SendWay.SHARE) != bool(self.share):
-            raise ValueError("the way 'share' needs a share, and only that way")
-        return self
+    unordered: bool = Field(
+        False,
+        title="Also what cannot be compared",
+        description="versions numbered in another way, such as a drive's GS15 over KT37",
+    )
+    skip_steps: bool = Field(
+        False,
+        title="Skip the versions between",
+        description="an iDRAC far behind goes over versions in between, which the library must hold",
+    )
 
 
 @job(
@@ -96,10 +87,16 @@ async def firmware_update(ctx: JobContext, params: FirmwareUpdateParams) -> Firm
         files = await ctx.step(
             "find packages", partial(packages_named, ctx, params.packages), returns=list[PackageFile]
         )
-        rules = Rules(params.downgrade, params.reinstall, params.idrac, await site_exclusions(ctx))
+        rules = Rules(
+            downgrade=params.downgrade,
+            reinstall=params.reinstall,
+            order=params.idrac,
+            exclusions=await site_exclusions(ctx),
+            skip_steps=params.skip_steps,
+            unordered=params.unordered,
+        )
         found = await read_firmware(ctx)
-        offered = [Offered(file.key, file.identity) for file in files]
-        plan = plan_packages(found.machine(ctx.target.label), offered, rules)
+        plan, files = await plan_chosen(ctx, found, files, rules)
         return await update_host(ctx, params, plan, files, params.way, "firmware_update", params.share)
 
 
@@ -115,7 +112,7 @@ async def update_host(
     """Carry out a plan made of packages of the library."""
     if not plan.items:
         return result_of(ctx, plan, [])
-    ctx.log(f"{len(plan.items)} packages, {restarts_words(plan)}.")
+    ctx.log(f"{plural(len(plan.items), 'package')}, {restarts_words(plan)}.")
     how = params.how_to
     await wait_for_window(ctx, how)
     known = await pass_gate(ctx, params.patience, even_if_critical=params.even_if_critical)
@@ -144,7 +141,9 @@ class _AsScanned:
     files: dict[str, PackageFile]
     sender: Sender
 
-    async def send(self, ctx: JobContext, item: Planned, known: list[str]) -> str:
+    async def send(
+        self, ctx: JobContext, item: Planned, known: list[str], allowed: Callable[[], None]
+    ) -> str:
         file = self.files[item.key]
 
         def look() -> bool:
@@ -152,7 +151,7 @@ class _AsScanned:
             return True
 
         await ctx.step("look at the package again", look, key=item.key)
-        return await self.sender.send(ctx, item, known)
+        return await self.sender.send(ctx, item, known, allowed)
 
 
 async def _sender(

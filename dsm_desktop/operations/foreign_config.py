@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import enum
 from functools import partial
 
 from pydantic import Field
 
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs import Danger, JobContext, Params, Result, idrac, job
 from dsm_desktop.operations.reading import reported
-from dsm_desktop.operations.storage_change import changed, look, named, refuse_in_use
+from dsm_desktop.operations.storage_change import changed
+from dsm_desktop.operations.storage_choice import look, named, refuse_in_use
 from dsm_desktop.redfish.raid import Controller, raid_action
 
 FOREIGN = "Foreign"
 
 
-class ForeignChoice(enum.StrEnum):
+class ForeignChoice(Worded):
     """Import keeps the data; clear loses them."""
 
-    IMPORT = "import"
-    CLEAR = "clear"
+    IMPORT = "import", "Import"
+    CLEAR = "clear", "Clear"
 
 
 class ForeignParams(Params):
@@ -60,6 +61,7 @@ async def foreign_config(ctx: JobContext, params: ForeignParams) -> ForeignResul
             "change the foreign configuration",
             lambda: raid_action(ctx.redfish(), name, on.id),
             plan=f"POST DellRaidService.{name} {on.id}",
+            about=on.id,
             shown=partial(_settled, ctx, on.id, foreign),
         )
     said = "Nothing was sent (dry run)." if ctx.dry_run else f"{len(foreign)} drives are foreign no more."

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import enum
-
 from pydantic import Field
 
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs import JobContext, Params, Result, idrac, job
 from dsm_desktop.operations.exporting import FOLDER, exported
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.redfish.exports import export_hardware_inventory
 
 
-class Schema(enum.StrEnum):
+class Schema(Worded):
     """How it is written; JSON since iDRAC9 6.00."""
 
-    CIM_XML = "CIM-XML"
-    SIMPLE = "Simple"
-    JSON = "JSON"
+    CIM_XML = "CIM-XML", "CIM-XML"
+    SIMPLE = "Simple", "Simple"
+    JSON = "JSON", "JSON"
 
 
 class InventoryExportParams(Params):
-    folder: str = Field(title="Folder", description=FOLDER)
+    folder: str = Field(title="Folder", description=FOLDER, json_schema_extra={"widget": "folder"})
     schema_name: Schema = Field(Schema.CIM_XML, title="Form")
 
 

@@ -9,14 +9,8 @@ from pydantic import Field
 
 from dsm_desktop.jobs import Danger, JobContext, Params, Result, idrac, job
 from dsm_desktop.operations.reading import reported
-from dsm_desktop.operations.storage_change import (
-    all_drives,
-    changed,
-    chosen_drives,
-    look,
-    named,
-    refuse_in_use,
-)
+from dsm_desktop.operations.storage_change import changed
+from dsm_desktop.operations.storage_choice import all_drives, chosen_drives, look, named, refuse_in_use
 from dsm_desktop.redfish.raid import Drive, raid_action
 
 
@@ -59,6 +53,7 @@ async def hot_spare(ctx: JobContext, params: HotSpareParams) -> HotSpareResult:
             "set the hot spare",
             lambda: raid_action(ctx.redfish(), name, drive.id, **more),
             plan=f"POST DellRaidService.{name} {drive.id}",
+            about=drive.id.rpartition(":")[2],
             shown=partial(_shown, ctx, drive, wanted, volume),
         )
     said = "Nothing was sent (dry run)." if ctx.dry_run else f"{drive.serial}: {wanted}."

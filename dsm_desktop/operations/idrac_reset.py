@@ -63,6 +63,8 @@ async def restart(ctx: JobContext, *, wait: bool) -> None:
         send,
         changing=True,
         interrupted=shown,
+        # It may go down before its answer is out: then it is asked, when it is back, whether it has restarted.
+        attempts=3,
         plan=f"restart the iDRAC of {ctx.target.label}",
     )
     if ctx.dry_run or not wait:

@@ -6,7 +6,6 @@ wait ─▶ delete ─▶ clear ─▶ force ─▶ restart ─▶ enable       
 from __future__ import annotations
 
 import contextlib
-import enum
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from pydantic import Field
 
 from dsm_desktop.core import device_queue
 from dsm_desktop.core.errors import Blame, DsmError
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs import Danger, JobContext, Params, Result, TimedOut, job
 from dsm_desktop.net.limits import RetryLater
 from dsm_desktop.operations.device_queue import (
@@ -43,15 +43,15 @@ class NotRescued(DsmError):
     blame = Blame.PEER
 
 
-class Rung(enum.StrEnum):
+class Rung(Worded):
     """How far the rescue may go; each includes those before it."""
 
-    WAIT = "wait"
-    DELETE = "delete"
-    CLEAR = "clear"
-    FORCE = "force"
-    RESTART = "restart"
-    ENABLE = "enable"
+    WAIT = "wait", "Wait"
+    DELETE = "delete", "Delete the jobs that block"
+    CLEAR = "clear", "Clear the job queue"
+    FORCE = "force", "Clear the queue by force"
+    RESTART = "restart", "Restart the iDRAC"
+    ENABLE = "enable", "Enable the Lifecycle Controller"
 
 
 RUNGS = list(Rung)
@@ -113,23 +113,23 @@ async def lc_rescue(ctx: JobContext, params: RescueParams) -> RescueResult:
             refuse_while_writing(ctx, seen)
             if seen.get("unread") and rung in (Rung.FORCE, Rung.RESTART):
                 await ctx.run(partial(refuse_if_it_wrote, ctx))
-            ctx.progress(number, len(RUNGS), f"Trying: {rung.value}")
+            ctx.progress(number, len(RUNGS), f"Trying: {rung.words}")
             if not await _climb(ctx, rung, params, seen):
                 continue
             seen = await _look(ctx, rung.value)
             if not _trouble(seen):
                 return RescueResult(
-                    summary=f"“{rung.value}” helped: {was} before.", was=was, helped=rung.value
+                    summary=f"“{rung.words}” helped: {was} before.", was=was, helped=rung.words
                 )
-            ctx.log(f"After “{rung.value}”: {_trouble(seen)}.")
+            ctx.log(f"After “{rung.words}”: {_trouble(seen)}.")
     if ctx.dry_run:
         return RescueResult(summary="Nothing was sent (dry run).", was=was, helped="")
     further = RUNGS[RUNGS.index(params.up_to) + 1 :]
     if seen.get("silent"):
         further = [rung for rung in further if rung is Rung.RESTART]
     raise NotRescued(
-        f"after “{params.up_to.value}” still: {_trouble(seen)}",
-        hint=f"Allow the next rung, “{further[0].value}”."
+        f"after “{params.up_to.words}” still: {_trouble(seen)}",
+        hint=f"Allow the next rung, “{further[0].words}”."
         if further
         else "Take the server off mains for two minutes (or a virtual AC cycle) when its workload allows it.",
         where=ctx.target.label,
@@ -174,10 +174,10 @@ async def _climb(ctx: JobContext, rung: Rung, params: RescueParams, seen: dict[s
             await clear(ctx, QueueClearParams(force=force, job_id=""), ids, key=rung.value)
         except Unsupported:
             return False
-        except RedfishError as error:
+        except (RedfishError, *SILENT) as error:
             if force:
                 raise
-            ctx.log(f"The iDRAC refused to clear its queue: {error.message}", "warning")
+            ctx.log(f"The queue was not cleared: {error.message}", "warning")
             return False
         if force:
             await _recovered(ctx, "the services to answer after the forced clear")

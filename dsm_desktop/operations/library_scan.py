@@ -17,7 +17,12 @@ from dsm_desktop.store.library import Known, close_scan, known_files, save_item
 
 
 class LibraryScanParams(Params):
-    folder: str = Field("", title="Folder", description="empty: every folder of the library on this machine")
+    folder: str = Field(
+        "",
+        title="Folder",
+        description="empty: every folder of the library on this machine",
+        json_schema_extra={"widget": "folder"},
+    )
     again: bool = Field(
         False, title="Read every file again", description="otherwise only those whose size or time changed"
     )
@@ -38,7 +43,7 @@ class LibraryScanResult(Result):
     menu="Library",
 )
 async def library_scan(ctx: JobContext, params: LibraryScanParams) -> LibraryScanResult:
-    """Look through the library's folders: take each file's SHA-256, read what packages are and whom they fit.
+    """Look through the library's folders for ISOs and packages: take each file's SHA-256, read what they are and whom they fit.
 
     Only what changed since the last scan is read again. What is broken is listed as broken and never sent; what is gone
     stays listed as gone, with where it was used. No file is changed.

@@ -16,7 +16,7 @@ from dsm_desktop.redfish.licence_files import export_licence
 
 
 class LicenseExportParams(Params):
-    folder: str = Field(title="Folder", description=FOLDER)
+    folder: str = Field(title="Folder", description=FOLDER, json_schema_extra={"widget": "folder"})
 
 
 class LicenseExportResult(Result):

@@ -34,7 +34,7 @@ class NotInstalled(DsmError):
 
 
 class LicenseImportParams(Params):
-    folder: str = Field(title="Folder", description=FOLDER)
+    folder: str = Field(title="Folder", description=FOLDER, json_schema_extra={"widget": "folder"})
 
 
 class LicenseImportResult(Result):

@@ -11,7 +11,7 @@ from dsm_desktop.redfish.exports import export_lifecycle_log
 
 
 class LogExportParams(Params):
-    folder: str = Field(title="Folder", description=FOLDER)
+    folder: str = Field(title="Folder", description=FOLDER, json_schema_extra={"widget": "folder"})
 
 
 class FileResult(Result):

@@ -12,7 +12,7 @@ from dsm_desktop.commands.library import note_use
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.jobs import JobContext
 from dsm_desktop.media.server import MediaServer
-from dsm_desktop.queries.library import ItemUnusable, image_file
+from dsm_desktop.queries.library import ItemUnusable, address_of, find_item, image_file
 from dsm_desktop.redfish.client import RedfishClient
 from dsm_desktop.redfish.virtual_media import Image, VirtualDrive, slots
 from dsm_desktop.store.media import NewMount, SeenDrive, note_mount, save_drives
@@ -42,13 +42,14 @@ async def choose(ctx: JobContext, params: MediumParams, *, stays: bool) -> Choic
 
     `stays` = it is mounted beyond the job's end. Raises NotFound, BadInput, ItemUnusable, NobodyServes.
     """
-    if stays and params.item and not ctx.service(MediaServer).resident:
+    choice = await ctx.step("choose medium", partial(_choice, ctx, params), returns=Choice)
+    if stays and choice.file and not ctx.service(MediaServer).resident:
         raise NobodyServes(
             "This program ends with the command, and the server would lose its drive.",
             hint="Start the window or an agent first ('dsm-desktop agent'), or mount from a share.",
             where=ctx.target.label,
         )
-    return await ctx.step("choose medium", partial(_choice, ctx, params), returns=Choice)
+    return choice
 
 
 @asynccontextmanager
@@ -68,7 +69,10 @@ def _choice(ctx: JobContext, params: MediumParams) -> Choice:
         address = params.image.strip()
         return Choice(name=address_for_log(address), address=address)
     host = ctx.service(MediaServer).host
-    item = ctx.save(lambda uow: image_file(uow.session.connection(), params.item.strip(), host))
+    number = ctx.save(lambda uow: find_item(uow.session.connection(), params.item.strip()))
+    if address := ctx.save(lambda uow: address_of(uow.session.connection(), number)):
+        return Choice(name=address_for_log(address), address=address, item_id=number)
+    item = ctx.save(lambda uow: image_file(uow.session.connection(), str(number), host))
     try:
         about = item.path.stat()
         same = (about.st_size, about.st_mtime_ns) == (item.size, item.modified_ns)
@@ -89,7 +93,7 @@ def _medium(ctx: JobContext, choice: Choice, params: MediumParams) -> Medium:
         if params.share_credential:
             found = ctx.service(CredentialResolver).with_credential(params.share_credential)
             login = (found.username, found.password.get_secret_value())
-        return Medium(choice.name, Image(choice.address, login))
+        return Medium(choice.name, Image(choice.address, login), item_id=choice.item_id)
     url = f"library:{choice.name}" if ctx.dry_run else offered(ctx, choice.file)
     return Medium(choice.name, Image(url), choice.file, choice.item_id)
 

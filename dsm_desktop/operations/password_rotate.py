@@ -7,7 +7,6 @@ sealed ─set─▶ sending ─new login works─▶ changed ─no server uses t
 
 from __future__ import annotations
 
-import enum
 from functools import partial
 from typing import Any
 
@@ -21,6 +20,7 @@ from dsm_desktop.commands.password_rotations import (
 )
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput, Blame, DsmError
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs import Danger, JobContext, Paced, Result, ServerClients, job
 from dsm_desktop.net.answer import BadAnswer
 from dsm_desktop.net.logins import PENALTY, LoginHeld, LoginRefused
@@ -60,11 +60,11 @@ class NotKnownYet(DsmError):
         self.retry_after = retry_after
 
 
-class Scope(enum.StrEnum):
+class Scope(Worded):
     """Whether servers share the new password."""
 
-    PER_SERVER = "per_server"
-    SHARED = "shared"
+    PER_SERVER = "per_server", "One for each server"
+    SHARED = "shared", "One for all that share a set"
 
 
 class RotateParams(Paced):

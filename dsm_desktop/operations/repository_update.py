@@ -42,18 +42,19 @@ from dsm_desktop.vault.resolve import CredentialResolver
 from dsm_desktop.workflows.device_work import JobEnd, follow_job, patient
 from dsm_desktop.workflows.firmware_host import (
     Apply,
-    Done,
     Found,
-    NotProven,
-    Outcome,
-    done_of,
-    judge,
-    prove,
     read_firmware,
     refuse_after_window,
     restart_for,
     unstage,
     wait_for_window,
+)
+from dsm_desktop.workflows.firmware_proof import (
+    Done,
+    NotProven,
+    judge,
+    left_waiting,
+    prove,
 )
 from dsm_desktop.workflows.firmware_send import running_version
 from dsm_desktop.workflows.gate import pass_gate
@@ -64,7 +65,11 @@ CHILDREN_MINUTES = 10.0
 
 class RepositoryParams(FirmwareOptions):
     folder: str = Field(
-        "", max_length=1000, title="Folder here", description="with the catalogue; this program serves it"
+        "",
+        max_length=1000,
+        title="Folder here",
+        description="with the catalogue; this program serves it",
+        json_schema_extra={"widget": "folder"},
     )
     share: str = Field(
         "",
@@ -179,11 +184,12 @@ async def _compare(run: _Run) -> list[RepositoryUpdate]:
 
 async def _apply(run: _Run, plan: Plan, known: list[str]) -> list[Done]:
     """The update itself: the parent ends early, its children do the work."""
-    ctx, params = run.ctx, run.params
+    ctx, params, proof = run.ctx, run.params, run.params.how_to.proof
     # Not what the gate saw: a comparison, and one repeated after a kill, look the same in the queue and are older than this.
     before: list[str] = await ctx.step(
         "note the iDRAC's jobs", lambda: [j.id for j in device_jobs(ctx.redfish())], attempts=3
     )
+    mark = await ctx.step("note the last restart", ctx.redfish().reset_mark, attempts=3)
     parent = await ctx.step(
         "update from the catalogue",
         lambda: _start(run, apply=True),
@@ -208,19 +214,16 @@ async def _apply(run: _Run, plan: Plan, known: list[str]) -> list[Done]:
         judge(ctx, item, end)
         if end.staged:
             staged.append((job_id, item))
-    if staged and params.apply is Apply.NEXT_RESTART:
-        waiting = {id(item) for _, item in staged}
-        now = [i for i in plan.items if id(i) not in waiting]
-        return [d for i in now for d in await prove(ctx, i, params.how_to)] + [
-            d for _, item in staged for d in done_of(item, Outcome.STAGED)
-        ]
+    if params.apply is Apply.NEXT_RESTART:
+        still = [(item, job_id) for job_id, item in staged]
+        return await left_waiting(ctx, plan.items, still, mark, params.patience, proof)
     if staged:
         await refuse_after_window(ctx, params.how_to, "restart")
         ctx.progress(0, 1, "Restarting the host")
         await restart_for(ctx, params.how_to, 1)
         for job_id, item in staged:
             judge(ctx, item, await follow_job(ctx, job_id, f"{item.title}, applied", params.patience))
-    return [done for item in plan.items for done in await prove(ctx, item, params.how_to)]
+    return [done for item in plan.items for done in await prove(ctx, item, proof)]
 
 
 def plan_of(found: Found, offered: Sequence[RepositoryUpdate]) -> Plan:

@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
-import enum
-
 from pydantic import Field, field_validator
 
-from dsm_desktop.jobs import JobContext, Paced, Result, idrac, job
+from dsm_desktop.core.worded import Worded
+from dsm_desktop.jobs import Danger, JobContext, Paced, Result, idrac, job
 from dsm_desktop.operations.reading import reported
-from dsm_desktop.workflows.profiles import ExportRequest, export_profile
+from dsm_desktop.workflows.profiles import IN_CLEAR, ExportRequest, export_profile
 
 
-class Component(enum.StrEnum):
+class Component(Worded):
     """Parts of a server a profile can be limited to, in Dell's words."""
 
-    ALL = "ALL"
-    IDRAC = "IDRAC"
-    BIOS = "BIOS"
-    NIC = "NIC"
-    RAID = "RAID"
-    FC = "FC"
-    SYSTEM = "System"
-    LIFECYCLE = "LifecycleController"
-    EVENT_FILTERS = "EventFilters"
+    ALL = "ALL", "All"
+    IDRAC = "IDRAC", "iDRAC"
+    BIOS = "BIOS", "BIOS"
+    NIC = "NIC", "Network adapters (NIC)"
+    RAID = "RAID", "RAID"
+    FC = "FC", "Fibre Channel (FC)"
+    SYSTEM = "System", "System"
+    LIFECYCLE = "LifecycleController", "Lifecycle Controller"
+    EVENT_FILTERS = "EventFilters", "Event filters"
 
 
-class ProfileFormat(enum.StrEnum):
-    XML = "XML"
-    JSON = "JSON"
+class ProfileFormat(Worded):
+    XML = "XML", "XML"
+    JSON = "JSON", "JSON"
 
 
-class ProfileUse(enum.StrEnum):
+class ProfileUse(Worded):
     """DEFAULT for putting back, CLONE for another server, REPLACE for a repaired one."""
 
-    DEFAULT = "Default"
-    CLONE = "Clone"
-    REPLACE = "Replace"
+    DEFAULT = "Default", "Putting it back"
+    CLONE = "Clone", "Another server (clone)"
+    REPLACE = "Replace", "A repaired server (replace)"
 
 
-class ExportWay(enum.StrEnum):
-    """How the profile comes here: AUTO what the iDRAC can; PUSH to this program by HTTP; SHARE leaves it on a share."""
+class ExportWay(Worded):
+    """How the profile comes here: AUTO what the iDRAC can; PUSH to this program, over HTTPS if it can; SHARE leaves it on a share."""
 
-    AUTO = "auto"
-    LOCAL = "local"
-    PUSH = "push"
-    SHARE = "share"
+    AUTO = "auto", "Automatic"
+    LOCAL = "local", "In the iDRAC's answer"
+    PUSH = "push", "The iDRAC sends it here"
+    SHARE = "share", "To a share"
 
 
 class ScpExportParams(Paced):
@@ -58,12 +57,22 @@ class ScpExportParams(Paced):
         title="With password hashes",
         description="so that users can be put back; the profile is kept sealed",
     )
-    way: ExportWay = Field(ExportWay.AUTO, title="Way")
+    way: ExportWay = Field(
+        ExportWay.AUTO,
+        title="Way",
+        description="old firmware pushes the profile to this program",
+    )
     share: str = Field(
         "",
         max_length=500,
         title="Share",
         description="nfs://host/export, only for the way 'share'; its login is a credential set",
+    )
+
+    in_clear: bool = Field(
+        False,
+        title="Also unencrypted",
+        description="for firmware that pushes by HTTP alone: whoever listens on the network reads the profile with its secrets",
     )
 
     @field_validator("share")
@@ -81,12 +90,22 @@ class ScpExportResult(Result):
     sha256: str = Field("", title="SHA-256")
 
 
+_CROSSES = "From iDRACs that push by HTTP alone the profile, passwords and communities among it, crosses the network unencrypted."
+
+
+def danger_of(params: ScpExportParams) -> Danger:
+    """Letting secrets cross the network in the clear is confirmed."""
+    return Danger.DISRUPTIVE if params.in_clear else Danger.NONE
+
+
 @job(
     "scp_export",
     label="Export configuration…",
     title="Export the configuration of {target}",
     menu="Configuration",
     exclusive=True,
+    danger_of=danger_of,
+    confirm=lambda params: _CROSSES if params.in_clear else "",
     requires=(idrac(8),),
 )
 async def scp_export(ctx: JobContext, params: ScpExportParams) -> ScpExportResult:
@@ -110,6 +129,7 @@ async def scp_export(ctx: JobContext, params: ScpExportParams) -> ScpExportResul
         include=tuple(include),
         way=params.way.value,
         share=params.share,
+        in_clear=params.in_clear,
     )
     async with reported(ctx):
         kept = await export_profile(ctx, request)
@@ -117,8 +137,9 @@ async def scp_export(ctx: JobContext, params: ScpExportParams) -> ScpExportResul
         return ScpExportResult(summary="Nothing was sent (dry run).")
     if "file" in kept:
         return ScpExportResult(summary=f"Saved on the share as {kept['file']}.")
+    told = f" {IN_CLEAR}." if kept["in_clear"] else ""
     return ScpExportResult(
-        summary=f"{kept['settings']} settings kept sealed ({kept['size'] // 1024 + 1} kB).",
+        summary=f"{kept['settings']} settings kept sealed ({kept['size'] // 1024 + 1} kB).{told}",
         profile_id=kept["id"],
         settings=kept["settings"],
         secrets=kept["secrets"],

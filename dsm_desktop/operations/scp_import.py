@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,26 +9,27 @@ from typing import Any
 from pydantic import Field
 
 from dsm_desktop.core.errors import DsmError
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs import Danger, JobContext, Paced, Result, idrac, job
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.operations.scp_export import Component
-from dsm_desktop.operations.storage_change import all_drives, look, refuse_in_use
+from dsm_desktop.operations.storage_choice import all_drives, look, refuse_in_use
 from dsm_desktop.workflows.profile_import import ImportFailed, outcome, stored_text, wanted_settings
 from dsm_desktop.workflows.profiles import ExportRequest, export_profile, run_import, run_preview
 from dsm_desktop.workflows.settings import Outcome, SettingResult, told
 
 
-class ImportShutdown(enum.StrEnum):
+class ImportShutdown(Worded):
     """NO_RESTART applies what needs none; the rest waits for the next restart."""
 
-    GRACEFUL = "graceful"
-    FORCED = "forced"
-    NO_RESTART = "no restart"
+    GRACEFUL = "graceful", "Graceful"
+    FORCED = "forced", "Forced"
+    NO_RESTART = "no restart", "No: what needs one waits for it"
 
 
-class HostAfter(enum.StrEnum):
-    ON = "on"
-    OFF = "off"
+class HostAfter(Worded):
+    ON = "on", "On"
+    OFF = "off", "Off"
 
 
 _SHUTDOWN = {
@@ -40,7 +40,12 @@ _SHUTDOWN = {
 
 
 class ScpImportParams(Paced):
-    profile_id: int = Field(ge=1, title="Profile", description="number of a stored profile")
+    profile_id: int = Field(
+        ge=1,
+        title="Profile",
+        description="number of a stored profile",
+        json_schema_extra={"widget": "record", "suggest": "profile"},
+    )
     components: list[Component] = Field(
         default_factory=lambda: [Component.ALL],
         title="Components",

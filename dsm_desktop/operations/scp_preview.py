@@ -11,7 +11,12 @@ from dsm_desktop.workflows.profiles import run_preview
 
 
 class ScpPreviewParams(Params):
-    profile_id: int = Field(ge=1, title="Profile", description="number of a stored profile")
+    profile_id: int = Field(
+        ge=1,
+        title="Profile",
+        description="number of a stored profile",
+        json_schema_extra={"widget": "record", "suggest": "profile"},
+    )
 
 
 class ScpPreviewResult(Result):

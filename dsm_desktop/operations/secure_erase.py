@@ -11,8 +11,10 @@ from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import BadInput, Blame, DsmError
 from dsm_desktop.jobs import Danger, JobContext, Option, Params, Question, Result, idrac, job
 from dsm_desktop.operations.reading import reported
-from dsm_desktop.operations.storage_change import changed, chosen_drives, look, refuse_in_use
-from dsm_desktop.redfish.raid import Drive, erase_drive
+from dsm_desktop.operations.storage_change import apply_time, changed, needs_restart, taken_out
+from dsm_desktop.operations.storage_choice import chosen_drives, look, refuse_in_use
+from dsm_desktop.redfish.errors import RedfishError
+from dsm_desktop.redfish.raid import IMMEDIATE, ON_RESET, Drive, erase_drive, refuses_time
 
 WITHIN = timedelta(minutes=15)
 """How long the second confirmation is waited for; nobody answering means no."""
@@ -31,10 +33,14 @@ class EraseParams(Params):
     drives: list[str] = Field(
         title="Drives", min_length=1, description="serial numbers or identifiers, one a line"
     )
+    at_restart: bool = Field(
+        False, title="At the next restart of the server", description="PCIe SSDs and BOSS cards need it"
+    )
 
 
 class EraseResult(Result):
     erased: list[str] = Field(title="Erased")
+    waiting: list[str] = Field(default_factory=list, title="Waits for a restart")
 
 
 @job(
@@ -62,10 +68,11 @@ async def secure_erase(ctx: JobContext, params: EraseParams) -> EraseResult:
             )
         drives = await ctx.step("look at the drives", partial(_plan, ctx, params), returns=list[Drive])
         named = ", ".join(f"{d.name or d.id} ({d.serial})" for d in drives)
+        later = " at the next restart" if params.at_restart else ""
         answer = await ctx.decide(
             Question(
                 key="erase",
-                question=f"Erase for ever, on {ctx.target.label} ({ctx.target.service_tag}): {named}?",
+                question=f"Erase for ever{later}, on {ctx.target.label} ({ctx.target.service_tag}): {named}?",
                 options=[
                     Option(value="no", title="Do not erase"),
                     Option(value="erase", title="Erase", help="Cannot be undone.", danger=True),
@@ -78,15 +85,32 @@ async def secure_erase(ctx: JobContext, params: EraseParams) -> EraseResult:
             raise NotConfirmed(
                 "Nothing was erased.", hint="Start it again if it was meant.", where=ctx.target.label
             )
+        return await _all(ctx, params, drives)
+
+
+async def _all(ctx: JobContext, params: EraseParams, drives: list[Drive]) -> EraseResult:
+    """Those that wait for the restart wait all together, or none: one that is refused takes the others out again."""
+    if params.at_restart:
+        jobs: list[str] = []
+        async with taken_out(ctx, jobs, key="all drives"):
+            for drive in drives:
+                jobs.append(await _erase(ctx, params, drive))
+            waiting, jobs[:] = ", ".join(jobs), []
+    else:
         for drive in drives:
             await _erase(ctx, params, drive)
+    serials = [d.serial for d in drives]
     if ctx.dry_run:
         return EraseResult(summary="Nothing was sent (dry run).", erased=[])
-    return EraseResult(summary=f"{len(drives)} drives were erased.", erased=[d.serial for d in drives])
+    if params.at_restart:
+        said = f"{len(drives)} drives are erased when the server restarts ({waiting})."
+        return EraseResult(summary=said, erased=[], waiting=serials)
+    return EraseResult(summary=f"{len(drives)} drives were erased.", erased=serials)
 
 
-async def _erase(ctx: JobContext, params: EraseParams, drive: Drive) -> None:
-    """One drive after the other. What was erased shows nowhere but in the iDRAC's own job: it must have ended well."""
+async def _erase(ctx: JobContext, params: EraseParams, drive: Drive) -> str:
+    """One drive after the other; returns its job. What was erased shows nowhere but in the iDRAC's own job: it must have
+    ended well, or waits for the restart if that was asked for."""
 
     def send() -> str:
         """Looked at once more: the answer took a while and other drives took hours, and a bay may hold another drive now."""
@@ -97,14 +121,23 @@ async def _erase(ctx: JobContext, params: EraseParams, drive: Drive) -> None:
                 hint="Look at the tab Hardware, then start again for what is left.",
                 where=ctx.target.label,
             )
-        return erase_drive(ctx.redfish(), now)
+        try:
+            return erase_drive(ctx.redfish(), now, ON_RESET if params.at_restart else IMMEDIATE)
+        except RedfishError as error:
+            if params.at_restart or not refuses_time(error):
+                raise
+            raise needs_restart(
+                ctx, f"{now.name or now.id} is erased only while the server restarts"
+            ) from error
 
-    await changed(
+    return await changed(
         ctx,
         "erase a drive",
         send,
         plan=f"POST {drive.erase}",
+        about=drive.id,
         shown=None,
+        wait=not params.at_restart,
         key=drive.serial or drive.id,
     )
 
@@ -120,4 +153,5 @@ def _plan(ctx: JobContext, params: EraseParams) -> list[Drive]:
                 hint="It encrypts nothing itself; overwrite it from an operating system.",
                 where=ctx.target.label,
             )
+        apply_time(ctx, drive.erase_times, at_restart=params.at_restart)
     return drives

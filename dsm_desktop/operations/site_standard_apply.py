@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from dsm_desktop.configuration.checking import Verdicts
+from dsm_desktop.configuration.own_account import shuts_out
 from dsm_desktop.configuration.profiles import compose
 from dsm_desktop.configuration.standard import BIOS, IDRAC, Deviation, SiteStandard, deviations
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.states import Generation
-from dsm_desktop.jobs import Danger, JobContext, Paced, Result, job
-from dsm_desktop.operations.bios_config_write import BiosWhen
+from dsm_desktop.jobs import Danger, JobContext, Result, job
+from dsm_desktop.operations.bios import BiosTimed, BiosWhen, timed_danger, timed_warning
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.store.configuration import (
     CURRENT,
@@ -21,15 +23,16 @@ from dsm_desktop.store.configuration import (
     profile_settings,
     save_settings,
 )
-from dsm_desktop.workflows.attributes import change_attributes, read_all
-from dsm_desktop.workflows.bios import Timing, When, change_bios, read_bios
+from dsm_desktop.workflows.attributes import change_attributes, read_all, username_of
+from dsm_desktop.workflows.bios import change_bios
+from dsm_desktop.workflows.bios_reading import read_bios
 from dsm_desktop.workflows.profiles import ExportRequest, export_profile, run_import
-from dsm_desktop.workflows.settings import Outcome, SettingResult
+from dsm_desktop.workflows.settings import Outcome, SettingResult, refuse, refuse_unproven, told
 
 _OLD = (Generation.IDRAC7.value, Generation.IDRAC8.value)
 
 
-class StandardParams(Paced):
+class StandardParams(BiosTimed):
     standard: str = Field(min_length=1, max_length=80, title="Site standard", description="its name")
     fix: bool = Field(False, title="Fix what deviates", description="else the deviations are only told")
     only: list[str] = Field(
@@ -38,10 +41,20 @@ class StandardParams(Paced):
         title="Only these settings",
         description="one a line: <component>#<name>; empty: all",
     )
-    bios: BiosWhen = Field(
+    when: BiosWhen = Field(
         BiosWhen.RESTART, title="BIOS settings apply", description="now restarts the servers"
     )
     skip_refused: bool = Field(True, title="Leave out what a server refuses")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_name(cls, given: Any) -> Any:
+        """Saved jobs and schedules of earlier versions call `when` "bios"; their window had no beginning and was none."""
+        if isinstance(given, dict) and "bios" in given:
+            rest = {name: value for name, value in given.items() if name != "bios"}
+            when = given["bios"]
+            return {"when": BiosWhen.RESTART if when == BiosWhen.WINDOW else when, **rest}
+        return given
 
 
 class StandardResult(Result):
@@ -53,19 +66,19 @@ class StandardResult(Result):
 
 
 def danger_of(params: StandardParams) -> Danger:
-    """Looking harms nobody."""
-    return Danger.DISRUPTIVE if params.fix else Danger.NONE
+    """Looking harms nobody; settings of an iDRAC change at once whatever is said of BIOS."""
+    if not params.fix:
+        return Danger.NONE
+    return Danger.DESTRUCTIVE if timed_danger(params) is Danger.DESTRUCTIVE else Danger.DISRUPTIVE
 
 
 def warning(params: StandardParams) -> str:
     """The confirmation's sentence."""
     if not params.fix:
         return ""
-    return (
-        "BIOS settings that deviate restart the servers."
-        if params.bios is BiosWhen.NOW
-        else ("Settings of the iDRACs change at once.")
-    )
+    bios = timed_warning(params)
+    deviate = f" Where BIOS settings deviate: {bios}" if bios else ""
+    return f"Settings of the iDRACs change at once.{deviate}"
 
 
 @job(
@@ -156,14 +169,20 @@ async def _fix(
     rest = {k.partition("#")[2]: d["wanted"] for k, d in wrong.items() if not k.startswith(f"{BIOS}#")}
     lines: list[SettingResult] = []
     if rest and old:
-        lines += await _by_profile(ctx, {k: d for k, d in wrong.items() if not k.startswith(f"{BIOS}#")})
+        rows = {k: d for k, d in wrong.items() if not k.startswith(f"{BIOS}#")}
+        kept = await ctx.step("keep the account in use", partial(_own_account, ctx, rows))
+        lines += refuse(ctx, Verdicts(rest, kept, {}), skip=params.skip_refused)
+        lines += await _by_profile(ctx, {k: d for k, d in rows.items() if k.partition("#")[2] not in kept})
     elif rest:
         lines += await change_attributes(ctx, rest, skip_refused=params.skip_refused)
     if bios:
-        lines += await change_bios(
-            ctx, bios, Timing(When(params.bios.value)), skip_refused=params.skip_refused
-        )
+        lines += await change_bios(ctx, bios, params.timing, skip_refused=params.skip_refused)
     return lines
+
+
+def _own_account(ctx: JobContext, wrong: dict[str, dict[str, Any]]) -> dict[str, str]:
+    wanted = {key.partition("#")[2]: d["wanted"] for key, d in wrong.items()}
+    return shuts_out(_settings(ctx), wanted, username_of(ctx))
 
 
 async def _by_profile(ctx: JobContext, wrong: dict[str, dict[str, Any]]) -> list[SettingResult]:
@@ -182,7 +201,7 @@ async def _by_profile(ctx: JobContext, wrong: dict[str, dict[str, Any]]) -> list
         ctx, ExportRequest(name="", components=("IDRAC",), origin="export", key="proof")
     )
     now = await ctx.step("read what was kept", partial(_now, ctx, int(kept["id"]) if kept else 0))
-    return [
+    lines = [
         SettingResult(
             name=key,
             old=str(d["found"]),
@@ -193,15 +212,21 @@ async def _by_profile(ctx: JobContext, wrong: dict[str, dict[str, Any]]) -> list
         )
         for key, d in wrong.items()
     ]
+    told(ctx, lines)
+    refuse_unproven(ctx, lines)
+    return lines
 
 
 def _now(ctx: JobContext, profile_id: int) -> dict[str, Any]:
     _from_profile(ctx, profile_id)
+    return {f"{IDRAC}#{name}": value for name, value in _settings(ctx).items()}
 
+
+def _settings(ctx: JobContext) -> dict[str, Any]:
     def load(uow: Any) -> dict[str, Any]:
         return load_settings(uow.session.connection(), ctx.target.server_id, IDRAC) or {}
 
-    return {f"{IDRAC}#{name}": value for name, value in ctx.save(load).items()}
+    return ctx.save(load)
 
 
 def _lines(wrong: dict[str, dict[str, Any]], outcome: Outcome) -> list[SettingResult]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 from functools import partial
 
 from pydantic import Field
 
 from dsm_desktop.core.errors import Blame, DsmError
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs import JobContext, Paced, Result, idrac, job
 from dsm_desktop.net.limits import RetryLater
 from dsm_desktop.net.transport import NoAnswer
@@ -30,14 +30,14 @@ class CollectionFailed(DsmError):
     blame = Blame.PEER
 
 
-class Data(enum.StrEnum):
+class Data(Worded):
     """What is collected."""
 
-    HARDWARE = "hardware"
-    OS = "operating system"
-    TTY = "serial console"
-    DEBUG = "debug logs"
-    TELEMETRY = "telemetry"
+    HARDWARE = "hardware", "Hardware"
+    OS = "operating system", "Operating system"
+    TTY = "serial console", "Serial console"
+    DEBUG = "debug logs", "Debug logs"
+    TELEMETRY = "telemetry", "Telemetry"
 
 
 _DELLS = {
@@ -51,7 +51,7 @@ _DELLS = {
 
 
 class CollectionParams(Paced):
-    folder: str = Field(title="Folder", description=FOLDER)
+    folder: str = Field(title="Folder", description=FOLDER, json_schema_extra={"widget": "folder"})
     data: list[Data] = Field(
         default_factory=lambda: [Data.HARDWARE, Data.TTY, Data.DEBUG], title="Collect", min_length=1
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import enum
 from functools import partial
 
 from pydantic import Field
 
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs import Danger, JobContext, Params, Result, idrac, job
 from dsm_desktop.operations.medium import note_drives
 from dsm_desktop.operations.reading import reported
@@ -14,12 +14,12 @@ from dsm_desktop.redfish.virtual_media import DriveHeld, VirtualDrive, slots
 from dsm_desktop.workflows.virtual_media import take_out
 
 
-class Drives(enum.StrEnum):
+class Drives(Worded):
     """Which drives to empty."""
 
-    ALL = "all"
-    CD = "cd"
-    USB = "usb"
+    ALL = "all", "All"
+    CD = "cd", "CD"
+    USB = "usb", "USB"
 
 
 class UnmountParams(Params):

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import enum
 from functools import partial
 
 from pydantic import Field
 
 from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs import Danger, JobContext, Params, Result, idrac, job
 from dsm_desktop.operations.reading import reported
-from dsm_desktop.operations.storage_change import (
-    apply_time,
-    changed,
-    chosen_drives,
-    look,
-    named,
-    refuse_in_use,
-)
+from dsm_desktop.operations.storage_change import apply_time, changed
+from dsm_desktop.operations.storage_choice import chosen_drives, look, named, refuse_in_use
 from dsm_desktop.redfish.raid import Controller, Drive, create_volume
 
 
-class Raid(enum.StrEnum):
+class Raid(Worded):
     """Levels a PERC makes; RAID10, 50 and 60 need spans of equal size."""
 
-    RAID0 = "RAID0"
-    RAID1 = "RAID1"
-    RAID5 = "RAID5"
-    RAID6 = "RAID6"
-    RAID10 = "RAID10"
+    RAID0 = "RAID0", "RAID 0"
+    RAID1 = "RAID1", "RAID 1"
+    RAID5 = "RAID5", "RAID 5"
+    RAID6 = "RAID6", "RAID 6"
+    RAID10 = "RAID10", "RAID 10"
 
 
 LEAST = {Raid.RAID0: 1, Raid.RAID1: 2, Raid.RAID5: 3, Raid.RAID6: 4, Raid.RAID10: 4}
@@ -86,6 +80,7 @@ async def volume_create(ctx: JobContext, params: VolumeCreateParams) -> VolumeRe
                 ctx.redfish(), on, params.raid.value, drives, params.name, params.gigabytes * 10**9, when
             ),
             plan=f"POST {on.volumes_uri} {params.raid.value} of {', '.join(d.serial for d in drives)} {when}",
+            about=on.id,
             shown=shown,
             wait=not params.at_restart,
         )
@@ -96,7 +91,7 @@ async def volume_create(ctx: JobContext, params: VolumeCreateParams) -> VolumeRe
                 summary=f"{job_id} waits for a restart of the server.", volume="", job_id=job_id
             )
         volume = await ctx.step("name the volume", lambda: made[0] if shown() else "")
-    return VolumeResult(summary=f"{params.raid.value} {volume} was made.", volume=volume, job_id=job_id)
+    return VolumeResult(summary=f"{params.raid.words} {volume} was made.", volume=volume, job_id=job_id)
 
 
 _Plan = tuple[Controller, list[Drive], str]
@@ -109,7 +104,7 @@ def _plan(ctx: JobContext, params: VolumeCreateParams) -> _Plan:
     least = LEAST[params.raid]
     if len(drives) < least or (params.raid in (Raid.RAID1, Raid.RAID10) and len(drives) % 2):
         raise BadInput(
-            f"{params.raid.value} is made of at least {least} drives"
+            f"{params.raid.words} is made of at least {least} drives"
             + (" and an even number." if params.raid in (Raid.RAID1, Raid.RAID10) else "."),
             hint=f"{len(drives)} were named.",
             where=ctx.target.label,

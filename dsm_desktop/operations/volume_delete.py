@@ -8,7 +8,8 @@ from pydantic import Field
 
 from dsm_desktop.jobs import Danger, JobContext, Params, Result, idrac, job
 from dsm_desktop.operations.reading import reported
-from dsm_desktop.operations.storage_change import apply_time, changed, look, named, refuse_in_use
+from dsm_desktop.operations.storage_change import apply_time, changed
+from dsm_desktop.operations.storage_choice import look, named, refuse_in_use
 from dsm_desktop.redfish.raid import Volume, delete_volume
 
 
@@ -45,6 +46,7 @@ async def volume_delete(ctx: JobContext, params: VolumeDeleteParams) -> VolumeDe
             "delete the volume",
             lambda: delete_volume(ctx.redfish(), volume.uri, when),
             plan=f"DELETE {volume.uri} {when}",
+            about=on,
             shown=partial(_gone, ctx, on, volume),
             wait=not params.at_restart,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,9 +44,15 @@ _COLUMNS = [getattr(AuditEntry, name) for name in AuditRow.__dataclass_fields__]
 
 
 def audit_page(
-    connection: Connection, wanted: AuditFilter, *, before: int | None = None, limit: int = PAGE
+    connection: Connection,
+    wanted: AuditFilter,
+    *,
+    before: int | None = None,
+    limit: int = PAGE,
+    also: Mapping[str, Sequence[str]] | None = None,
 ) -> list[AuditRow]:
-    """The newest entries below the id `before` (None: from the end), newest first; fewer than `limit` = there are no more."""
+    """The newest entries below the id `before` (None: from the end), newest first; fewer than `limit` = there are no more.
+    `also`: for a word, actions that are called so where they are shown."""
     a = AuditEntry
     query = select(*_COLUMNS).order_by(a.id.desc()).limit(limit)
     if before is not None:
@@ -60,7 +67,8 @@ def audit_page(
         query = query.where(a.at <= wanted.until)
     for word in wanted.words.split():
         texts = (a.actor, a.action, a.subject, cast(a.detail, String))
-        query = query.where(or_(*(t.icontains(word, autoescape=True) for t in texts)))
+        called = a.action.in_((also or {}).get(word, ()))
+        query = query.where(or_(called, *(t.icontains(word, autoescape=True) for t in texts)))
     return [AuditRow(*row) for row in connection.execute(query)]
 
 

@@ -14,8 +14,9 @@ __all__ = ["as_curl", "as_powershell", "as_racadm", "snippets"]
 
 _POWER = {
     "On": "powerup", "ForceOff": "powerdown", "GracefulShutdown": "graceshutdown", "ForceRestart": "hardreset",
-    "PowerCycle": "powercycle", "GracefulRestart": "graceshutdown",
+    "PowerCycle": "powercycle",
 }  # fmt: skip
+"""A graceful restart is missing on purpose: racadm has none, and its shutdown would leave the server off."""
 
 
 def snippets(call: CallDetail) -> dict[str, str]:
@@ -63,16 +64,17 @@ def _reset(found: re.Match[str], body: Mapping[str, Any]) -> str | None:
 
 
 def _attributes(found: re.Match[str], body: Mapping[str, Any]) -> str | None:
-    """iDRAC attributes "Group.1.Name" are racadm's own names with "iDRAC." before them."""
+    """Attributes "Group.1.Name" are racadm's own names with the word of their document before them."""
     values = body.get("Attributes")
     if not isinstance(values, Mapping):
         return None
+    area = found["area"] or "iDRAC"
     known = [
-        (name.removeprefix("iDRAC."), value)
+        (name.removeprefix(f"{area}."), value)
         for name, value in values.items()
         if re.fullmatch(r"[\w.#]+", name)
     ]
-    return "\n".join(f"set iDRAC.{name} {_value(value)}" for name, value in known) or None
+    return "\n".join(f"set {area}.{name} {_value(value)}" for name, value in known) or None
 
 
 def _bios(found: re.Match[str], body: Mapping[str, Any]) -> str | None:
@@ -105,7 +107,11 @@ def _fixed(text: str) -> Callable[[re.Match[str], Mapping[str, Any]], str]:
 _RACADM: tuple[tuple[str, str, Callable[[re.Match[str], Mapping[str, Any]], str | None]], ...] = (
     ("POST", r"/Systems/[^/]+/Actions/ComputerSystem\.Reset$", _reset),
     ("POST", r"/Managers/[^/]+/Actions/Manager\.Reset$", _fixed("racreset")),
-    ("PATCH", r"/(?:Oem/Dell/DellAttributes|Attributes)", _attributes),
+    (
+        "PATCH",
+        r"/(?:DellAttributes/(?P<area>iDRAC|System|LifecycleController)\.Embedded\.1|Attributes)/?$",
+        _attributes,
+    ),
     ("PATCH", r"/Bios/Settings/?$", _bios),
     ("PATCH", r"/Systems/[^/]+/?$", _led),
     ("PATCH", r"/Chassis/[^/]+/?$", _led),

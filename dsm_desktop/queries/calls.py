@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import shlex
 from array import array
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, Select, or_, select, text
 
 from dsm_desktop.core.redact import masked
-from dsm_desktop.store.models import ApiCall
+from dsm_desktop.queries.newest import server_label
+from dsm_desktop.store.models import ApiCall, Server
+from dsm_desktop.store.models.activity import CALL_FAILED
 
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """Which calls: `words` must all occur in host, path or error; `outcome` "" | failed | changing;
+    """Which calls: `words` must all occur in host, path, error or the server's names; `outcome` "" | failed | changing;
     `after` = only larger ids."""
 
     server_id: int | None = None
@@ -30,7 +32,8 @@ class CallFilter:
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """One call. `status` None = sent and no answer recorded, 0 = no answer came; `latency_ms` in ms."""
+    """One call. `status` None = sent and no answer recorded, 0 = no answer came; `latency_ms` in ms. `server` as it is
+    listed, "" = it is listed no more, or the call was to none."""
 
     id: int
     at: datetime
@@ -45,6 +48,7 @@ class CallRow:
     latency_ms: float | None
     received_bytes: int
     error: str
+    server: str = ""
 
     @property
     def failed(self) -> bool:
@@ -67,19 +71,29 @@ class CallDetail:
     answer: Any
 
 
-_COLUMNS = [getattr(ApiCall, name) for name in CallRow.__dataclass_fields__]
+_PAGE = 900
+_COLUMNS = [getattr(ApiCall, name) for name in CallRow.__dataclass_fields__ if name != "server"]
+"""Of a row without the name of its server."""
 
 
 def call_ids(connection: Connection, wanted: CallFilter, limit: int = 1_000_000) -> array[int]:
     """Ids of the calls, newest first; 8 bytes each, so that a million fit in a view."""
-    query = _where(select(ApiCall.id), wanted).order_by(ApiCall.id.desc()).limit(limit)
+    query = _where(connection, select(ApiCall.id), wanted).order_by(ApiCall.id.desc()).limit(limit)
     return array("q", connection.execute(query).scalars())
 
 
 def call_rows(connection: Connection, ids: Collection[int]) -> list[CallRow]:
     """The rows of one page (up to 900 ids), in no particular order."""
-    query = select(*_COLUMNS).where(ApiCall.id.in_(list(ids)[:900]))
-    return [CallRow(*row) for row in connection.execute(query)]
+    query = select(*_COLUMNS).where(ApiCall.id.in_(list(ids)[:_PAGE]))
+    return _named(connection, [CallRow(*row) for row in connection.execute(query)])
+
+
+def call_rows_of(connection: Connection, ids: Sequence[int]) -> list[CallRow]:
+    """Any number of rows in the order of `ids`; those that retention has removed meanwhile are left out."""
+    found = {
+        row.id: row for n in range(0, len(ids), _PAGE) for row in call_rows(connection, ids[n : n + _PAGE])
+    }
+    return [found[i] for i in ids if i in found]
 
 
 def call_detail(connection: Connection, call_id: int) -> CallDetail | None:
@@ -90,7 +104,26 @@ def call_detail(connection: Connection, call_id: int) -> CallDetail | None:
     if row is None:
         return None
     *values, request, answer = row
-    return CallDetail(CallRow(*values), request, answer)
+    return CallDetail(_named(connection, [CallRow(*values)])[0], request, answer)
+
+
+def failed_call(
+    connection: Connection,
+    *,
+    job_id: int | None = None,
+    task_id: int | None = None,
+    server_id: int | None = None,
+) -> int | None:
+    """The newest failed call of a job, of one of its targets, or to a server: the one its error came from. None when no call
+    failed (the error came from elsewhere) or retention has removed it."""
+    query = select(ApiCall.id).where(text(CALL_FAILED)).order_by(ApiCall.id.desc()).limit(1)
+    if job_id is not None:
+        query = query.where(ApiCall.job_id == job_id)
+    if task_id is not None:
+        query = query.where(ApiCall.task_id == task_id)
+    if server_id is not None:
+        query = query.where(ApiCall.server_id == server_id)
+    return connection.scalar(query)
 
 
 def as_curl(call: CallDetail) -> str:
@@ -115,7 +148,15 @@ def pretty(body: Any, indent: int | None = 2) -> str:
     return clean if isinstance(clean, str) else json.dumps(clean, indent=indent, ensure_ascii=False)
 
 
-def _where(query: Select[Any], wanted: CallFilter) -> Select[Any]:
+def _named(connection: Connection, rows: list[CallRow]) -> list[CallRow]:
+    """With the names of their servers: an operator does not think in addresses."""
+    ids = {row.server_id for row in rows} - {None}
+    query = select(Server.id, server_label().label("label")).where(Server.id.in_(ids))
+    names = {row.id: str(row.label) for row in connection.execute(query)}
+    return [replace(row, server=names.get(row.server_id, "")) for row in rows]
+
+
+def _where(connection: Connection, query: Select[Any], wanted: CallFilter) -> Select[Any]:
     if wanted.after:
         query = query.where(ApiCall.id > wanted.after)
     if wanted.server_id is not None:
@@ -127,11 +168,11 @@ def _where(query: Select[Any], wanted: CallFilter) -> Select[Any]:
     elif wanted.outcome == "changing":
         query = query.where(ApiCall.changing.is_(True))
     for word in wanted.words.split():
-        query = query.where(
-            or_(
-                ApiCall.host.icontains(word, autoescape=True),
-                ApiCall.path.icontains(word, autoescape=True),
-                ApiCall.error.icontains(word, autoescape=True),
-            )
-        )
+        places = [c.icontains(word, autoescape=True) for c in (ApiCall.host, ApiCall.path, ApiCall.error)]
+        names = (Server.name, Server.host_name, Server.service_tag)
+        called = select(Server.id).where(or_(*(c.icontains(word, autoescape=True) for c in names)))
+        # Else a million calls would be compared with an empty list.
+        if connection.scalar(called.limit(1)) is not None:
+            places.append(ApiCall.server_id.in_(called))
+        query = query.where(or_(*places))
     return query

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, String, cast, func, select
 
+from dsm_desktop.core.part_words import firmware_title, part_title
 from dsm_desktop.queries.export import Table
 from dsm_desktop.queries.newest import Ids, server_label, wanted
 from dsm_desktop.store.models import (
@@ -28,11 +29,20 @@ _FACTS = (
 )  # fmt: skip
 
 
+_Key = tuple[str, ...]
+"""What a thing is known by in both readings; the last word is the iDRAC's own name for it."""
+_Row = tuple[int, _Key, str, list[Any]]
+"""Snapshot, key, title for people, and what is said of the thing."""
+_Difference = tuple[str, str, str, str, str, str]
+"""what, how, subject, before, after, identifier"""
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
     """One change. `when` = first read that showed it, `last_seen` = last read that showed the state before (it happened between).
 
-    `what` part | firmware | setting | fact; `how` added | removed | changed; `sure` False: a read of that time had gaps, so
+    `what` part | firmware | setting | fact; `subject` as an operator names it ("Drive Bay 3"), `identifier` as the iDRAC does ("" =
+    in no other way); `how` added | removed | changed; `sure` False: a read of that time had gaps, so
     the thing may only not have been readable.
     """
 
@@ -47,6 +57,7 @@ class ChangeLine:
     before: str
     after: str
     sure: bool
+    identifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,7 @@ def changes(
     for server_id, snapshots in _in_time(connection, since, until, server_ids).items():
         label, tag = labels[server_id]
         for older, newer in pairwise(snapshots):
-            for what, how, subject, before, after in _between(connection, older.id, newer.id):
+            for what, how, subject, before, after, ident in _between(connection, older.id, newer.id):
                 sure = not ((how == "removed" and newer.gaps) or (how == "added" and older.gaps))
                 yield ChangeLine(
                     server_id,
@@ -86,6 +97,7 @@ def changes(
                     before,
                     after,
                     sure,
+                    ident,
                 )
 
 
@@ -102,9 +114,22 @@ def changes_table(lines: Iterator[ChangeLine] | list[ChangeLine], title: str = "
         "Before",
         "After",
         "Sure",
+        "Identifier",
     )
     rows = [
-        (c.when, c.last_seen, c.server, c.service_tag, c.what, c.how, c.subject, c.before, c.after, c.sure)
+        (
+            c.when,
+            c.last_seen,
+            c.server,
+            c.service_tag,
+            c.what,
+            c.how,
+            c.subject,
+            c.before,
+            c.after,
+            c.sure,
+            c.identifier,
+        )
         for c in lines
     ]
     return Table(title, heads, rows)
@@ -134,32 +159,40 @@ def _in_time(
     return found
 
 
-def _between(connection: Connection, older: int, newer: int) -> Iterator[tuple[str, str, str, str, str]]:
-    for what, query in (("part", _parts(older, newer)), ("firmware", _firmware(older, newer)), ("setting", _settings(older, newer))):  # fmt: skip
-        sides: tuple[dict[str, str], dict[str, str]] = ({}, {})
-        for snapshot_id, subject, *words in connection.execute(query):
-            sides[snapshot_id == newer][subject] = " · ".join(
+def _between(connection: Connection, older: int, newer: int) -> Iterator[_Difference]:
+    for what, rows in (("part", _parts), ("firmware", _firmware), ("setting", _settings)):
+        sides: tuple[dict[_Key, str], dict[_Key, str]] = ({}, {})
+        titles: dict[_Key, str] = {}
+        for snapshot_id, key, title, words in rows(connection, older, newer):
+            sides[snapshot_id == newer][key] = " · ".join(
                 str(w) for w in words if w not in ("", "unknown", None)
             )
-        yield from _compare(what, *sides)
+            titles[key] = title
+        yield from _compare(what, *sides, titles)
     s = InventorySnapshot
     facts = {i: f or {} for i, f in connection.execute(select(s.id, s.facts).where(s.id.in_((older, newer))))}
-    yield from _compare("fact", _said(facts[older]), _said(facts[newer]))
+    yield from _compare("fact", _said(facts[older]), _said(facts[newer]), {})
 
 
 def _compare(
-    what: str, before: Mapping[str, str], after: Mapping[str, str]
-) -> Iterator[tuple[str, str, str, str, str]]:
-    for subject in sorted(before.keys() | after.keys()):
-        old, new = before.get(subject), after.get(subject)
+    what: str, before: Mapping[_Key, str], after: Mapping[_Key, str], titles: Mapping[_Key, str]
+) -> Iterator[_Difference]:
+    """What differs, by title. Where two have the same title, each carries what tells it from the other."""
+    known = Counter(titles.values())
+    for key in sorted(before.keys() | after.keys(), key=lambda k: (titles.get(k, k[-1]), k)):
+        old, new = before.get(key), after.get(key)
         if old != new:
             how = "added" if old is None else "removed" if new is None else "changed"
-            yield what, how, subject, old or "", new or ""
+            title = titles.get(key, key[-1])
+            subject = f"{title} ({key[-1]})" if known[title] > 1 and key[-1] else title
+            yield what, how, subject, old or "", new or "", key[-1] if key[-1] != title else ""
 
 
-def _said(facts: Mapping[str, Any]) -> dict[str, str]:
+def _said(facts: Mapping[str, Any]) -> dict[_Key, str]:
     """A fact that was not reported is not known to have gone."""
-    return {name.replace("_", " "): str(facts[name]) for name in _FACTS if facts.get(name) not in (None, "")}
+    return {
+        (name.replace("_", " "),): str(facts[name]) for name in _FACTS if facts.get(name) not in (None, "")
+    }
 
 
 def _once(table: Any, older: int, newer: int, *columns: Any) -> Select[Any]:
@@ -172,20 +205,25 @@ def _once(table: Any, older: int, newer: int, *columns: Any) -> Select[Any]:
     )
 
 
-def _parts(older: int, newer: int) -> Select[Any]:
+def _parts(connection: Connection, older: int, newer: int) -> Iterator[_Row]:
     p = InventoryPart
-    subject = p.kind + " " + func.coalesce(func.nullif(p.slot, ""), p.part_id)
     name = func.coalesce(func.nullif(p.model, ""), p.name)
-    return _once(p, older, newer, subject, name, p.part_number, p.serial_number, p.firmware, p.health)
+    columns = (p.kind, p.part_id, p.slot, name, p.part_number, p.serial_number, p.firmware, p.health)
+    for snapshot_id, kind, part_id, slot, *words in connection.execute(_once(p, older, newer, *columns)):
+        yield snapshot_id, (kind, part_id), part_title(kind, slot, part_id, words[0]), words
 
 
-def _firmware(older: int, newer: int) -> Select[Any]:
+def _firmware(connection: Connection, older: int, newer: int) -> Iterator[_Row]:
     f = InventoryFirmware
-    subject = f.name + func.coalesce(" (" + func.nullif(f.fqdd, "") + ")", "")
-    return _once(f, older, newer, subject, f.version).where(f.state == "installed")
+    query = _once(f, older, newer, f.name, f.fqdd, f.version).where(f.state == "installed")
+    for snapshot_id, name, fqdd, version in connection.execute(query):
+        yield snapshot_id, (name, fqdd or ""), firmware_title(name, fqdd or ""), [version]
 
 
-def _settings(older: int, newer: int) -> Select[Any]:
+def _settings(connection: Connection, older: int, newer: int) -> Iterator[_Row]:
     t = InventorySetting
     # A JSON text keeps its quotation marks as it is stored; they are taken off for people.
-    return _once(t, older, newer, t.name, func.trim(cast(t.value, String), '"'))
+    for snapshot_id, name, value in connection.execute(
+        _once(t, older, newer, t.name, func.trim(cast(t.value, String), '"'))
+    ):
+        yield snapshot_id, (name,), name, [value]

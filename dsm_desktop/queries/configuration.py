@@ -14,6 +14,7 @@ from dsm_desktop.configuration.checking import Rules, State, visible
 from dsm_desktop.configuration.registry import Entry, Registry
 from dsm_desktop.configuration.standard import BIOS, IDRAC, Deviation, SiteStandard, deviations
 from dsm_desktop.queries.newest import Ids, server_label, wanted
+from dsm_desktop.store import configuration as stored
 from dsm_desktop.store.configuration import BASELINE, CURRENT, PENDING, load_registry
 from dsm_desktop.store.models import (
     BootRecord,
@@ -291,3 +292,8 @@ def standing(connection: Connection, standard: SiteStandard, ids: Ids = None) ->
         for s in wanted(servers, ids)
     ]
     return sorted(found, key=lambda r: (r.label.lower(), r.server_id))
+
+
+def ignored_settings(connection: Connection) -> str:
+    """The site's patterns of settings that are never a difference, separated by blanks."""
+    return stored.ignored_settings(connection)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, case, func, select
 from dsm_desktop.queries.jobs import DecisionRow, RestoreRow, open_decisions, restore_list
 from dsm_desktop.queries.servers import FleetNumbers, fleet_numbers
 from dsm_desktop.queries.status import WorkNumbers, work_numbers
-from dsm_desktop.store.models import Job, JobTask, Server, db_now
+from dsm_desktop.store.models import Job, JobTask, SafetyCheck, Server, Vcenter, db_now
 
 _HEALTH = (("critical", "Critical"), ("warning", "Warning"), ("ok", "OK"), ("unknown", "Not known"))
 _ACCESS = (
@@ -101,7 +101,7 @@ def dashboard(connection: Connection, *, lines: int = 20) -> Dashboard:
             for key, title in _ACCESS
         ),
         ages=_ages(connection, now),
-        jobs=_jobs(work),
+        jobs=(*_jobs(work), *_clusters(connection)),
         models=tuple(
             Number(f"model.{name}", name, count, "servers", f'model="{name}"', "neutral")
             for name, count in sorted(fleet.models.items(), key=lambda item: (-item[1], item[0]))
@@ -170,6 +170,24 @@ def _ages(connection: Connection, now: datetime) -> tuple[Number, ...]:
     )
     never = Number("age.never", "Never read", counts.get(-1, 0), "servers", 'read=""', "warning")
     return (*numbers, old, never)
+
+
+def _clusters(connection: Connection) -> tuple[Number, ...]:
+    """What was judged of clusters last, and vCenters that cannot be read; nothing where there is no vCenter."""
+    if connection.execute(select(Vcenter.id).limit(1)).first() is None:
+        return ()
+    newest = (
+        select(func.max(SafetyCheck.id))
+        .where(SafetyCheck.subject.startswith("cluster:"))
+        .group_by(SafetyCheck.subject)
+    )
+    red = select(func.count()).where(SafetyCheck.id.in_(newest), SafetyCheck.colour == "red")
+    silent = select(func.count()).where(Vcenter.problem != "")
+    unsafe, mute = (connection.execute(query).scalar_one() for query in (red, silent))
+    return (
+        Number("clusters.red", "Clusters not safe to work on", unsafe, "vcenter", "clusters", "warning" if unsafe else "ok"),
+        Number("vcenters.silent", "vCenters that cannot be read", mute, "vcenter", "", "warning" if mute else "ok"),
+    )  # fmt: skip
 
 
 def _jobs(work: WorkNumbers) -> tuple[Number, ...]:

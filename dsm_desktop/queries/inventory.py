@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from dsm_desktop.core.inventory import FirmwareState
-from dsm_desktop.store.models import InventoryFirmware, InventoryPart, InventorySetting, InventorySnapshot
+from dsm_desktop.store.models import InventoryFirmware, InventoryPart, InventorySnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +96,12 @@ def newest_inventory(connection: Connection, server_id: int) -> InventoryRows:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
-    """One difference between two dated states. `what` part | firmware | setting; "" = was not there / is gone."""
-
-    id: int
-    what: str
-    name: str
-    before: str
-    after: str
-
-
-def compare_snapshots(connection: Connection, older: int, newer: int) -> list[ChangeRow]:
-    """What changed between two snapshots: parts, installed firmware, settings."""
-    found: list[tuple[str, str, str, str]] = []
-    for what, read in (("part", _part_words), ("firmware", _firmware_words), ("setting", _setting_words)):
-        before, after = read(connection, older), read(connection, newer)
-        for name in sorted(before.keys() | after.keys()):
-            if before.get(name, "") != after.get(name, ""):
-                found.append((what, name, before.get(name, ""), after.get(name, "")))
-    return [ChangeRow(number, *row) for number, row in enumerate(found)]
+def unhealthy_parts(connection: Connection, server_id: int) -> list[PartRow]:
+    """Parts of the newest inventory that call themselves degraded or failed, the worst first."""
+    snapshots = list_snapshots(connection, server_id, 1)
+    parts = _parts(connection, snapshots[0].id) if snapshots else ()
+    bad = [part for part in parts if part.health in ("warning", "critical")]
+    return sorted(bad, key=lambda part: part.health)
 
 
 def _parts(connection: Connection, snapshot_id: int) -> tuple[PartRow, ...]:
@@ -131,28 +116,3 @@ def _firmware(connection: Connection, snapshot_id: int) -> tuple[FirmwareRow, ..
         .order_by(InventoryFirmware.name, InventoryFirmware.state)
     )
     return tuple(FirmwareRow(*row) for row in connection.execute(query))
-
-
-def _part_words(connection: Connection, snapshot_id: int) -> dict[str, str]:
-    words = {}
-    for part in _parts(connection, snapshot_id):
-        what = " · ".join(
-            t for t in (part.model or part.name, part.part_number, part.serial_number, part.health) if t
-        )
-        words[f"{part.kind} {part.slot or part.part_id}"] = what
-    return words
-
-
-def _firmware_words(connection: Connection, snapshot_id: int) -> dict[str, str]:
-    return {
-        f"{row.name} ({row.fqdd})" if row.fqdd else row.name: row.version
-        for row in _firmware(connection, snapshot_id)
-        if row.state == FirmwareState.INSTALLED
-    }
-
-
-def _setting_words(connection: Connection, snapshot_id: int) -> dict[str, str]:
-    query = select(InventorySetting.name, InventorySetting.value).where(
-        InventorySetting.snapshot_id == snapshot_id
-    )
-    return {name: "" if value is None else str(value) for name, value in connection.execute(query)}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from dsm_desktop.core.states import JobState
+from dsm_desktop.queries.waiting import holders, waiting_jobs
 from dsm_desktop.store.models import Decision, Job, JobTask, RestoreItem, Server, TaskLog, TaskStep
 
 OPEN = (JobState.PENDING.value, JobState.RUNNING.value, JobState.PAUSED.value)
@@ -77,6 +78,7 @@ class TaskRow:
     error: dict[str, Any] | None
     started_at: datetime | None
     finished_at: datetime | None
+    host_id: int | None = None
 
     @property
     def outcome(self) -> str:
@@ -169,19 +171,25 @@ _LOG = [getattr(TaskLog, name) for name in TaskLogRow.__dataclass_fields__]
 def list_jobs(
     connection: Connection, ids: Collection[int] | None = None, *, open_only: bool = False, limit: int = 5_000
 ) -> list[JobRow]:
-    """Jobs, newest first: all up to `limit`, those of `ids`, or only those not finished."""
+    """Jobs, newest first: all up to `limit`, those of `ids`, or only those not finished. The message of one that cannot begin names
+    the job it waits for."""
     query = select(*_JOB).order_by(Job.id.desc()).limit(limit)
     if ids is not None:
         query = query.where(Job.id.in_(sorted(ids)))
     if open_only:
         query = query.where(Job.state.in_(OPEN))
-    return [JobRow(*row) for row in connection.execute(query)]
+    rows = [JobRow(*row) for row in connection.execute(query)]
+    pending = [row.id for row in rows if row.state == JobState.PENDING and not row.message][:900]
+    held = waiting_jobs(connection, pending) if pending else {}
+    return [replace(row, message=f"waits: {held[row.id].words}") if row.id in held else row for row in rows]
 
 
 def job_tasks(connection: Connection, job_id: int) -> list[TaskRow]:
     """The targets of a job in the order they were given."""
     query = select(*_TASK).where(JobTask.job_id == job_id).order_by(JobTask.id)
-    return [TaskRow(*row) for row in connection.execute(query)]
+    rows = [TaskRow(*row) for row in connection.execute(query)]
+    held = holders(connection, [job_id]) if any(row.state == JobState.PENDING for row in rows) else {}
+    return [replace(row, message=f"waits: {held[row.id].words}") if row.id in held else row for row in rows]
 
 
 def tasks_by_id(connection: Connection, ids: Collection[int]) -> list[TaskRow]:
@@ -266,3 +274,11 @@ def restore_list(
     if standing_only:
         query = query.where(r.state.in_(("standing", "failed")))
     return [RestoreRow(*row) for row in connection.execute(query)]
+
+
+def left_standing(connection: Connection) -> list[RestoreRow]:
+    """What stands on the restore list although the work that promised it has ended: a person must see to it."""
+    open_tasks = select(JobTask.id).where(JobTask.state.in_(OPEN))
+    held = select(RestoreItem.id).where(RestoreItem.task_id.in_(open_tasks))
+    at_work = set(connection.scalars(held))
+    return [row for row in restore_list(connection, standing_only=True) if row.id not in at_work]

@@ -16,7 +16,9 @@ from dsm_desktop.core.inventory import FirmwareState
 from dsm_desktop.core.states import Generation
 from dsm_desktop.firmware.fit import Component, Fit, Machine, fit, short_model
 from dsm_desktop.firmware.identity import Identity
+from dsm_desktop.firmware.signature import Signature, seal_words
 from dsm_desktop.queries.newest import is_newest, server_label
+from dsm_desktop.store.library import ANYWHERE
 from dsm_desktop.store.models import (
     InventoryFirmware,
     InventorySetting,
@@ -44,7 +46,7 @@ class FolderRow:
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """A file of the library. `models` it is made for ("" = does not say), `fits` servers of the fleet with such a model,
+    """A file of the library. `models` it is made for ("" = does not say), `signature` a sentence about it, `fits` servers of the fleet with such a model,
     `used` on how many servers, `modified_at` of the file."""
 
     id: int
@@ -54,6 +56,7 @@ class ItemRow:
     version: str
     component_type: str
     models: str
+    signature: str
     fits: int
     size: int
     sha256: str
@@ -136,6 +139,13 @@ def list_items(connection: Connection, *, kind: str = "") -> list[ItemRow]:
     return [_row(row, uses.get(row["id"], (0, None)), fleet) for row in rows]
 
 
+def _seal(identity: Any) -> str:
+    signature = Signature(identity.get("signature", Signature.UNKNOWN))
+    return seal_words(
+        signature, identity.get("signer", ""), identity.get("issuer", ""), identity.get("form", "")
+    )
+
+
 def _row(row: Any, use: Any, fleet: Counter[str]) -> ItemRow:
     names = sorted({s.get("name") or s.get("system_id", "") for s in row["identity"].get("systems", ())})
     return ItemRow(
@@ -146,6 +156,7 @@ def _row(row: Any, use: Any, fleet: Counter[str]) -> ItemRow:
         version=row["version"],
         component_type=row["component_type"],
         models=", ".join(names),
+        signature=_seal(row["identity"]),
         fits=sum(fleet[short] for short in {short_model(name) for name in names} if short),
         size=row["size"],
         sha256=row["sha256"],
@@ -186,8 +197,14 @@ def item_file(connection: Connection, item_id: int, host: str) -> ItemFile:
         raise NotFound(f"There is no library item {item_id}.", hint="Scan the library's folders.")
     ident, name, kind, path, folder, at, size, modified, sha256, state, problem, identity = row
     if state != "ok":
-        why = problem or "it was not there at the last scan"
+        why = (problem or "it was not there at the last scan").rstrip(".")
         raise ItemUnusable(f"{name} cannot be used: {why}.", hint="Replace it, then scan again.", where=name)
+    if at == ANYWHERE:
+        raise ItemUnusable(
+            f"{name} is listed by its address; this job needs a file of this machine.",
+            hint="Choose a file of a library folder.",
+            where=path,
+        )
     if at != host:
         raise ItemUnusable(
             f"{name} lies on {at}, this runner works on {host}.",
@@ -199,7 +216,8 @@ def item_file(connection: Connection, item_id: int, host: str) -> ItemFile:
 
 
 def find_item(connection: Connection, wanted: str) -> int:
-    """The id of an item by id, file name or beginning of its SHA-256 (8 digits or more). Raises NotFound, BadInput."""
+    """The id of an item by id, file name or beginning of its SHA-256 (8 digits or more); a broken one only where no good
+    one has the name. Raises NotFound, BadInput."""
     i = LibraryItem
     if wanted.isascii() and wanted.isdigit() and len(wanted) < 8:
         found = list(connection.scalars(select(i.id).where(i.id == int(wanted))))
@@ -209,6 +227,10 @@ def find_item(connection: Connection, wanted: str) -> int:
         if not found and len(wanted) >= 8:
             query = select(i.id).where(i.sha256.startswith(wanted.lower(), autoescape=True), i.state == "ok")
             found = list(connection.scalars(query))
+        if not found:  # a file that cannot be used says why
+            found = list(
+                connection.scalars(select(i.id).where(i.name == wanted, i.state == "broken").limit(1))
+            )
     if not found:
         raise NotFound(
             f"The library has no '{wanted}'.", hint="See 'dsm-desktop library list'; scan its folders."
@@ -219,6 +241,13 @@ def find_item(connection: Connection, wanted: str) -> int:
             hint=f"Give an id: {', '.join(map(str, found))}.",
         )
     return found[0]
+
+
+def address_of(connection: Connection, item_id: int) -> str:
+    """The address of an image that stays where it is; "" for a file of a folder."""
+    i, f = LibraryItem, LibraryFolder
+    query = select(i.path).join(f, f.id == i.folder_id).where(i.id == item_id, f.host == ANYWHERE)
+    return connection.scalar(query) or ""
 
 
 def image_file(connection: Connection, wanted: str, host: str) -> ItemFile:

@@ -1,7 +1,8 @@
 """The manual inside the program: topics by id, by context (F1) and by search. Its one source is the Markdown in `docs/guide`.
 
-A topic is a file with a head of `key: value` lines (id, title, keywords, contexts) between two lines of ---. Links between
-topics are ordinary relative links ("jobs.md#restore-list"), so that the same files read well in a browser of the repository.
+A topic is a file with a head of `key: value` lines (id, title, keywords, contexts) between two lines of ---. The release notes
+are the one topic beside: the text of CHANGELOG.md as it is. Links between topics are ordinary relative links
+("jobs.md#restore-list"), so that the same files read well in a browser of the repository.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from dsm_desktop.core.shipped import shipped
 
 CONTENTS = "index"
 """Id of the page of contents: shown first, and where a context is not known."""
+NOTES = "what-is-new"
+"""Id of the release notes."""
+_NOTES_TITLE = "What is new"
 _HEAD = re.compile(r"\A---\n(?P<head>.*?)\n---\n(?P<text>.*)\Z", re.S)
 _HEADING = re.compile(r"^(#{1,3}) +(.+?) *$")
 _LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
@@ -96,9 +100,10 @@ class Manual:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Manual:
-        """Read every topic of a folder; the program's own without one. Raises ManualDamaged."""
+        """Read every topic of a folder; the program's own, with its release notes, without one. Raises ManualDamaged."""
+        own = [] if folder else [_notes(shipped("CHANGELOG.md"))]
         folder = folder or shipped("docs/guide")
-        topics = [_topic(file) for file in sorted(folder.glob("*.md"))]
+        topics = [_topic(file) for file in sorted(folder.glob("*.md"))] + own
         if CONTENTS not in {topic.id for topic in topics}:
             raise ManualDamaged(
                 "The manual is not there.", hint="Install the program again.", where=str(folder)
@@ -143,12 +148,13 @@ class Manual:
         return Place(target, anchor)
 
     def search(self, text: str, limit: int = 20) -> list[Hit]:
-        """Sections in which every word occurs (also as the beginning of a word, in title or keywords), best first."""
+        """Sections in which every word occurs (also as the beginning of a word, in title or keywords), best first; the release
+        notes, which speak of everything, after the pages."""
         words = [word.lower() for word in _WORD.findall(text)]
         if not words:
             return []
         hits = [hit for topic in self.topics for hit in _hits(topic, words)]
-        return sorted(hits, key=lambda hit: -hit.score)[:limit]
+        return sorted(hits, key=lambda hit: (hit.place.topic == NOTES, -hit.score))[:limit]
 
 
 @cache
@@ -169,6 +175,18 @@ def _topic(file: Path) -> Topic:
         raise ManualDamaged("A page of the manual has no readable head.", where=str(file))
     text = _COMMENT.sub("", found["text"]).strip() + "\n"
     return Topic(head["id"], head["title"], _many(head, "keywords"), _many(head, "contexts"), text, file)
+
+
+def _notes(file: Path) -> Topic:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ManualDamaged(
+            "The release notes are not there.", hint="Install the program again.", where=str(file)
+        ) from error
+    words = ("release notes", "changelog", "update", "version", "new")
+    text = text.replace("# Changelog\n", f"# {_NOTES_TITLE}\n", 1)
+    return Topic(NOTES, _NOTES_TITLE, words, (NOTES,), text, file)
 
 
 def _pair(line: str, file: Path) -> tuple[str, str]:

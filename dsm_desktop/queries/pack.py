@@ -98,13 +98,14 @@ def server_table(connection: Connection, servers: list[ServerRow]) -> Table:
     }
     rows = [
         (
-            *(get(s) for _, get in _SERVER), ", ".join(tags.get(s.id, ())), *places.get(s.id, (None,) * 4), s.notes,
+            *(get(s) for _, get in _SERVER), ", ".join(tags.get(s.id, ())), *places.get(s.id, (None,) * 4), s.pdus, s.notes,
             *(custom.get(s.id, {}).get(field.key) for field in fields),
         )
         for s in servers
     ]  # fmt: skip
     own = [f"{f.title}" for f in fields]
-    heads = (*(head for head, _ in _SERVER), "Tags", "Room", "Rack", "Unit", "Height (U)", "Notes", *own)
+    place = ("Room", "Rack", "Unit", "Height (U)", "PDUs")
+    heads = (*(head for head, _ in _SERVER), "Tags", *place, "Notes", *own)
     return Table("dServer", heads, rows)
 
 

@@ -9,6 +9,7 @@ from functools import reduce
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from dsm_desktop.core.part_place import place
 from dsm_desktop.queries.newest import is_newest, server_label
 from dsm_desktop.store import part_words
 from dsm_desktop.store.models import (
@@ -22,7 +23,7 @@ from dsm_desktop.store.models import (
 LIMIT = 200
 _TEXTS = (
     Server.name, Server.host_name, func.coalesce(Server.service_tag, ""), Server.address, Server.model, Server.asset_tag,
-    Server.board_serial, Server.uuid, Server.idrac_version, Server.bios_version, Server.notes,
+    Server.board_serial, Server.uuid, Server.idrac_version, Server.bios_version, Server.notes, Server.pdus,
 )  # fmt: skip
 # One comparison a server: a fifth of the time of one for each column.
 _TEXT: ColumnElement[str] = func.lower(reduce(lambda text, column: text + "\n" + column, _TEXTS))
@@ -150,7 +151,7 @@ def _parts(connection: Connection, query: str, limit: int, *, present: bool) -> 
     name = func.coalesce(func.nullif(p.model, ""), p.name)
     found = (
         select(
-            p.id, s.server_id, server_label(), Server.service_tag, p.kind, p.slot, name, p.part_number,
+            p.id, s.server_id, server_label(), Server.service_tag, p.kind, p.slot, p.part_id, name, p.part_number,
             p.serial_number, p.firmware, s.confirmed_at,
         )
         .select_from(found_ids)
@@ -161,7 +162,10 @@ def _parts(connection: Connection, query: str, limit: int, *, present: bool) -> 
         .limit(limit if present else limit * 10)
     )  # fmt: skip
     hits: dict[tuple[object, ...], Hit] = {}
-    for i, sid, label, tag, kind, slot, what, number, serial, version, until in connection.execute(found):
+    for i, sid, label, tag, kind, named, fqdd, what, number, serial, version, until in connection.execute(
+        found
+    ):
+        slot = place(named, fqdd)
         hit = Hit(i, "part", sid, label, tag or "", kind, slot, what, number, serial, version, present, None if present else until)  # fmt: skip
         key = (sid, kind, slot, what, serial) if not present else (i,)
         if key not in hits or (until and hits[key].until and until > hits[key].until):
@@ -175,12 +179,12 @@ def _gone(connection: Connection, hits: list[Hit]) -> list[Hit]:
     p, s = InventoryPart, InventorySnapshot
     servers = sorted({hit.server_id for hit in hits})[:900]
     query = (
-        select(s.server_id, p.kind, p.slot, p.serial_number, p.model, p.name)
+        select(s.server_id, p.kind, p.slot, p.part_id, p.serial_number, p.model, p.name)
         .join(s, s.id == p.snapshot_id)
         .where(s.server_id.in_(servers), is_newest())
     )
     today = {
-        (sid, kind, slot, model or name, serial)
-        for sid, kind, slot, serial, model, name in connection.execute(query)
+        (sid, kind, place(slot, fqdd), model or name, serial)
+        for sid, kind, slot, fqdd, serial, model, name in connection.execute(query)
     }
     return [h for h in hits if (h.server_id, h.kind, h.slot, h.what, h.serial_number) not in today]

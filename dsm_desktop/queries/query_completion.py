@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from dsm_desktop.core.domains import pdu_names
 from dsm_desktop.queries.custom_fields import CustomFieldRow, list_custom_fields
 from dsm_desktop.queries.newest import newest_snapshots
 from dsm_desktop.queries.pivots import component_name
@@ -37,7 +38,7 @@ _HELP = {
     "logs": "logs were read", "added": "came onto the list", "problem": "why it is not read", "code": "name of the problem",
     "notes": "notes", "tag": "service tag or own tag", "tags": 'own tag; tags:"" = without any', "mac": "MAC of the BMC",
     "subsystem": "a subsystem that is not in order", "manufacturer": "maker", "uuid": "UUID", "port": "BMC port", "id": "number in the store",
-    "redfish": "version of Redfish", "licence": "iDRAC licence", "cpu": "processors", "asset": "asset tag", "skew": "BMC clock, seconds ahead",
+    "redfish": "version of Redfish", "licence": "iDRAC licence", "cpu": "processors", "asset": "asset tag", "pdu": "PDU it hangs on", "skew": "BMC clock, seconds ahead",
     "response": "answer time, ms", "lockdown": "lockdown mode, yes or no", "led": "locating LED blinks, yes or no",
     "trust": "pin, ca or off", "fw.bios": "BIOS version", "fw.idrac": "iDRAC firmware",
 }  # fmt: skip
@@ -93,7 +94,7 @@ def query_context(connection: Connection) -> QueryContext:
         "model": distinct(Server.model), "licence": distinct(Server.licence), "idrac": distinct(Server.idrac_version),
         "bios": distinct(Server.bios_version), "manufacturer": distinct(Server.manufacturer), "tags": tags, "tag": tags,
         "cpu": distinct(Server.processor_summary), "group": distinct(ServerGroup.name), "rack": distinct(Rack.name),
-        "room": distinct(Rack.room), "code": distinct(Server.problem_code),
+        "room": distinct(Rack.room), "pdu": _pdus(distinct(Server.pdus)), "code": distinct(Server.problem_code),
     }  # fmt: skip
     words = {"_".join(re.findall(r"[a-z0-9]+", component_name(name).lower())) for name, _ in names}
     return QueryContext(
@@ -103,6 +104,11 @@ def query_context(connection: Connection) -> QueryContext:
         tuple(list_custom_fields(connection)),
         tuple(sorted(words - {""}))[:500],
     )
+
+
+def _pdus(written: Iterable[str]) -> tuple[str, ...]:
+    """Every PDU named on a server, once whatever its capitals."""
+    return tuple(sorted(pdu_names(",".join(written))))
 
 
 def complete(text: str, cursor: int, context: QueryContext) -> list[Suggestion]:

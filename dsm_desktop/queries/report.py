@@ -60,16 +60,20 @@ def bmc_link(address: str, port: int = 443) -> Link | str:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What stands over a table: when it was made, for whom, out of which filter."""
+    """What stands over a table: when it was made, for whom, out of which filter; `within` what narrowed the rows beside the
+    filter, `total` how many rows there are without either (0 = not known)."""
 
     made_at: datetime
     made_by: str = ""
     store: str = ""
     filter: str = ""
+    within: str = ""
+    total: int = 0
 
     @property
     def sentence(self) -> str:
         parts = [self.made_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"), self.made_by, self.store]
+        parts.append(f"only: {self.within}" if self.within else "")
         parts.append(f"filter: {self.filter}" if self.filter else "")
         return " · ".join(p for p in parts if p)
 
@@ -86,11 +90,35 @@ def as_markdown(table: Table) -> str:
 
 def as_html(table: Table, report: Report | None = None) -> str:
     """A page of its own, no script and nothing fetched. Printing repeats the header row and breaks no row."""
+    sentence = html.escape(report.sentence) if report else ""
+    count = f"{len(table.rows):,}"
+    if report and report.total > len(table.rows):
+        count += f" of {report.total:,}"
+    intro = f"<p>{sentence}{' · ' if sentence else ''}{count} rows</p>"
+    return page_html(table.title, f"{intro}\n{table_html(table)}")
+
+
+def page_html(title: str, body: str) -> str:
+    """A page around markup that is safe already."""
+    title = html.escape(title)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n<style>{_CSS}</style></head>\n'
+        f"<body><h1>{title}</h1>\n{body}</body></html>\n"
+    )
+
+
+def table_html(table: Table) -> str:
+    """The table alone; columns of numbers stand to the right, and the names its rows go by are not broken."""
     numeric = [
         all(_is_number(row[i]) or row[i] in (None, "") for row in table.rows) and bool(table.rows)
         for i in range(len(table.headings))
     ]
     mark = [' class="n"' if number else "" for number in numeric]
+    roomy = len(table.headings) <= _ROOMY
+    whole = ' class="w"' if roomy else ""
+    key = next((i for i, number in enumerate(numeric) if not number), None)
+    if roomy and key is not None and all(_is_name(row[key]) for row in table.rows):
+        mark[key] = ' class="w"'
     heads = "".join(
         f'<th scope="col"{m}>{html.escape(h)}</th>' for m, h in zip(mark, table.headings, strict=True)
     )
@@ -98,19 +126,19 @@ def as_html(table: Table, report: Report | None = None) -> str:
         "<tr>" + "".join(f"<td{m}>{_html(cell)}</td>" for m, cell in zip(mark, row, strict=True)) + "</tr>\n"
         for row in table.rows
     )
-    title, sentence = html.escape(table.title), html.escape(report.sentence) if report else ""
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n<style>{_CSS}</style></head>\n'
-        f"<body><h1>{title}</h1>\n<p>{sentence}{' · ' if sentence else ''}{len(table.rows)} rows</p>\n"
-        f'<table border="1" cellspacing="0" cellpadding="3"><thead><tr>{heads}</tr></thead>\n<tbody>\n'
-        f"{''.join(rows)}</tbody></table></body></html>\n"
+        f'<table border="1" cellspacing="0" cellpadding="3"><thead><tr{whole}>{heads}</tr></thead>\n<tbody>\n'
+        f"{''.join(rows)}</tbody></table>"
     )
 
 
+_NAME, _ROOMY = 40, 10
+"""Letters of a name that is not broken, and columns up to which there is room not to break it."""
 _CSS = (
     "body{font:10pt sans-serif;color:#111;margin:1.2em}h1{font-size:15pt;margin:0}p{color:#555}"
     "table{border-collapse:collapse;width:100%}th,td{border:1px solid #bbb;padding:2px 6px;text-align:left;"
     "vertical-align:top;overflow-wrap:anywhere}th{background:#eee}.n{text-align:right}"
+    ".w,.w th{white-space:nowrap}"
     "thead{display:table-header-group}tr{break-inside:avoid;page-break-inside:avoid}"
     "@page{size:landscape;margin:12mm}@media print{body{margin:0;font-size:8pt}a{color:inherit;text-decoration:none}}"
 )
@@ -264,6 +292,11 @@ def _html(cell: Cell) -> str:
         return f'<a href="{html.escape(cell.url)}" rel="noreferrer">{html.escape(str(cell))}</a>'
     # Pasted from a page into a spreadsheet, a cell would become a formula just the same.
     return html.escape(_text(cell) if _is_number(cell) else harmless(_text(cell))).replace("\n", "<br>")
+
+
+def _is_name(cell: Cell) -> bool:
+    """One word that is not too long for a line: a host's name, a service tag."""
+    return isinstance(cell, str) and len(cell) <= _NAME and not any(letter.isspace() for letter in cell)
 
 
 def _is_number(cell: Cell) -> bool:

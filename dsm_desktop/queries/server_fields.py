@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dsm_desktop.core.domains import pdu_names
 from dsm_desktop.queries.query_values import Field, plain
 from dsm_desktop.queries.server_row import ServerRow
 
@@ -29,6 +30,7 @@ SERVER_FIELDS: Mapping[str, Field] = {
         Field("mac", lambda r: r.bmc_mac),
         Field("uuid", lambda r: r.uuid),
         Field("asset", lambda r: r.asset_tag),
+        Field("pdu", lambda r: pdu_names(r.pdus)),
         Field("lockdown", lambda r: r.lockdown),
         Field("led", lambda r: r.led_blinking),
         Field("trust", lambda r: r.trust_mode),
@@ -60,6 +62,6 @@ def words_of(row: ServerRow) -> str:
     texts = (
         row.label, row.host_name, row.service_tag or "", row.model, row.endpoint, row.generation, row.health, row.access,
         row.idrac_version, row.bios_version, row.licence, row.processor_summary, row.bmc_mac, row.asset_tag, row.problem,
-        row.notes, *row.tags, *map(plain, row.custom.values()),
+        row.notes, row.pdus, *row.tags, *map(plain, row.custom.values()),
     )  # fmt: skip
     return "\n".join(texts).lower()

@@ -11,7 +11,7 @@ from typing import Any
 class ServerRow:
     """One server as the grid shows it; the newest facts with the times they were read (aware UTC).
 
-    `power_watts` in W, `inlet_celsius` in °C, `memory_gib` in GiB, `response_ms` in ms; None = not read or not reported. `custom` the operators' own fields by
+    `power_watts` in W, `inlet_celsius` in °C, `memory_gib` in GiB, `response_ms` in ms; None = not read or not reported. `pdus` as "A12, B12"; `custom` the operators' own fields by
     key, `tags` their words by name.
     """
 
@@ -48,6 +48,7 @@ class ServerRow:
     bmc_mac: str
     asset_tag: str
     notes: str
+    pdus: str
     trust_mode: str
     fingerprint: str
     old_tls: bool
@@ -82,7 +83,7 @@ _REPEATED = tuple(
     STORED.index(name)
     for name in (
         "manufacturer", "model", "generation", "idrac_model", "idrac_version", "bios_version", "redfish_version", "licence",
-        "processor_summary", "power_state", "health", "access", "problem", "problem_code", "notes", "trust_mode",
+        "processor_summary", "power_state", "health", "access", "problem", "problem_code", "notes", "pdus", "trust_mode",
     )
 )  # fmt: skip
 _HEALTHS = STORED.index("subsystem_health")

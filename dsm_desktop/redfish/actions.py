@@ -45,6 +45,8 @@ _STARTED_IDS = {"SYS1000", "SYS1003"}
 """Lifecycle log (EEMI 2.7): turning on, CPU resetting."""
 _RESET_IDS = _STARTED_IDS | {"SYS1001", "SYS1002", "RAC0701", "RAC0702", "RAC0703", "RAC0704", "RAC0705"}
 """And turning off, power cycling; requested power-up, power cycle, hard reset, power-down, graceful shutdown."""
+_ON_IDS = _STARTED_IDS | {"RAC0701"}
+"""Of these, what a server that was off says of being switched on; that it went off is logged late, too."""
 _NMI_IDS = {"RAC0706"}
 _ON_THE_WAY = {PowerState.ON: PowerState.POWERING_ON, PowerState.OFF: PowerState.POWERING_OFF}
 
@@ -74,8 +76,9 @@ def reset_was_taken(
     if ends_in and power_state(server.get("PowerState")) in (ends_in, _ON_THE_WAY.get(ends_in)):
         return True
     if action is PowerAction.NMI:
-        return _logged_since(client, mark, _NMI_IDS)
-    return (not ends_in and _restarted(server, mark)) or _logged_since(client, mark, _RESET_IDS)
+        return logged_since(client, mark, _NMI_IDS)
+    told = _ON_IDS if ends_in is PowerState.ON else _RESET_IDS
+    return (not ends_in and _restarted(server, mark)) or logged_since(client, mark, told)
 
 
 def reset_is_over(client: RedfishClient, action: PowerAction, mark: dict[str, str]) -> bool:
@@ -84,11 +87,11 @@ def reset_is_over(client: RedfishClient, action: PowerAction, mark: dict[str, st
     A server that runs before and after a restart proves nothing by its power state. An NMI is over when it is logged.
     """
     if action is PowerAction.NMI:
-        return _logged_since(client, mark, _NMI_IDS)
+        return logged_since(client, mark, _NMI_IDS)
     server = client.system()
     if power_state(server.get("PowerState")) is not PowerState.ON:
         return False
-    return _restarted(server, mark) or _logged_since(client, mark, _STARTED_IDS)
+    return _restarted(server, mark) or logged_since(client, mark, _STARTED_IDS)
 
 
 def _restarted(server: Doc, mark: dict[str, str]) -> bool:
@@ -96,7 +99,8 @@ def _restarted(server: Doc, mark: dict[str, str]) -> bool:
     return bool(last and mark["last_reset"] and last != mark["last_reset"])
 
 
-def _logged_since(client: RedfishClient, mark: dict[str, str], wanted: set[str]) -> bool:
+def logged_since(client: RedfishClient, mark: dict[str, str], wanted: set[str]) -> bool:
+    """Whether the lifecycle log has one of these message ids since the mark; False where there was no log to mark."""
     if not mark["log_id"]:
         return False
     events = client.log_events(LogKind.LIFECYCLE, (mark["log_id"], moment(mark["log_time"])))

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from dsm_desktop.core.inventory import Scalar
 from dsm_desktop.core.secret_names import is_secret_attribute
 from dsm_desktop.net.links import safe_path
-from dsm_desktop.redfish.bios import scalars
 from dsm_desktop.redfish.documents import link, links
-from dsm_desktop.redfish.errors import Missing, Unsupported, messages
-from dsm_desktop.redfish.values import dig, text
+from dsm_desktop.redfish.errors import Missing, RedfishError, Unsupported
+from dsm_desktop.redfish.values import dig, scalars, text
 
 if TYPE_CHECKING:
     from dsm_desktop.redfish.client import RedfishClient
@@ -69,5 +68,10 @@ def write_attributes(client: RedfishClient, uri: str, values: Mapping[str, Any])
 
     One bad key is a 400, and whether the good ones were applied depends on the firmware: always read back.
     """
-    answer = client.call("PATCH", uri, {"Attributes": dict(values)}, timeout=120)
-    return [m.text for m in messages(answer.data) if m.severity in ("Warning", "Critical") and m.text]
+    try:
+        client.call("PATCH", uri, {"Attributes": dict(values)}, timeout=120)
+    except RedfishError as error:
+        if error.status >= 300:
+            raise
+        return [error.message]
+    return []

@@ -17,7 +17,7 @@ from dsm_desktop.net.links import own_path, safe_path
 from dsm_desktop.redfish.documents import Doc, link, links
 from dsm_desktop.redfish.errors import Missing, RedfishError, Unsupported
 from dsm_desktop.redfish.services import action
-from dsm_desktop.redfish.values import dig, objects, text
+from dsm_desktop.redfish.values import dig, objects, scalars, text
 
 if TYPE_CHECKING:
     from dsm_desktop.redfish.client import RedfishClient
@@ -168,17 +168,17 @@ def clear_pending(client: RedfishClient, settings_uri: str) -> bool:
     return True
 
 
+RESET_ASKED = "RAC1133"
+"""Lifecycle log: all BIOS settings go back to default at the next restart ("BIOSRTDRequested … modified successfully")."""
+
+
 def reset_bios(client: RedfishClient) -> None:
     """All BIOS settings back to default at the next restart (RAC1133 in the lifecycle log)."""
     client.call("POST", action(client, bios_document(client), "ResetBios"), {})
 
 
-def scalars(attributes: Any) -> dict[str, Scalar]:
-    """Plain values by name of an Attributes object."""
-    if not isinstance(attributes, dict):
-        return {}
-    return {
-        str(name): value
-        for name, value in attributes.items()
-        if value is None or isinstance(value, str | int | float | bool)
-    }
+def change_password(client: RedfishClient, name: str, old: str, new: str) -> None:
+    """Stage a new setup or system password ("SetupPassword", "SysPassword"; "" = none); like any setting it takes a job and a
+    restart. Raises RedfishError where the old one is wrong, Unsupported where the firmware has no such action."""
+    body = {"PasswordName": name, "OldPassword": old, "NewPassword": new}
+    client.call("POST", action(client, bios_document(client), "ChangePassword"), body, timeout=120)

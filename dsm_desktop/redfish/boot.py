@@ -28,7 +28,11 @@ class BootOption:
 
 @dataclass(frozen=True, slots=True)
 class BootState:
-    """Order and one-time override as the device tells them. `mode` UEFI | Legacy | ""; `targets` what an override may name."""
+    """Order and one-time override as the device tells them. `mode` UEFI | Legacy | ""; `targets` what an override may name.
+
+    `takes_http_uri`: whether the address of an HTTP boot can stand beside the override. No recorded iDRAC has that: there it
+    is a BIOS setting (HttpDev1Uri).
+    """
 
     mode: str
     options: tuple[BootOption, ...]
@@ -38,6 +42,7 @@ class BootState:
     http_uri: str
     targets: tuple[str, ...]
     modes: tuple[str, ...] = field(default=())
+    takes_http_uri: bool = False
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -60,9 +65,8 @@ def read_boot(client: RedfishClient) -> BootState:
     boot = _object(system.get("Boot"))
     options = {o.id: o for o in _options(client, boot)}
     order = [text(ref) for ref in boot.get("BootOrder") or () if text(ref)]
-    targets = _allowed(boot, "BootSourceOverrideTarget") or _allowed(
-        _object(_settings(client, system).get("Boot")), "BootSourceOverrideTarget"
-    )
+    settings = _object(_settings(client, system).get("Boot"))
+    targets = _allowed(boot, "BootSourceOverrideTarget") or _allowed(settings, "BootSourceOverrideTarget")
     mode = text(boot.get("BootSourceOverrideMode"))
     return BootState(
         mode=mode or ("UEFI" if any(ref.startswith("Boot0") for ref in order) else _bios_mode(client)),
@@ -73,6 +77,7 @@ def read_boot(client: RedfishClient) -> BootState:
         http_uri=text(boot.get("HttpBootUri")),
         targets=targets,
         modes=_allowed(boot, "BootSourceOverrideMode"),
+        takes_http_uri="HttpBootUri" in boot or "HttpBootUri" in settings,
     )
 
 

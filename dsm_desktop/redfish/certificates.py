@@ -17,6 +17,11 @@ from dsm_desktop.redfish.values import dig, text, whole
 if TYPE_CHECKING:
     from dsm_desktop.redfish.client import RedfishClient
 
+BY_RACADM = (
+    "iDRAC7 and 8 make and take certificates by racadm only: 'racadm -r ADDRESS sslcsrgen -g', then 'sslcertupload -t 1 -f FILE'; "
+    "afterwards compare the new one and trust it here (Edit, Certificate)."
+)
+"""The next step for those whose Redfish root has no CertificateService."""
 _PLAIN_COLLECTION = (5, 0, 0, 0)
 """Up to this firmware of iDRAC9 the collection is given as a plain string, later as a link."""
 
@@ -102,7 +107,7 @@ def _service(client: RedfishClient) -> Doc:
     if not path:
         raise Unsupported(
             "this iDRAC cannot make a signing request over Redfish",
-            hint="iDRAC7 and 8 do it by racadm (sslcsrgen, sslcertupload) only.",
+            hint=BY_RACADM,
             where=client.transport.name,
         )
     return client.get(safe_path(path, where=client.transport.name))

@@ -31,6 +31,7 @@ from dsm_desktop.redfish.errors import (
     ReadOnlyDevice,
     ResourceBusy,
     error_of,
+    refused_inside,
 )
 from dsm_desktop.redfish.inventory import read_inventory
 from dsm_desktop.redfish.logs import Mark, entries_path, read_log
@@ -185,7 +186,7 @@ class RedfishClient:
         """A changing call; the answer of a success. `timeout` s unless the client has a `read_timeout` of its own.
 
         `changing=False` for the POSTs that only ask (Dell's Get… actions). `upload` sends a file in place of `body`, `into`
-        takes one from the answer: `timeout` is per block then. Raises the typed error of a refusal.
+        takes one from the answer: `timeout` is per block then. Raises the typed error of a refusal, also of one inside a yes.
         """
         self.root()
         session = self._session
@@ -210,7 +211,7 @@ class RedfishClient:
             upload=upload,
             into=into,
         )
-        if not answer.ok:
+        if not answer.ok or (changing and refused_inside(answer)):
             raise self._error(answer, f"{method} {path}")
         return answer
 
@@ -332,6 +333,10 @@ class RedfishClient:
     ) -> bool:
         """Whether a reset that may have been interrupted has reached the server since the mark."""
         return actions.reset_was_taken(self, action, mark, ends_in)
+
+    def logged_since(self, mark: dict[str, str], ids: set[str]) -> bool:
+        """Whether the lifecycle log has one of these message ids since a `reset_mark`; False where it has no log."""
+        return actions.logged_since(self, mark, ids)
 
     # --- the rest of the machine --------------------------------------------------------------------------------
 

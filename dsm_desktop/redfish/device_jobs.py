@@ -139,6 +139,19 @@ def delete_job(client: RedfishClient, job_id: str) -> None:
         client.call("DELETE", f"{_queue(client)}/{job_id}", None)
 
 
+def take_out(client: RedfishClient, job_id: str) -> bool:
+    """Delete a job that was seen waiting. False where it has begun meanwhile: it runs to its end. Raises what the iDRAC refuses of a
+    job that waits still."""
+    try:
+        delete_job(client, job_id)
+    except RedfishError:
+        with contextlib.suppress(Missing):
+            if device_job(client, job_id).scheduled:
+                raise
+            return False
+    return True
+
+
 def clear_queue(client: RedfishClient, *, force: bool = False) -> None:
     """Deletes all jobs and with them what is staged for them.
 

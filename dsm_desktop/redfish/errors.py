@@ -123,6 +123,36 @@ _QUERY = {
     "QUERYNOTSUPPORTEDONRESOURCE",
     "QUERYPARAMETERVALUETYPEERROR",
 }
+_NO_REFUSAL = {
+    "SUCCESS",
+    "CREATED",
+    "NOOPERATION",
+    "RESETREQUIRED",
+    "RESETRECOMMENDED",
+    "CONDITIONINRELATEDRESOURCE",
+    "PROPERTYDEPRECATED",
+    "PROPERTYVALUEDEPRECATED",
+    "PROPERTYVALUEMODIFIED",
+    "RESOURCEDEPRECATED",
+    "ACTIONDEPRECATED",
+    *(
+        "RAC0604",
+        "RAC0608",
+        "RAC0619",
+        "RAC0651",
+        "RAC0667",
+        "RAC0668",
+        "RAC0742",
+        "RAC943",
+        "RAC1060",
+        "RAC1192",
+    ),
+}
+"""Warnings beside a change that was made, or that had nothing to change: of DMTF's base registry, and of Dell's (R750), which say when
+or after what restart a setting takes effect."""
+_SUCCEEDED = re.compile(r"(?i)success")
+_NEGATED = re.compile(r"(?i)\b(?:not|no|unable|cannot)\b|unsuccess")
+"""SYS526 and RAC1040 are warnings that say "successfully"; BIOS024 "did not complete successfully"."""
 _SAME = {"PSU501", "PSU502", "PWR8518", "PWR8519", "PWR8547"}
 _SAME_STATE = re.compile(
     r"(?i)already (?:powered|in (?:the|a|this) |on\b|off\b|turned)|is already (?:on|off)|power state .*already|server is (?:already )?powered (?:on|off)"
@@ -172,11 +202,28 @@ def wait_of(answer: Answer, found: list[Message], otherwise: float = 30.0) -> fl
     return otherwise
 
 
+def refused_inside(answer: Answer) -> bool:
+    """Whether an answer to a change says yes by its status and no by a message (iDRAC9 and 10: 200 with SYS410 inside).
+
+    What has made a job or a resource (Location) was taken, whatever else it says: that one is followed.
+    """
+    return answer.ok and "location" not in answer.headers and any(map(_refuses, messages(answer.data)))
+
+
+def _refuses(message: Message) -> bool:
+    """By severity, and by "Unable to …", which Dell's registry calls informational of lockdown and the like."""
+    if message.id in _NO_REFUSAL or (_SUCCEEDED.search(message.text) and not _NEGATED.search(message.text)):
+        return False
+    return message.severity in ("Warning", "Critical") or message.text.startswith("Unable to ")
+
+
 def error_of(answer: Answer, *, where: str, what: str) -> DsmError:
     """The typed error for an answer that is not a success. `what` names the call ("GET /redfish/v1/Systems")."""
-    found = messages(answer.data)
+    found = [m for m in messages(answer.data) if not answer.ok or _refuses(m)]
     ids = {m.id for m in found}
     text, hint = _said(found, answer.status)
+    if answer.ok:  # several settings in one call: each may have its own reason
+        text = "; ".join(dict.fromkeys(m.text for m in found if m.text)) or text
     kind = _kind(answer.status, ids, text)
     if issubclass(kind, NotReady):
         if kind is ResourceBusy and answer.retry_after() is not None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 IMMEDIATE, ON_RESET = "Immediate", "OnReset"
 NONE_FOREIGN = "STOR018"
+_NOT_THAT_TIME = {"SYS426", "PROPERTYVALUENOTINLIST", "ACTIONPARAMETERVALUENOTINLIST"}
+"""Refusals of a value."""
 OLD_TYPES = {
     "RAID0": "NonRedundant",
     "RAID1": "Mirrored",
@@ -33,7 +35,8 @@ OLD_TYPES = {
 @dataclass(frozen=True, slots=True)
 class Drive:
     """`raid_status` in Dell's words (Ready, Online, NonRAID, Foreign, …); `spare` None, Global or Dedicated; `erase` the
-    target of its secure erase, "" = it has none; `led` None = it does not tell."""
+    target of its secure erase, "" = it has none, `erase_times` when it says it can, () = it does not say; `led` None = it
+    does not tell."""
 
     id: str
     uri: str
@@ -42,7 +45,7 @@ class Drive:
     raid_status: str
     spare: str
     erase: str
-    erase_now: bool
+    erase_times: tuple[str, ...]
     led: bool | None
 
 
@@ -131,7 +134,7 @@ def _drive(doc: Doc) -> Drive:
         text(dig(dell, "RaidStatus")),
         text(doc.get("HotspareType")) or "None",
         safe_path(target) if target else "",
-        not isinstance(support, list) or IMMEDIATE in support,
+        tuple(text(t) for t in support) if isinstance(support, list) else (),
         led if isinstance(led, bool) else None,
     )
 
@@ -184,9 +187,19 @@ def delete_volume(client: RedfishClient, uri: str, when: str) -> str:
     return job_id_of(client, client.call("DELETE", uri, body, timeout=120))
 
 
-def erase_drive(client: RedfishClient, drive: Drive) -> str:
-    """Make a drive's data unreadable for ever; returns the job's id. Only drives that encrypt themselves, and PCIe SSDs."""
-    return job_id_of(client, client.call("POST", drive.erase, {}, timeout=120))
+def erase_drive(client: RedfishClient, drive: Drive, when: str) -> str:
+    """Make a drive's data unreadable for ever; returns the job's id. Only drives that encrypt themselves, and PCIe SSDs.
+
+    A drive that names no times is sent none for IMMEDIATE: its controller decides, and may make a job that waits for a
+    restart. PCIe SSDs name Immediate and refuse it (R750, 6.00.30): `refuses_time`.
+    """
+    body = {"@Redfish.OperationApplyTime": when} if drive.erase_times or when == ON_RESET else {}
+    return job_id_of(client, client.call("POST", drive.erase, body, timeout=120))
+
+
+def refuses_time(error: RedfishError) -> bool:
+    """Whether an erase was refused for its apply time, the only value that goes with it."""
+    return bool(_NOT_THAT_TIME & set(error.ids))
 
 
 def raid_action(client: RedfishClient, name: str, target: str, **more: Any) -> str:

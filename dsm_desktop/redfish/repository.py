@@ -22,6 +22,15 @@ MAX_LIST = 8 * 2**20
 """Characters of a package list; a server has at most some hundred components of about 1 kB each."""
 MAX_PACKAGES = 2000
 _MAX_DEPTH = 32
+_STRINGS = {True: "True", False: "False"}
+_WRONG_FORM = {
+    "SYS424",
+    "SYS426",
+    "PropertyValueTypeError",
+    "PropertyValueNotInList",
+    "PropertyValueFormatError",
+}
+"""What a device answers to a boolean where it wants a string, or the other way round; nothing was begun then."""
 
 UNREADABLE = {
     "RED005": "The address of the package is not valid: check share, folder and file name.",
@@ -102,21 +111,37 @@ def install_from_repository(
     """Lets the iDRAC compare itself with a catalogue and, with `apply`, update itself; returns the parent's JID.
 
     The parent ends early: the work is in the jobs it makes. `reboot` restarts the host at once when something needs it.
+
+    ApplyUpdate is a string and RebootNeeded a boolean (Dell's scripts; an R750 with 6.00.30 lists them so). Of ApplySameVersions
+    and ApplyDowngradeVersions no recorded answer, schema or script of Dell's tells the type: published clients send strings
+    and booleans, neither proven on a device. So the device's own list decides, and the other form is sent once where it is
+    refused for its form.
     """
     document = service(client, client.system(), _SERVICE)
     body = _share(share) | {
         "CatalogFile": catalogue,
         # A string and a boolean: that is how Dell's own script sends them, and the other way round is refused.
-        "ApplyUpdate": "True" if apply else "False",
+        "ApplyUpdate": _STRINGS[apply],
         "RebootNeeded": reboot,
         "IgnoreCertWarning": "Off" if share.check_certificate else "On",
     }
-    if same_versions:
-        body["ApplySameVersions"] = True
-    if downgrades:
-        body["ApplyDowngradeVersions"] = True
+    wishes = {"ApplySameVersions": same_versions, "ApplyDowngradeVersions": downgrades}
+    names = [name for name, wished in wishes.items() if wished]
+    # The device tells which of the two it means: it lists "False" and "True" for its strings (ApplyUpdate on an R750 with
+    # 6.00.30), and nothing for its booleans (RebootNeeded, ClearJobQueue there).
+    told = {name: bool(allowed(document, "InstallFromRepository", name)) for name in names}
     target = action(client, document, "InstallFromRepository")
-    return job_id_of(client, client.call("POST", target, body, timeout=180))
+
+    def send(other_way: bool) -> str:
+        form = {name: _STRINGS[True] if told[name] is not other_way else True for name in names}
+        return job_id_of(client, client.call("POST", target, body | form, timeout=180))
+
+    try:
+        return send(other_way=False)
+    except RedfishError as error:
+        if not names or not set(error.ids) & _WRONG_FORM:
+            raise
+        return send(other_way=True)
 
 
 def repository_updates(client: RedfishClient) -> list[RepositoryUpdate]:

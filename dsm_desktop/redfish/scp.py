@@ -31,9 +31,8 @@ JOB_RUNS = {"RAC0679", "SYS431"}
 """Another job runs: wait."""
 PENDING_STANDS = {"LC068"}
 """Pending settings or a scheduled configuration job: they must be applied or withdrawn first."""
-DONE_ALL = {"SYS053", "SYS043", "SYS054", "SYS081"}
-NO_CHANGE = {"SYS069", "SYS082"}
-DONE_SOME = {"SYS055"}
+PREVIEW_OBJECTS = {"SYS080", "SYS082"}
+"""A preview that ends as Completed and says so: nothing, or only some of the profile would be taken (the R750's own registry)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,13 @@ def exports_locally(client: RedfishClient) -> bool | None:
     """Whether the iDRAC hands a profile out over Redfish itself: it lists LOCAL; None where it lists nothing (then try)."""
     kinds = _share_values(client.manager(), EXPORT, "ShareType")
     return "LOCAL" in kinds if kinds else None
+
+
+def pushes_by(client: RedfishClient) -> str:
+    """HTTPS where the iDRAC lists it, or lists nothing; HTTP where it knows that alone; "" where it pushes to no web server
+    (seen on iDRAC8 2.3x, which lists NFS and CIFS)."""
+    kinds = _share_values(client.manager(), EXPORT, "ShareType")
+    return next((kind for kind in ("HTTPS", "HTTP") if kind in kinds), "") if kinds else "HTTPS"
 
 
 def targets(client: RedfishClient) -> tuple[str, ...]:
@@ -187,9 +193,7 @@ def _of_task(doc: Any, status: int) -> Progress:
     state = text(job.get("JobState")).replace(" ", "") or text(dig(doc, "TaskState"))
     bad = state in ("Failed", "CompletedWithErrors", "Exception", "Killed", "Cancelled")
     ended = status != 202 and (bad or state in ("Completed",))
-    details = tuple(
-        text(e.get("Message")) for e in entries[:-1] if text(e.get("Message")) not in ("", message)
-    )
+    details = tuple(text(e.get("Message")) for e in entries if text(e.get("Message")) not in ("", message))
     percent = integer(job.get("PercentComplete")) or integer(dig(doc, "PercentComplete"))
     return Progress(ended, percent, message, ident, failed=ended and bad, details=details)
 

@@ -10,7 +10,7 @@ import re
 from dsm_desktop.core.inventory import Scalar
 from dsm_desktop.core.secret_names import is_secret_attribute
 from dsm_desktop.redfish.documents import Doc
-from dsm_desktop.redfish.values import text
+from dsm_desktop.redfish.values import scalars, text
 
 _GROUPS = re.compile(
     r"(NIC|NICStatic|CurrentNIC|IPv4|IPv4Static|CurrentIPv4|IPv6|IPMILan|IPMISOL|WebServer|IPBlocking|Lockdown|NTPConfigGroup"
@@ -25,14 +25,16 @@ LOCKDOWN = "Lockdown.1.SystemLockdown"
 def bios_settings(doc: Doc) -> dict[str, Scalar]:
     """ "BIOS.<AttributeName>" → value."""
     return {
-        f"BIOS.{name}": value for name, value in _attributes(doc).items() if not is_secret_attribute(name)
+        f"BIOS.{name}": value
+        for name, value in scalars(doc.get("Attributes")).items()
+        if not is_secret_attribute(name)
     }
 
 
 def idrac_settings(doc: Doc) -> dict[str, Scalar]:
     """The part of DellAttributes an operator compares, as "iDRAC.<Group.N.Name>"; of users only who exists and may what."""
     found: dict[str, Scalar] = {}
-    for name, value in _attributes(doc).items():
+    for name, value in scalars(doc.get("Attributes")).items():
         if not _GROUPS.match(name) or is_secret_attribute(name):
             continue
         if name.startswith("Users.") and not _USER.match(name):
@@ -44,18 +46,7 @@ def idrac_settings(doc: Doc) -> dict[str, Scalar]:
     return {name: value for name, value in found.items() if name.rpartition(".")[0] not in empty}
 
 
-def _attributes(doc: Doc) -> dict[str, Scalar]:
-    attributes = doc.get("Attributes")
-    if not isinstance(attributes, dict):
-        return {}
-    return {
-        str(name): value
-        for name, value in attributes.items()
-        if value is None or isinstance(value, str | int | float | bool)
-    }
-
-
 def lockdown(doc: Doc) -> bool | None:
     """Whether system lockdown is on; None where the attributes do not tell."""
-    value = text(_attributes(doc).get(LOCKDOWN))
+    value = text(scalars(doc.get("Attributes")).get(LOCKDOWN))
     return {"Enabled": True, "Disabled": False}.get(value)

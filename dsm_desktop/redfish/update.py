@@ -7,6 +7,7 @@ Each call that makes a job returns its JID; following it is `device_jobs`. A job
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,9 @@ class ApplyTime(enum.StrEnum):
     ON_RESET = "OnReset"
 
 
+SIMPLE_UPDATE, INSTALL = "UpdateService.SimpleUpdate", "DellUpdateService.Install"
+_RESTARTS_AT_ONCE = re.compile(r"4\.(0\d|10|40)\.")
+"""iDRAC9 whose SimpleUpdate restarts the host whatever it was told; later 4.2x and 5.00 wait."""
 _INSTALL_UPON = {ApplyTime.IMMEDIATE: "Now", ApplyTime.ON_RESET: "NextReboot"}
 
 
@@ -79,9 +83,7 @@ def update_offer(client: RedfishClient) -> UpdateOffer:
     return UpdateOffer(
         multipart=safe_path(multipart, where=where) if multipart else "",
         http_push=safe_path(pushed, where=where) if pushed else "",
-        install=action(client, document, "DellUpdateService.Install")
-        if offers(document, "DellUpdateService.Install")
-        else "",
+        install=action(client, document, INSTALL) if offers(document, INSTALL) else "",
         simple_update=action(client, document, "SimpleUpdate") if offers(document, "SimpleUpdate") else "",
         protocols=allowed(document, "SimpleUpdate", "TransferProtocol"),
         apply_times=tuple(text(t) for t in times) if isinstance(times, list) else (),
@@ -152,20 +154,49 @@ def push_file(client: RedfishClient, file: Path, sending: Sending) -> str:
 def install_pushed(client: RedfishClient, uri: str, apply: ApplyTime) -> str:
     """Applies what `push_file` has sent; returns the JID."""
     offer = update_offer(client)
-    if offer.install:
-        body: dict[str, Any] = {"SoftwareIdentityURIs": [uri], "InstallUpon": _INSTALL_UPON[apply]}
-        return job_id_of(client, client.call("POST", offer.install, body, timeout=180))
-    return fetch(client, uri, apply)
+    return _install(client, offer.install, uri, apply) if offer.install else fetch(client, uri, apply)
+
+
+def _install(client: RedfishClient, action_uri: str, uri: str, apply: ApplyTime) -> str:
+    body: dict[str, Any] = {"SoftwareIdentityURIs": [uri], "InstallUpon": _INSTALL_UPON[apply]}
+    return job_id_of(client, client.call("POST", action_uri, body, timeout=180))
+
+
+def fetching(client: RedfishClient, apply: ApplyTime, *, local: bool) -> tuple[UpdateOffer, str]:
+    """What the service offers, and which action takes a package from a URI, or (`local`) from the iDRAC's own inventory.
+
+    SimpleUpdate without OnReset leaves it to the firmware when the host restarts, and iDRAC9 4.00 to 4.10 and 4.40 restart it at
+    once all the same. There Dell's own Install action waits (NextReboot); it takes what lies in the inventory only. Raises
+    Unsupported where nothing can be told to wait.
+    """
+    offer = update_offer(client)
+    waits = ApplyTime.ON_RESET.value in offer.apply_times
+    if waits and apply is ApplyTime.ON_RESET:
+        waits = not _RESTARTS_AT_ONCE.match(text(client.manager().get("FirmwareVersion")))
+    if apply is ApplyTime.ON_RESET and not waits:
+        if local and offer.install:
+            return offer, INSTALL
+        raise Unsupported(
+            "this iDRAC cannot be told to wait for the restart with a package that it fetches",
+            hint="Choose the way 'push'."
+            if not local
+            else "Send the package of that version from the library.",
+            where=client.transport.name,
+        )
+    if not offer.simple_update:
+        raise Unsupported("this iDRAC offers no SimpleUpdate", where=client.transport.name)
+    return offer, SIMPLE_UPDATE
 
 
 def fetch(client: RedfishClient, uri: str, apply: ApplyTime, *, login: tuple[str, str] | None = None) -> str:
-    """SimpleUpdate: the iDRAC takes the package from a URI, or from its own inventory (Available-, Previous-); returns the JID.
+    """The iDRAC takes the package from a URI, or from its own inventory (Available-, Previous-); returns the JID.
 
-    `login` is user name and password of a share. Raises Unsupported for a protocol the iDRAC does not list.
+    `login` is user name and password of a share. Raises Unsupported for a protocol the iDRAC does not list, and where it
+    would restart the host by itself.
     """
-    offer = update_offer(client)
-    if not offer.simple_update:
-        raise Unsupported("this iDRAC offers no SimpleUpdate", where=client.transport.name)
+    offer, by = fetching(client, apply, local=uri.startswith("/"))
+    if by == INSTALL:
+        return _install(client, offer.install, uri, apply)
     body: dict[str, Any] = {"ImageURI": uri}
     if not uri.startswith("/"):
         body["TransferProtocol"] = _protocol(client, uri, offer)

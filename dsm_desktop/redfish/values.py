@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dsm_desktop.core.inventory import Scalar
 from dsm_desktop.core.states import Health, PowerState
 
 _NOTHING = {"", "na", "n/a", "none", "null", "not available", "notavailable", "unknown"}
@@ -24,6 +25,17 @@ def text(value: Any) -> str:
 def whole(value: Any) -> str:
     """A text as it was sent, of any length: files and keys that stand in a document."""
     return value if isinstance(value, str) else ""
+
+
+def scalars(attributes: Any) -> dict[str, Scalar]:
+    """Plain values by name of an Attributes object."""
+    if not isinstance(attributes, dict):
+        return {}
+    return {
+        str(name): value
+        for name, value in attributes.items()
+        if value is None or isinstance(value, str | int | float | bool)
+    }
 
 
 def number(value: Any) -> float | None:

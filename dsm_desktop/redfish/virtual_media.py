@@ -6,13 +6,13 @@ They moved: below the manager as CD and RemovableDisk (iDRAC8 2.75 to iDRAC9 7.x
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from dsm_desktop.core.errors import Blame
 from dsm_desktop.core.redact import masked_text
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.net.links import safe_path
 from dsm_desktop.redfish.attributes import attribute_uris, read_attributes, write_attributes
 from dsm_desktop.redfish.boot import read_boot, set_override
@@ -63,11 +63,11 @@ class DriveHeld(RedfishError):
     blame = Blame.USER
 
 
-class VirtualDrive(enum.StrEnum):
+class VirtualDrive(Worded):
     """The two drives an operator knows, wherever the firmware keeps them."""
 
-    CD = "cd"
-    USB = "usb"
+    CD = "cd", "CD"
+    USB = "usb", "USB"
 
 
 _NAMES = {

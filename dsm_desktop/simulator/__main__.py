@@ -12,15 +12,19 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.simulator.catalogs import build_repository, packages_for
-from dsm_desktop.simulator.control import Control, describe_faults
+from dsm_desktop.simulator.control import Control, OnVsphere, describe_faults
 from dsm_desktop.simulator.personas import BY_KEY
 from dsm_desktop.simulator.plan import SiteSpec
 from dsm_desktop.simulator.site import Site
+
+if TYPE_CHECKING:
+    from dsm_desktop.simulator.vsphere import VsphereSite
 
 
 def parser() -> argparse.ArgumentParser:
@@ -64,6 +68,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="write update packages and a catalogue for these servers into a folder",
     )
+    p.add_argument(
+        "--vsphere",
+        action="store_true",
+        help="also a vCenter whose ESXi hosts run on these servers: two clusters, one of them with trouble, and a single host",
+    )
     p.add_argument("--brief", action="store_true", help="print only the number of iDRACs")
     p.add_argument("--detached", action="store_true", help="go on when standard input closes")
     p.add_argument("--faults", action="store_true", help="list the faults that can be switched on, and exit")
@@ -85,25 +94,44 @@ def main(argv: list[str] | None = None) -> int:
     except DsmError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    try:
+        vsphere, steer = _start_vsphere(site, args.seed) if args.vsphere else (None, None)
+    except DsmError as error:
+        site.stop()
+        sys.stderr.write(f"{error}\n")
+        return 2
     if args.packages is not None:
         args.packages.mkdir(parents=True, exist_ok=True)
         build_repository(args.packages, packages_for(site.idracs))
-    control = Control(site, args.control_port)
+    control = Control(site, args.control_port, steer)
     control.start()
     done = _told_to_stop()
     try:
-        sys.stdout.write(json.dumps(_ready(site, control, args.brief)) + "\n")
+        sys.stdout.write(json.dumps(_ready(site, control, vsphere, args.brief)) + "\n")
         sys.stdout.flush()
         _wait(done, args.detached)
     finally:
         control.stop()
+        if vsphere is not None:
+            vsphere.stop()
         site.stop()
     return 0
 
 
-def _ready(site: Site, control: Control, brief: bool) -> dict[str, Any]:
+def _start_vsphere(site: Site, seed: int) -> tuple[VsphereSite, OnVsphere]:
+    """The demo's vCenter on these servers. Imported here: pyVmomi takes half a second that a site of iDRACs need not wait."""
+    from dsm_desktop.simulator.vsphere import VsphereSite, demo_spec
+    from dsm_desktop.simulator.vsphere.control import on_vsphere
+
+    vsphere = VsphereSite(demo_spec(seed), site)
+    vsphere.start()
+    return vsphere, partial(on_vsphere, vsphere)
+
+
+def _ready(site: Site, control: Control, vsphere: VsphereSite | None, brief: bool) -> dict[str, Any]:
     rows = len(site.idracs) if brief else [i.as_dict() for i in site.idracs]
-    return {"port": site.port, "control_port": control.port, "trap_port": site.trap_port, "idracs": rows}
+    told = {"port": site.port, "control_port": control.port, "trap_port": site.trap_port, "idracs": rows}
+    return told if vsphere is None else told | {"vsphere": vsphere.as_dict()}
 
 
 def _watch_parent(done: threading.Event) -> None:

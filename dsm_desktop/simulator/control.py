@@ -12,6 +12,15 @@ POST   /idracs/<name>/<verb>           new_certificate, drop_sessions, drop_conn
                                        require_password_change, set_password, add_user, set_power,
                                        hold_media, release_media, make_foreign, set_lockdown, set_os_obeys, add_job,
                                        clear_jobs, set_version, log; body = arguments
+GET    /vsphere                        the vCenter, its login and its hosts
+GET    /vsphere/journal                changing requests it has taken
+GET    /vsphere/counters               its numbers
+POST   /vsphere/blockers               {"blocker": "usb_host", "where": "production-app-001"}
+POST   /vsphere/faults                 {"name": "drop_after", "method": "RebootHost_Task", "times": 1}
+DELETE /vsphere/faults                 switch all off
+POST   /vsphere/hosts/<name>/faults    {"name": "never_returns"}; DELETE switches all of the host off
+POST   /vsphere/restart                {"seconds": 10}; sessions are gone, every request is answered 503 for so long
+POST   /vsphere/<verb>                 new_certificate, expire_sessions
 POST   /clock                          {"speed": 60} or {"advance": 3600}
 POST   /latency                        {"seconds": 0.3}
 """
@@ -21,6 +30,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
@@ -30,6 +40,8 @@ from dsm_desktop.simulator.faults import COMMON, KINDS
 from dsm_desktop.simulator.idrac import SimulatedIdrac
 from dsm_desktop.simulator.site import Site
 
+OnVsphere = Callable[[str, list[str], dict[str, Any]], Any]
+"""Answers what is under /vsphere: verb, rest of the path, body."""
 VERBS: Final = frozenset(
     {
         "new_certificate",
@@ -64,7 +76,7 @@ def describe_faults() -> list[dict[str, Any]]:
 class Control:
     """The control interface of one site, in a thread of its own."""
 
-    def __init__(self, site: Site, port: int = 0) -> None:
+    def __init__(self, site: Site, port: int = 0, vsphere: OnVsphere | None = None) -> None:
         control = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -80,6 +92,7 @@ class Control:
                 """Quiet: standard output belongs to the ready line."""
 
         self._site = site
+        self._vsphere = vsphere
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
@@ -134,6 +147,8 @@ class Control:
             case ["POST", "latency"]:
                 self._site.latency = float(body["seconds"])
                 return {"latency": self._site.latency}
+            case [_, "vsphere", *rest] if self._vsphere is not None:
+                return self._vsphere(verb, rest, body)
             case [_, "idracs", name, *rest]:
                 return self._on_idrac(verb, self._site.find(name), rest, body)
         raise BadSite(f"There is no call {verb} {path}.")
@@ -156,6 +171,7 @@ class Control:
                     **idrac.as_dict(),
                     "fingerprint": idrac.fingerprint,
                     "effects": idrac.effects,
+                    "jobs": idrac.jobs,
                     "logs": idrac.log_sizes,
                 }
             case ["GET", "journal"]:

@@ -20,11 +20,16 @@ from typing import IO, Final, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from dsm_desktop.simulator.hardware.parts import Software
+from dsm_desktop.simulator.sealing import TABLE, certificate_table
 
 STUB: Final = 4096
 """Bytes of the Windows stub in front of everything."""
 IMAGE_MARK: Final = b"SIMULATED IDRAC IMAGE "
 MARK: Final = b"SIMULATED SIGNATURE "
+SEAL: Final = 0x400
+"""Where the mark stands: a simulated iDRAC looks at it alone, so that it need not read a gigabyte to check a signature."""
+_CHECKSUM: Final = 0x98 + 64
+_ENTRY: Final = 0x98 + 112 + 4 * 8
 _CATEGORIES: Final = {"BIOS": ("BI", "BIOS"), "FRMW": ("FW", "Firmware"), "APAC": ("DD", "Application")}
 _TYPES: Final = {"BIOS": "BIOS", "FRMW": "Firmware", "APAC": "Application", "DRVR": "Driver"}
 Signature = Literal["good", "bad", "none"]
@@ -94,12 +99,32 @@ def write(file: IO[bytes], package: Package) -> int:
     """Write a package to an open file; returns its size."""
     xml = package_xml(package)
     tail = _archive(package, xml)
-    padding = max(0, package.size - STUB - len(tail))
-    file.write(_stub(package, xml))
+    tail += bytes(-(STUB + len(tail)) % 8)
+    room = 0 if package.signature == "none" else TABLE
+    padding = -(-max(0, package.size - STUB - len(tail) - room) // 8) * 8
+    stub = _stub(package, xml)
+    table = b""
+    if package.signature != "none":
+        digest = _digest(bytes(stub), padding, tail)
+        table = certificate_table(digest if package.signature == "good" else bytes(32))
+        struct.pack_into("<II", stub, _ENTRY, STUB + padding + len(tail), len(table))
+    file.write(stub)
     if padding:
         file.seek(STUB + padding)
-    file.write(tail)
-    return STUB + padding + len(tail)
+    file.write(tail + table)
+    return STUB + padding + len(tail) + len(table)
+
+
+def _digest(stub: bytes, padding: int, tail: bytes) -> bytes:
+    """SHA-256 of everything but the checksum, the entry of the certificate table, and the table."""
+    digest = hashlib.sha256(stub[:_CHECKSUM])
+    digest.update(stub[_CHECKSUM + 4 : _ENTRY])
+    digest.update(stub[_ENTRY + 8 :])
+    hole = bytes(min(padding, 1 << 20))
+    for start in range(0, padding, 1 << 20):
+        digest.update(hole[: padding - start])
+    digest.update(tail)
+    return digest.digest()
 
 
 def image(version: str, generation: str) -> bytes:
@@ -114,20 +139,20 @@ def content(package: Package) -> bytes:
     return buffer.getvalue()
 
 
-def _stub(package: Package, xml: bytes) -> bytes:
-    """Just enough of a 64-bit PE file: DOS header, PE header, and the directory entry of its certificate."""
+def _stub(package: Package, xml: bytes) -> bytearray:
+    """Just enough of a 64-bit PE file: DOS header, PE header, an empty table of directories; and what simulated iDRACs go by."""
     stub = bytearray(STUB)
     stub[0:2] = b"MZ"
     struct.pack_into("<I", stub, 0x3C, 0x80)
     stub[0x80:0x84] = b"PE\0\0"
-    struct.pack_into("<H", stub, 0x84, 0x8664)
+    struct.pack_into("<HHIIIHH", stub, 0x84, 0x8664, 0, 0, 0, 0, 240, 0x22)
     struct.pack_into("<H", stub, 0x98, 0x20B)
+    struct.pack_into("<II", stub, 0x98 + 56, STUB, STUB)
+    struct.pack_into("<I", stub, 0x98 + 108, 16)
     if package.signature != "none":
         digest = hashlib.sha256(xml if package.signature == "good" else b"something else").hexdigest()
-        blob = MARK + digest.encode()
-        stub[0x400 : 0x400 + len(blob)] = blob
-        struct.pack_into("<II", stub, 0x98 + 112 + 4 * 8, 0x400, len(blob))
-    return bytes(stub)
+        stub[SEAL : SEAL + len(MARK) + 64] = MARK + digest.encode()
+    return stub
 
 
 def _archive(package: Package, xml: bytes) -> bytes:

@@ -241,6 +241,13 @@ KINDS: Final[dict[str, FaultKind]] = {
             spoil=spoilers.wrong_types,
             hostile=True,
         ),
+        FaultKind(
+            "unlisted",
+            "Lists of allowed values miss these words, as on older firmware.",
+            "answer",
+            {"words": "HTTPS"},
+            spoil=spoilers.unlisted,
+        ),
         FaultKind("nulls", "Every value null.", "answer", spoil=spoilers.nulls, hostile=True),
         FaultKind(
             "unexpected_status",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from dsm_desktop.simulator.device import Device
 from dsm_desktop.simulator.faults import FaultSet
@@ -12,6 +12,22 @@ from dsm_desktop.simulator.journal import Change
 from dsm_desktop.simulator.plan import Plot
 
 T = TypeVar("T")
+
+
+class OperatingSystem(Protocol):
+    """What runs on the server of an iDRAC and follows its power."""
+
+    def lost_power(self) -> None:
+        """The server is switched off."""
+
+    def was_reset(self) -> None:
+        """The server restarts."""
+
+    def powered_on(self) -> None:
+        """The server starts its self test."""
+
+    def self_test_over(self) -> None:
+        """The server looks for something to start from."""
 
 
 class SimulatedIdrac(FirmwareHandle):
@@ -266,6 +282,29 @@ class SimulatedIdrac(FirmwareHandle):
             self._device.revision += 1
 
         self._run(put)
+
+    def run_system(self, system: OperatingSystem) -> None:
+        """Let a simulated operating system run on the server: it is told of power and restarts, in the site's thread."""
+
+        def attend() -> None:
+            power = self._device.power
+            power.on_down.append(lambda when: system.was_reset() if power.is_on else system.lost_power())
+            power.on_boot.append(lambda when: system.powered_on())
+            power.on_posted.append(lambda when: system.self_test_over())
+
+        self._run(attend)
+
+    def restart_by_system(self) -> None:
+        """The operating system has stopped and restarts the server."""
+        self._run(lambda: self._device.power.restart_by_system(self._device.now()))
+
+    def halt_by_system(self) -> None:
+        """The operating system has stopped and switches the server off."""
+        self._run(lambda: self._device.power.halt_by_system(self._device.now()))
+
+    def press_power(self) -> None:
+        """Press the power button of a server that is off."""
+        self._run(lambda: self._device.power.apply("On", self._device.now()))
 
     def make_foreign(self, drive: str) -> None:
         """Let a free disk carry a configuration of another controller, as after it was moved here."""

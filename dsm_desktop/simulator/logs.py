@@ -101,7 +101,7 @@ class Logs:
         code: str,
         message: str,
         severity: str,
-        sensor: str,
+        sensor: str | None,
         number: int,
         asserted: bool = True,
     ) -> None:
@@ -120,7 +120,7 @@ class Logs:
         elif roll < 0.7:
             self.lc(when, "SYS1003")
             self.lc(when + 90, "LC061")
-            self.hardware(when, "6f4201ff", "An OEM diagnostic event occurred.", "OK", "BIOS", 26)
+            self.hardware(when, "6f4201ff", "An OEM diagnostic event occurred.", "OK", None, 26)
         elif roll < 0.85:
             self.lc(when, "NIC100", "NIC in Slot 3", str(rng.randint(1, 2)))
             self.lc(when + 12, "NIC101", "NIC in Slot 3", "1")

@@ -130,6 +130,16 @@ class Power:
         }
         actions[reset_type](now)
 
+    def restart_by_system(self, now: float) -> None:
+        """The operating system has stopped by itself and restarts the server."""
+        self._epoch += 1
+        self._reboot(now)
+
+    def halt_by_system(self, now: float) -> None:
+        """The operating system has stopped by itself and switches the server off."""
+        self._epoch += 1
+        self._is_down(now)
+
     def _later(self, delay: float, then: Callable[[float], None]) -> None:
         """Schedule a step that a newer command makes void."""
         epoch = self._epoch

@@ -172,6 +172,16 @@ class Shares:
             connection.close()
         return answer.status in (200, 201, 204)
 
+    def store(self, url: str, scheme: str, content: bytes) -> bool:
+        """Write a file to an NFS or CIFS share; one that is no folder of the site counts as good when it answers."""
+        found = self._folders.find(url)
+        if found is None:
+            return not _knock(url, scheme).problem
+        if not found[1].parent.is_dir():
+            return False
+        found[1].write_bytes(content)
+        return True
+
     def fetch(self, url: str, most: int) -> bytes | None:
         """A whole small file; None when it cannot be had."""
         content = bytearray()

@@ -142,6 +142,26 @@ def nulls(response: Response, values: dict[str, Any]) -> Response:
     return _rewrite(response, lambda key, value: None)
 
 
+def unlisted(response: Response, values: dict[str, Any]) -> Response:
+    """Lists of allowed values without some words."""
+    words = str(values["words"]).split()
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                k: [v for v in found if v not in words]
+                if k.endswith("@Redfish.AllowableValues") and isinstance(found, list)
+                else walk(found)
+                for k, found in value.items()
+            }
+        return [walk(v) for v in value] if isinstance(value, list) else value
+
+    doc = _parse(response)
+    if doc is not None:
+        response.body = orjson.dumps(walk(doc))
+    return response
+
+
 def unexpected_status(response: Response, values: dict[str, Any]) -> Response:
     """Another status."""
     response.status = int(values["status"])

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
 from dsm_desktop.core.calls import CallEnd, CallStart
 from dsm_desktop.core.clock import Clock, SystemClock
@@ -274,7 +274,7 @@ def _row(
         "task_id": task_id,
         "protocol": call.protocol[:12],
         "host": clean_text(call.host, 255),
-        "method": call.method[:12],
+        "method": call.method[:64],
         "path": masked_text(clean_text(call.path, 2_000)),
         "changing": call.changing,
         "status": None,
@@ -297,6 +297,11 @@ def _answered(result: CallEnd) -> dict[str, Any]:
     }
 
 
+_REFUSED_BY_BMC = (ApiCall.method == "POST", ApiCall.status == 401, ApiCall.path.like("%/Sessions"))
+_REFUSED_BY_VCENTER = (ApiCall.protocol == "vsphere", ApiCall.method == "Login", ApiCall.status == 500)
+_REFUSED_BY_SSH = (ApiCall.protocol == "ssh", ApiCall.method == "login", ApiCall.status == 401)
+
+
 def refused_ago(store: Store, device: str, within: float) -> float | None:
     """Seconds since any process of this store had a login refused by a device (host:port as recorded), None when not within
     so many seconds. Read before each login, so that two processes do not add up to a lock-out."""
@@ -304,7 +309,7 @@ def refused_ago(store: Store, device: str, within: float) -> float | None:
     newest = (
         select(func.max(ApiCall.at))
         .where(ApiCall.at > now - timedelta(seconds=within), ApiCall.host == device)
-        .where(ApiCall.method == "POST", ApiCall.status == 401, ApiCall.path.like("%/Sessions"))
+        .where(or_(and_(*_REFUSED_BY_BMC), and_(*_REFUSED_BY_VCENTER), and_(*_REFUSED_BY_SSH)))
     )
     seen = store.fetch(lambda connection: connection.scalar(newest))
     return None if seen is None else max(0.0, (now - seen).total_seconds())

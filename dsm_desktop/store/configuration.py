@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from dsm_desktop.configuration.registry import Registry, pack, unpack
 from dsm_desktop.core.secret_names import is_secret_attribute
+from dsm_desktop.core.settings import ConfigurationSettings
+from dsm_desktop.store import settings
 from dsm_desktop.store.models import (
     AttributeRegistry,
     Base,
@@ -141,6 +143,11 @@ def save_boot(
     uow.session.execute(insert(table), [fit(table, row)])
     uow.changed(TOPIC, "changed", server_id)
     return True
+
+
+def ignored_settings(connection: Connection) -> str:
+    """The site's patterns of settings that are never a difference, separated by blanks."""
+    return settings.load_in(connection, ConfigurationSettings).ignored
 
 
 def profile_settings(connection: Connection, profile_id: int) -> dict[str, str]:

@@ -14,6 +14,7 @@ from dsm_desktop.store import audit
 from dsm_desktop.store.models import (
     ApiCall,
     BmcSession,
+    EsxiHost,
     InventorySnapshot,
     JobTask,
     RackPlace,
@@ -27,9 +28,11 @@ from dsm_desktop.store.models import (
 )
 from dsm_desktop.store.rows import clean_text
 from dsm_desktop.store.unit_of_work import UnitOfWork
+from dsm_desktop.store.vsphere_sync import link_new_server
 
 _FOLLOWS: tuple[InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ...] = (
     InventorySnapshot.server_id,
+    EsxiHost.server_id,
     Reading.server_id,
     JobTask.server_id,
     RestoreItem.server_id,
@@ -55,7 +58,7 @@ def upsert_server(
     if by_tag is not None and by_tag is not here:
         if here is not None:
             _give_way(uow, here, by_tag)
-        _move(uow, by_tag, address, port)
+        move_server(uow, by_tag, address, port)
     elif here is not None and tag and here.service_tag and here.service_tag != tag:
         _leave(uow, here, f"{tag} answers there now")
         server = None
@@ -66,6 +69,8 @@ def upsert_server(
     _take_over(uow, server, identity, tag, fingerprint)
     uow.session.flush()
     uow.changed("servers", "added" if new else "changed", server.id)
+    if new:
+        link_new_server(uow)
     return server.id, new
 
 
@@ -84,6 +89,7 @@ def merge_servers(uow: UnitOfWork, keep_id: int, gone_id: int, *, actor: str = "
     _note_address(uow, keep_id, gone.address, gone.port, gone.added_at, gone.seen_at, "merged")
     keep.name = keep.name or gone.name
     keep.notes = "\n".join(t for t in (keep.notes, gone.notes) if t)
+    keep.pdus = keep.pdus or gone.pdus
     keep.custom = {**gone.custom, **keep.custom}
     keep.assigned_credential_id = keep.assigned_credential_id or gone.assigned_credential_id
     keep.discovered_credential_id = keep.discovered_credential_id or gone.discovered_credential_id
@@ -142,7 +148,8 @@ def _leave(uow: UnitOfWork, server: Server, reason: str) -> None:
     uow.changed("servers", "changed", server.id)
 
 
-def _move(uow: UnitOfWork, server: Server, address: str, port: int) -> None:
+def move_server(uow: UnitOfWork, server: Server, address: str, port: int) -> None:
+    """It answers at another address now, which is nobody else's; where it was is kept."""
     if not server.address.endswith(".invalid"):
         _note_address(uow, server.id, server.address, server.port, server.added_at, server.seen_at, "moved")
     server.address, server.port = address, port

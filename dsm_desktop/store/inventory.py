@@ -36,6 +36,7 @@ from dsm_desktop.store.models import (
 )
 from dsm_desktop.store.rows import canonical, clean_json, clean_text, fit
 from dsm_desktop.store.unit_of_work import UnitOfWork
+from dsm_desktop.store.vsphere_sync import link_new_server
 
 __all__ = [
     "last_log_marker",
@@ -90,8 +91,11 @@ def save_facts(
         )
         values["problem_code"] = "DuplicateServer"
     table = _table(Server)
+    before = _identity(uow, server_id)
     uow.session.execute(update(table).where(table.c.id == server_id).values(fit(table, values)))
     _save_readings(uow, server_id, facts)
+    if _identity(uow, server_id) != before:
+        link_new_server(uow)
     uow.changed("servers", "changed", server_id)
 
 
@@ -220,6 +224,13 @@ def _texts(facts: SystemFacts) -> dict[str, Any]:
     columns = _table(Server).c
     values = {k: v for k, v in _values(facts).items() if isinstance(v, str) and k in columns}
     return {k: v for k, v in values.items() if k not in ("power_state", "health")}
+
+
+def _identity(uow: UnitOfWork, server_id: int) -> tuple[Any, ...]:
+    """By what hosts are found to run on it."""
+    return tuple(
+        uow.session.execute(select(Server.service_tag, Server.uuid).where(Server.id == server_id)).one()
+    )
 
 
 def _twin(uow: UnitOfWork, server_id: int, service_tag: str) -> str:

@@ -12,6 +12,10 @@ from dsm_desktop.store.models import LibraryFolder, LibraryItem
 from dsm_desktop.store.rows import clean_json, clean_text
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
+ANYWHERE = "any machine"
+"""In place of a machine's name: images that stay where they are, listed by their addresses."""
+_ADDRESSES = "Addresses"
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -67,3 +71,34 @@ def close_scan(uow: UnitOfWork, folder_id: int, seen: set[str], problem: str = "
     )
     uow.changed("library", "changed", *gone)
     return len(gone)
+
+
+def save_address(uow: UnitOfWork, address: str, name: str, size: int) -> int:
+    """List an image by its address; the same address once. Returns the item's id."""
+    folder = uow.session.scalar(select(LibraryFolder).where(LibraryFolder.host == ANYWHERE))
+    if folder is None:
+        folder = LibraryFolder(host=ANYWHERE, path=_ADDRESSES, added_at=uow.now, scanned_at=uow.now)
+        uow.session.add(folder)
+        uow.session.flush()
+    seen_ns = int(uow.now.timestamp()) * 10**9
+    values = {
+        "name": name,
+        "kind": "iso",
+        "size": size,
+        "modified_ns": seen_ns,
+        "state": "ok",
+        "title": address,
+    }
+    return save_item(uow, folder.id, address, values)
+
+
+def forget_address(uow: UnitOfWork, address: str) -> bool:
+    """Take an address off the list; False when it was not on it."""
+    folder = select(LibraryFolder.id).where(LibraryFolder.host == ANYWHERE)
+    i = LibraryItem
+    row = uow.session.scalar(select(i).where(i.path == address, i.folder_id.in_(folder)))
+    if row is None:
+        return False
+    uow.session.delete(row)
+    uow.changed("library", "removed", row.id)
+    return True

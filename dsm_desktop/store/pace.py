@@ -19,7 +19,7 @@ def too_soon(connection: Connection, rows: Sequence[Any], held: datetime) -> set
     Their jobs' waiting tasks are moved so that every two starts are the pause apart. Tasks that go on after an interruption
     are never held up. `held` is the due time of tasks that wait for a place, which are not touched.
     """
-    fresh = [row for row in rows if row.started_at >= row.seen_at]
+    fresh = [row for row in rows if row.started_at == row.seen_at]
     jobs = select(Job.id, Job.stagger_seconds).where(
         Job.id.in_({row.job_id for row in fresh}), Job.stagger_seconds > 0
     )
@@ -35,9 +35,9 @@ def too_soon(connection: Connection, rows: Sequence[Any], held: datetime) -> set
 def _spaced(
     connection: Connection, job_id: int, pause: timedelta, mine: list[int], seen: datetime, held: datetime
 ) -> set[int]:
-    last = connection.scalar(
-        select(func.max(JobTask.started_at)).where(JobTask.job_id == job_id, JobTask.id.not_in(mine))
-    )
+    # Starts in the future were before the clock was set back; the due times were carried along (store.clock).
+    others = (JobTask.job_id == job_id, JobTask.id.not_in(mine), JobTask.started_at <= seen)
+    last = connection.scalar(select(func.max(JobTask.started_at)).where(*others))
     may_start = last is None or seen - last >= pause
     kept, due = (mine[:1], seen) if may_start or last is None else ([], last)
     refused = set(mine) - set(kept)

@@ -47,6 +47,7 @@ class Claim:
     task_id: int
     job_id: int
     server_id: int | None
+    host_id: int | None
     target: str
     token: int
     deaths: int
@@ -79,7 +80,7 @@ _CLAIM = f"""
     UPDATE job_tasks SET state = 'running', runner_id = :runner, token = token + 1, attempt = attempt + 1,
         lease_until = NULL, started_at = COALESCE(started_at, {{now}})
     WHERE id IN (SELECT id FROM due)
-    RETURNING id, job_id, server_id, target, token, attempt, lock_key, CAST(error AS TEXT) AS before, started_at,
+    RETURNING id, job_id, server_id, host_id, target, token, attempt, lock_key, CAST(error AS TEXT) AS before, started_at,
         {{now}} AS seen_at
 """  # noqa: S608 - constants only
 _LOCK = """
@@ -111,7 +112,7 @@ def claim(uow: UnitOfWork, runner_id: int, limit: int) -> list[Claim]:
         connection, [(row.lock_key, row.id, row.token) for row in rows if row.lock_key], runner_id
     )
     rows = [row for row in rows if row.id not in refused]
-    _give_back(connection, refused | early, {row.id for row in found if row.started_at >= row.seen_at})
+    _give_back(connection, refused | early, {row.id for row in found if row.started_at == row.seen_at})
     _start_jobs(uow, sorted({row.job_id for row in rows}))
     if rows:
         uow.changed("job_tasks", "changed", *(row.id for row in rows))
@@ -120,6 +121,7 @@ def claim(uow: UnitOfWork, runner_id: int, limit: int) -> list[Claim]:
             row.id,
             row.job_id,
             row.server_id,
+            row.host_id,
             row.target,
             row.token,
             row.attempt,
@@ -316,7 +318,7 @@ def _next_turns(connection: Connection, job_id: int, count: int, stagger: float)
 
 
 _CANCEL_UNSTARTED = """
-    UPDATE job_tasks SET state = 'cancelled', finished_at = {now} WHERE job_id = :job AND state = 'pending' AND token = 0
+    UPDATE job_tasks SET state = 'cancelled', finished_at = {now} WHERE job_id = :job AND state = 'pending' AND started_at IS NULL
     RETURNING id
 """
 # Interrupted ones that wait for their turn must come up to put things back.
@@ -336,18 +338,22 @@ def cancel_unstarted(uow: UnitOfWork, job_id: int) -> int:
     return len(ids)
 
 
+# A grace further ahead than it is long was written before the clock was set back.
 _RELEASE = """
-    UPDATE job_tasks SET state = 'pending', runner_id = NULL, lease_until = NULL,
-        due_at = CASE WHEN lease_until > {now} AND :at_once = 0 THEN lease_until ELSE {now} END
+    UPDATE job_tasks SET state = 'pending', runner_id = NULL, lease_until = NULL, due_at = CASE
+        WHEN lease_until > {after:grace} THEN {after:grace} WHEN lease_until > {now} THEN lease_until ELSE {now} END
+"""
+_RELEASE_NOW = """
+    UPDATE job_tasks SET state = 'pending', runner_id = NULL, lease_until = NULL, due_at = {now}
 """
 
 
 def release(uow: UnitOfWork, runner_id: int, held: Sequence[tuple[int, int]]) -> None:
     """Give tasks back unfinished (runner stops); anybody may go on with them at once."""
     connection = uow.session.connection()
-    statement = sql(connection, _RELEASE + ", attempt = 0" + _OURS)
+    statement = sql(connection, _RELEASE_NOW + ", attempt = 0" + _OURS)
     for task_id, token in held:
-        connection.execute(statement, {"id": task_id, "token": token, "runner": runner_id, "at_once": 1})
+        connection.execute(statement, {"id": task_id, "token": token, "runner": runner_id})
     uow.changed("job_tasks", "changed", *(task_id for task_id, _ in held))
     uow.changed("job_tasks", "due")
 
@@ -357,11 +363,12 @@ def release_some(uow: UnitOfWork, runner_id: int, task_ids: Sequence[int]) -> li
     connection = uow.session.connection()
     statement = sql(
         connection,
-        _RELEASE + " WHERE id = :id AND runner_id = :runner AND state IN ('running', 'paused') RETURNING id",
+        _RELEASE_NOW
+        + " WHERE id = :id AND runner_id = :runner AND state IN ('running', 'paused') RETURNING id",
     )
     freed = []
     for task_id in task_ids:
-        values = {"id": task_id, "runner": runner_id, "at_once": 1}
+        values = {"id": task_id, "runner": runner_id}
         freed += [row.id for row in connection.execute(statement, values)]
     if freed:
         uow.changed("job_tasks", "changed", *freed)
@@ -369,13 +376,14 @@ def release_some(uow: UnitOfWork, runner_id: int, task_ids: Sequence[int]) -> li
     return freed
 
 
-def release_all(uow: UnitOfWork, runner_id: int) -> list[int]:
-    """Give back everything a dead runner held. A task with a change on its way becomes due when its grace has passed."""
+def release_all(uow: UnitOfWork, runner_id: int, *, grace: float) -> list[int]:
+    """Give back everything a dead runner held. A task with a change on its way becomes due when its grace has passed, which
+    is at most `grace` seconds from now."""
     connection = uow.session.connection()
     statement = sql(
         connection, _RELEASE + " WHERE runner_id = :runner AND state IN ('running', 'paused') RETURNING id"
     )
-    ids = [row.id for row in connection.execute(statement, {"runner": runner_id, "at_once": 0})]
+    ids = [row.id for row in connection.execute(statement, {"runner": runner_id, "grace": grace})]
     if ids:
         uow.changed("job_tasks", "changed", *ids)
         uow.changed("job_tasks", "due")

@@ -65,6 +65,23 @@ def _superseded(table: Table) -> ColumnElement[bool]:
     return exists().where(newer.c.server_id == table.c.server_id, newer.c.id > table.c.id)
 
 
+def _replaced_profile(table: Table) -> ColumnElement[bool]:
+    """Exports and backups with a newer one of the same server and kind; what somebody chose to keep is not among them."""
+    newer = table.alias("newer")
+    return (
+        table.c.origin.in_(("export", "backup"))
+        & ~table.c.golden
+        & exists().where(
+            newer.c.server_id == table.c.server_id, newer.c.origin == table.c.origin, newer.c.id > table.c.id
+        )
+    )
+
+
+def _judged_again(table: Table) -> ColumnElement[bool]:
+    newer = table.alias("newer")
+    return exists().where(newer.c.subject == table.c.subject, newer.c.id > table.c.id)
+
+
 KINDS: tuple[Kind, ...] = (
     Kind("api_calls", "api_calls", "at"),
     Kind("task_log", "task_log", "at", _of_finished_task),
@@ -89,6 +106,8 @@ KINDS: tuple[Kind, ...] = (
         _superseded,
         tuple((t, "snapshot_id", "inventory_snapshots") for t in ("inventory_parts", "inventory_firmware", "inventory_settings")),
     ),
+    Kind("profiles", "configuration_profiles", "taken_at", _replaced_profile, archived=False),
+    Kind("safety_checks", "safety_checks", "at", _judged_again),
     Kind("audit", "audit_log", "at"),
     Kind("feed", "feed", "at", archived=False),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, text, update
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.store import queue
@@ -98,7 +98,7 @@ def alive(connection: Connection) -> list[Sighting]:
     return [Sighting(row.id, row.host, row.pid, row.expires_at) for row in rows]
 
 
-def declare_dead(uow: UnitOfWork, seen: Sighting) -> list[int] | None:
+def declare_dead(uow: UnitOfWork, seen: Sighting, *, grace: float) -> list[int] | None:
     """Take a silent runner's tasks from it if its row is still as it was watched; the tasks freed, None if it moved."""
     connection = uow.session.connection()
     statement = sql(
@@ -108,16 +108,28 @@ def declare_dead(uow: UnitOfWork, seen: Sighting) -> list[int] | None:
     if connection.execute(statement, {"id": seen.id, "seen": seen.expires_at}).rowcount == 0:
         return None
     uow.changed("runners", "changed", seen.id)
-    return queue.release_all(uow, seen.id)
+    return queue.release_all(uow, seen.id, grace=grace)
+
+
+_LEFT = """
+    SELECT 1 FROM job_tasks WHERE state IN ('pending', 'running', 'paused') AND NOT EXISTS (
+        SELECT 1 FROM runners WHERE state = 'running' AND (id > :runner OR (kind = 'agent' AND id <> :runner))) LIMIT 1
+"""
+
+
+def left_to(connection: Connection, runner_id: int) -> bool:
+    """Whether work is open, be it due now or in three hours, that is nobody's but this runner's: no agent lives and no newer
+    runner (of two that were left behind, one must stay)."""
+    return connection.execute(text(_LEFT), {"runner": runner_id}).first() is not None
 
 
 def set_state(uow: UnitOfWork, runner_id: int, state: str) -> None:
-    """running | stopping | stopped; a stopped one gives the leadership free."""
-    connection = uow.session.connection()
-    connection.execute(
-        text("UPDATE runners SET state = :state WHERE id = :id AND state <> 'dead'"),
-        {"id": runner_id, "state": state},
-    )
+    """running | stopping | stopped; a stopped one holds no lease any more, so its row tells what the clock has shown."""
+    values: dict[str, object] = {"state": state}
+    if state == "stopped":
+        values["expires_at"] = uow.now
+    mine = (Runner.id == runner_id) & (Runner.state != "dead")
+    uow.session.execute(update(Runner).where(mine).values(values))
     uow.changed("runners", "changed", runner_id)
 
 

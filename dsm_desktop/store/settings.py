@@ -38,7 +38,10 @@ def load_in(connection: Connection, section: type[S]) -> S:
 def save(uow: UnitOfWork, section: Section, actor: str) -> None:
     """Store a section; the audit log gets what changed, from what to what."""
     row = uow.session.get(Setting, section.name)
-    before: dict[str, Any] = dict(row.value) if row is not None else {}
+    # What was never set was at its default.
+    before: dict[str, Any] = type(section)().model_dump(mode="json") | (
+        dict(row.value) if row is not None else {}
+    )
     after = section.model_dump(mode="json")
     if row is None:
         row = Setting(key=section.name)

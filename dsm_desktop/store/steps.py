@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 
 from dsm_desktop.core.states import JobState, StepState
 from dsm_desktop.store.dialect import sql, sql_times
-from dsm_desktop.store.models import Decision, Job, JobTask, RestoreItem, Server, TaskStep, db_now
+from dsm_desktop.store.models import Decision, EsxiHost, Job, JobTask, RestoreItem, Server, TaskStep, db_now
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
+_ASKING = 7_110_001  # this program's room among the advisory locks of a database that others may use too
 _FIRST_DUE = 1000  # due questions answered at a time
 
 
@@ -47,6 +48,8 @@ class TaskPlan:
     error: dict[str, Any] | None
     """What an ended task had ended with, when it is only to be put back."""
     server: dict[str, Any] | None
+    host: dict[str, Any] | None
+    """The ESXi host's row, for work on hosts."""
     steps: tuple[StepRecord, ...]
     promises: tuple[tuple[str, str, str], ...]
     """(name, key, state) of the restore list."""
@@ -55,12 +58,13 @@ class TaskPlan:
 _SERVER = (
     Server.id, Server.name, Server.host_name, Server.service_tag, Server.address, Server.port, Server.model, Server.generation,
 )  # fmt: skip
+_HOST = (EsxiHost.id, EsxiHost.vcenter_id, EsxiHost.moid, EsxiHost.name, EsxiHost.cluster, EsxiHost.address)
 
 
 def load_plans(
-    connection: Connection, tasks: Sequence[tuple[int, int, int | None, bool]]
+    connection: Connection, tasks: Sequence[tuple[int, int, int | None, int | None, bool]]
 ) -> dict[int, TaskPlan]:
-    """Plans of claimed tasks, given as (task id, job id, server id, begun before)."""
+    """Plans of claimed tasks, given as (task id, job id, server id, host id, begun before)."""
     jobs = {
         row.id: row
         for row in connection.execute(
@@ -69,12 +73,9 @@ def load_plans(
             ).where(Job.id.in_({t[1] for t in tasks}))
         )
     }
-    wanted = {t[2] for t in tasks if t[2] is not None}
-    servers = {}
-    if wanted:
-        found = connection.execute(select(*_SERVER).where(Server.id.in_(wanted)))
-        servers = {row.id: dict(row._mapping) for row in found}
-    begun = [t[0] for t in tasks if t[3]]
+    servers = _rows_by_id(connection, _SERVER, {t[2] for t in tasks if t[2] is not None})
+    hosts = _rows_by_id(connection, _HOST, {t[3] for t in tasks if t[3] is not None})
+    begun = [t[0] for t in tasks if t[4]]
     steps = _steps_of(connection, begun) if begun else {}
     errors: dict[int, dict[str, Any] | None] = {}
     if begun:
@@ -82,7 +83,7 @@ def load_plans(
         errors = {row.id: row.error for row in found_errors}
     promises = _promises_of(connection, begun) if begun else {}
     plans = {}
-    for task_id, job_id, server_id, _ in tasks:
+    for task_id, job_id, server_id, host_id, _ in tasks:
         job = jobs[job_id]
         plans[task_id] = TaskPlan(
             job.kind,
@@ -93,10 +94,18 @@ def load_plans(
             job.cancel_grade,
             errors.get(task_id),
             servers.get(server_id) if server_id is not None else None,
+            hosts.get(host_id) if host_id is not None else None,
             tuple(steps.get(task_id, ())),
             tuple(promises.get(task_id, ())),
         )
     return plans
+
+
+def _rows_by_id(connection: Connection, columns: Sequence[Any], ids: set[int]) -> dict[int, dict[str, Any]]:
+    if not ids:
+        return {}
+    found = connection.execute(select(*columns).where(columns[0].in_(ids)))
+    return {row.id: dict(row._mapping) for row in found}
 
 
 def _steps_of(connection: Connection, task_ids: Sequence[int]) -> dict[int, list[StepRecord]]:
@@ -270,6 +279,29 @@ def ask(uow: UnitOfWork, task_id: int, question: dict[str, Any], within: timedel
     if row is not None:
         uow.changed("decisions", "added", row.id)
     _pause(uow, task_id, JobState.RUNNING, JobState.PAUSED)
+
+
+def one_asks(uow: UnitOfWork, about: str) -> None:
+    """Until the commit no other process passes here for the same `about`: whoever comes next sees what this one has asked."""
+    connection = uow.session.connection()
+    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+        lock = text("SELECT pg_advisory_xact_lock(CAST(:room AS integer), hashtext(:about))")
+        connection.execute(lock, {"room": _ASKING, "about": about})
+
+
+def withdraw(
+    uow: UnitOfWork, task_id: int, key: str, answer: str = "cancelled", by: str = "cancelled"
+) -> None:
+    """Nobody needs to answer any more: the task was cancelled, and what it asks while it puts things back is another question."""
+    statement = (
+        update(Decision)
+        .where(Decision.task_id == task_id, Decision.key == key, Decision.answer.is_(None))
+        .values(answer=answer, answered_by=by, answered_at=db_now())
+        .returning(Decision.id)
+    )
+    ids = [row.id for row in uow.session.connection().execute(statement)]
+    if ids:
+        uow.changed("decisions", "changed", *ids)
 
 
 def resume(uow: UnitOfWork, task_id: int) -> None:

@@ -38,6 +38,12 @@ class Bridge(QObject):
         self._wake.connect(self._woken, Qt.ConnectionType.QueuedConnection)
         self._unsubscribe = bus.subscribe(self._hear)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something was heard that no view has been told yet."""
+        with self._lock:
+            return bool(self._waiting)
+
     def close(self) -> None:
         """Hear no more."""
         self._unsubscribe()

@@ -38,7 +38,7 @@ class ContrastStyle(QProxyStyle):
     ) -> None:
         super().drawPrimitive(element, option, painter, widget)
         if element in _EDGED:
-            _edge(painter, option.rect, theme.look().border)
+            _edge(painter, option.rect, _border(option))
         elif element in _TICKED:
             _edge(painter, option.rect, theme.look().muted)
         elif element == QStyle.PrimitiveElement.PE_IndicatorRadioButton:
@@ -53,7 +53,14 @@ class ContrastStyle(QProxyStyle):
     ) -> None:
         super().drawComplexControl(control, option, painter, widget)
         if control in _COMPLEX:
-            _edge(painter, option.rect, theme.look().border)
+            _edge(painter, option.rect, _border(option))
+
+
+def _border(option: QStyleOption) -> str:
+    """What cannot be used now is told by its edge too: in high contrast, words alone are hard to tell apart."""
+    look = theme.look()
+    enabled = bool(option.state & QStyle.StateFlag.State_Enabled)
+    return look.border if enabled else look.disabled or look.border
 
 
 def _edge(painter: QPainter, area: QRect, colour: str, *, round_: bool = False) -> None:

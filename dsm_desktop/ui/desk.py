@@ -12,6 +12,7 @@ from dsm_desktop.app.context import AppContext, Commands
 from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.ui.bridge import Bridge
+from dsm_desktop.ui.keys import KeyMap
 from dsm_desktop.ui.theme import Theme, Tone
 from dsm_desktop.ui.work import Work
 
@@ -20,12 +21,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A short message at the corner of the window, with its ways on, the first the likeliest. An error carries its details."""
+    """A short message at the corner of the window, with its ways on, the first the likeliest. An error carries its details.
+    `until_closed`: it does not go by itself, as no error does."""
 
     text: str
     tone: Tone = Tone.INFO
     actions: tuple[tuple[str, Callable[[], object]], ...] = ()
     error: DsmError | None = None
+    until_closed: bool = False
+
+    @property
+    def stays(self) -> bool:
+        return self.until_closed or self.tone is Tone.CRITICAL
 
 
 class Desk(QObject):
@@ -38,11 +45,13 @@ class Desk(QObject):
     server_opened = Signal(int)
     servers_chosen = Signal(list)
     calls_opened = Signal(object)
+    call_opened = Signal(int)
     area_opened = Signal(str)
     tab_wanted = Signal(str)
     moved = Signal()
     restart_wanted = Signal()
     filter_wanted = Signal(str, str)
+    saving = Signal()
 
     def __init__(self, context: AppContext, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +60,7 @@ class Desk(QObject):
         self.work = Work(context.store, self)
         self.bridge = Bridge(context.bus, self)
         self.settings = QSettings(str(context.profile / "window.ini"), QSettings.Format.IniFormat)
+        self.keys = KeyMap(self.settings)
         self.work.unhandled.connect(self.fail)
 
     def tell(

@@ -25,6 +25,7 @@ from dsm_desktop.queries.query_language import Language, Query
 from dsm_desktop.queries.query_values import FilterError
 from dsm_desktop.queries.server_fields import SERVER_FIELDS, words_of
 from dsm_desktop.queries.server_row import ServerRow
+from dsm_desktop.ui import theme
 from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.models.rows import Prepared, RowsModel
@@ -71,6 +72,7 @@ class FirstSight(QMainWindow):
             self.grid.apply_layout(layout)
         # The words of the quick filter are made when one is typed, or for the window.
         self.model.set_rows(Prepared(rows, [""] * len(rows)))
+        self.filter.setText(str(settings.value("query/servers") or ""))
 
     def _build(self) -> None:
         rail = NavigationRail()
@@ -96,7 +98,7 @@ class FirstSight(QMainWindow):
         row.addLayout(right, 1)
         self.setCentralWidget(centre)
         moving = QProgressBar()
-        moving.setRange(0, 0)
+        theme.show_busy(moving)
         moving.setFixedWidth(120)
         moving.setMaximumHeight(14)
         moving.setAccessibleName("Opening the store")

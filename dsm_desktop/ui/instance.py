@@ -1,4 +1,4 @@
-"""One window per profile: the second start brings the first one to the front and ends."""
+"""One window per profile, and one beside it that looks only: the second start brings the first one to the front and ends."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Instance(QObject):
 
     called = Signal()
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: str = "window") -> None:
         super().__init__()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = QLockFile(str(folder / "window.lock"))
+        self._lock = QLockFile(str(folder / f"{kind}.lock"))
         self._lock.setStaleLockTime(0)
-        self._name = f"dsm-desktop-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:24]}"
+        self._name = f"dsm-desktop-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:24]}-{kind}"
         self._server: QLocalServer | None = None
 
     def claim(self) -> bool:

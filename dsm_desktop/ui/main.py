@@ -1,4 +1,4 @@
-"""Starting the window on an assembled context, and what happens when it is closed while work runs."""
+"""Starting the window on an assembled context, and what happens when it is closed while work is left."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from dsm_desktop.app.context import AppContext, CredentialDraft, KeyState, RunnerState
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.settings import AppearanceSettings, SimulatorSettings
+from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.application import application as application
 from dsm_desktop.ui.application import calm_collector
@@ -21,7 +22,9 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.stop import ClosingDialog
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog, key_banner
 from dsm_desktop.ui.icons import icon
+from dsm_desktop.ui.shell.quiet import QuietHours
 from dsm_desktop.ui.shell.tray import Tray
+from dsm_desktop.ui.shell.what_is_new import tell_update
 from dsm_desktop.ui.shell.window import MainWindow
 from dsm_desktop.ui.start import START_AGAIN
 from dsm_desktop.ui.theme import Theme, ThemeName
@@ -87,6 +90,8 @@ class Session:
             return
         words.show_utc(chosen.utc)
         theme.set_row_height(chosen.density)
+        theme.reduce_motion(chosen.reduced_motion)
+        self.window.job_news.quiet = QuietHours.of(chosen.quiet_from, chosen.quiet_until)
         self._fit_rows()
         if (
             not self._own_theme
@@ -108,7 +113,7 @@ class Session:
         else:
             self.window.show()
         sight.close()
-        self.window.restore_tabs()
+        self._shown()
         sight.deleteLater()
         self.desk.work.release()
         context = self.context
@@ -126,6 +131,10 @@ class Session:
         panel.grid.verticalScrollBar().setValue(begun.scrolled)
         panel.grid.setFocus()
 
+    def _shown(self) -> None:
+        self.window.restore_tabs()
+        tell_update(self.desk, self.window)
+
     def open_and_start(self, opened: Application) -> None:
         """Show the window; then look whether the store is sound, open the key if that goes without asking, listen, and
         start the runner. On a damaged store nothing is started."""
@@ -135,12 +144,13 @@ class Session:
 
         def keyed(_: object) -> None:
             opened.listen()
-            opened.runner.start()
+            if not opened.read_only:
+                opened.runner.start()
             self.ask_key()
 
         if not self.window.isVisible():
             self.window.show()
-            self.window.restore_tabs()
+            self._shown()
         self.desk.work.command(self.window, opened.check_store, sound, self._damaged)
 
     def _damaged(self, error: DsmError) -> None:
@@ -150,7 +160,7 @@ class Session:
     def open(self) -> None:
         """Show the window; ask for the key where it is locked, say so where it is wrong."""
         self.window.show()
-        self.window.restore_tabs()
+        self._shown()
         self.ask_key()
 
     def ask_key(self) -> None:
@@ -176,11 +186,10 @@ class Session:
             gone.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
-    def _ask(self) -> None:
-        last = self.window.status.last
+    def _ask(self, now: WorkNumbers) -> None:
         ClosingDialog(
             self.desk,
-            last.running_tasks if last else 0,
+            now,
             self.window,
             tray=self.to_tray if self.tray is not None else None,
             hand_over=self.stop_runner,
@@ -188,11 +197,11 @@ class Session:
         ).open()
 
     def to_tray(self) -> None:
-        """The window hides; when nothing runs any more the program ends."""
+        """The window hides; when nothing is left to do the program ends."""
         # Without a window the program would end by itself.
         self._app.setQuitOnLastWindowClosed(False)
         self.window.hide()
-        self._watch(lambda: not self.window.work_runs)
+        self._watch(lambda: not self.window.work_left)
 
     def from_tray(self) -> None:
         if self._wait is not None:

@@ -6,9 +6,18 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEventLoop,
+    QMessageLogContext,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtWidgets import QApplication, QWidget
 
 from dsm_desktop.app.context import AppContext, FirstRun, FirstRunChoices, FirstRunResult
@@ -32,10 +41,12 @@ from dsm_desktop.ui.shell.palette import Palette, entries_of, entries_of_servers
 from dsm_desktop.ui.shell.window import MainWindow
 from dsm_desktop.ui.shots import more_dialogs, more_views
 from dsm_desktop.ui.theme import ThemeName
+from dsm_desktop.ui.views.settings import pages_of
 
 SIZES = ((1280, 800), (1920, 1080))
 LOOKS = (ThemeName.LIGHT, ThemeName.DARK, ThemeName.CONTRAST)
-_PATIENCE = 15.0
+_PATIENCE = 60.0
+_LOOKS_AT_REST, _BETWEEN_LOOKS = 17, 0.003
 _SHORT_MS = 300
 Shot = tuple[str, QWidget]
 
@@ -58,7 +69,41 @@ def save_pictures(
     if not has_screen():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     app = application([])
-    session = Session(context, app)
+    with _without_idle_words():
+        return _pictures(Session(context, app), folder, sizes=sizes, looks=looks, dialogs=dialogs)
+
+
+_IDLE = "This plugin does not support "
+
+
+@contextmanager
+def _without_idle_words() -> Iterator[None]:
+    """The memory that Qt draws into has no window manager and no keyboard, and says so for every dialog: hundreds of lines that
+    mean nothing. Everything else Qt says goes where it went."""
+
+    def told(kind: QtMsgType, where: QMessageLogContext, message: str) -> None:
+        if message.startswith(_IDLE):
+            return
+        if former is not None:
+            former(kind, where, message)
+        else:
+            sys.stderr.write(message + "\n")
+
+    former = qInstallMessageHandler(told)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(former)
+
+
+def _pictures(
+    session: Session,
+    folder: Path,
+    *,
+    sizes: Sequence[tuple[int, int]],
+    looks: Sequence[ThemeName],
+    dialogs: bool,
+) -> list[Path]:
     window = session.window
     files: list[Path] = []
     try:
@@ -87,14 +132,16 @@ def has_screen() -> bool:
     )
 
 
-def settle(desk: Desk, quiet: float = 0.05) -> None:
-    """Run the event loop until for `quiet` seconds no order was under way and no short timer of a view was waiting."""
+def settle(desk: Desk) -> None:
+    """Run the event loop until in several looks, one after the other, no order was under way, no change waited to be told and no
+    short timer of a view was waiting. Raises PicturesFailed when that does not come."""
     end = time.monotonic() + _PATIENCE
-    calm = time.monotonic()
-    while time.monotonic() - calm < quiet:
+    calm = 0
+    while calm < _LOOKS_AT_REST:
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
-        if desk.work.busy or _timers_wait():
-            calm = time.monotonic()
+        busy = desk.work.busy or desk.bridge.waiting or _timers_wait()
+        calm = 0 if busy else calm + 1
+        time.sleep(_BETWEEN_LOOKS)  # the threads that are waited for need the processor more
         if time.monotonic() > end:
             raise PicturesFailed("The window did not come to rest.", hint="Is the store under load?")
 
@@ -136,7 +183,7 @@ def _views(window: MainWindow) -> Iterator[Shot]:
             settle(desk)
         yield f"activity-{name}", window
     window.activity.setCurrentIndex(0)
-    for page in ("store", "keys", "credentials", *desk.context.settings_sections, "agent", "diagnostics"):
+    for page, _ in pages_of(desk.context.settings_sections):
         window.show_area(f"settings/{page}")
         settle(desk)
         yield f"settings-{page}", window
@@ -189,7 +236,12 @@ def _palette(window: MainWindow) -> QWidget:
 
 
 def _closing(desk: Desk, window: MainWindow) -> QWidget:
-    return ClosingDialog(desk, 3, window, tray=None, hand_over=lambda: None, finish=lambda: None)
+    now = window.status.last
+    assert now is not None, "the status bar has not counted yet"
+    now = replace(
+        now, open_jobs=2, running_tasks=3, waiting_tasks=2
+    )  # it is asked only while something is left
+    return ClosingDialog(desk, now, window, tray=None, hand_over=lambda: None, finish=lambda: None)
 
 
 def _confirm(desk: Desk, window: MainWindow, rows: Sequence[object]) -> QWidget:

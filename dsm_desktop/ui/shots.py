@@ -10,26 +10,35 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from dsm_desktop.app.store_desk import Backup
 from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.colour_rules import ColourRulesDialog
 from dsm_desktop.ui.dialogs.custom_fields import CustomFieldsDialog, FieldDialog
 from dsm_desktop.ui.dialogs.export import ExportDialog
 from dsm_desktop.ui.dialogs.groups import GroupDialog, SmartGroupDialog
 from dsm_desktop.ui.dialogs.import_servers import ImportDialog
 from dsm_desktop.ui.dialogs.keys import PassphraseDialog, RecoveryKeyDialog, RotateKeyDialog
+from dsm_desktop.ui.dialogs.plan_maintenance import PlanMaintenanceDialog
 from dsm_desktop.ui.dialogs.racks import RackDialog
 from dsm_desktop.ui.dialogs.saved_views import SaveViewDialog
 from dsm_desktop.ui.dialogs.store import MoveStoreDialog, PutBackDialog
 from dsm_desktop.ui.dialogs.support_pack import SupportPackDialog
+from dsm_desktop.ui.dialogs.vcenter import VcenterDialog
+from dsm_desktop.ui.models.colours import ColourRule
+from dsm_desktop.ui.shell.areas import AREAS
 from dsm_desktop.ui.shell.window import MainWindow
+from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.views.manual import ManualWindow
+from dsm_desktop.ui.views.vcenter import VcenterView
 from dsm_desktop.ui.widgets.column_chooser import ColumnChooser
 
 Shot = tuple[str, QWidget]
+_BY_THEMSELVES = frozenset(("dashboard", "servers", "activity", "settings", "vcenter", "maintenance"))
+"""Areas with a walk of their own; any other is walked tab by tab, so that a new one is not forgotten."""
 _COPY = Backup(1, Path("store-20261120T220000Z.db"), datetime(2026, 11, 20, 22, tzinfo=UTC), 48_000_000)
 
 
 def more_views(window: MainWindow, settle: Callable[[Desk], None]) -> Iterator[Shot]:
-    """Every page of the Fleet and Reports areas."""
-    for area in ("fleet", "reports"):
+    """Every page of the Fleet, Reports, Library and vCenter areas, and Maintenance."""
+    for area in (area.key for area in AREAS if area.key not in _BY_THEMSELVES):
         window.show_area(area)
         view = window.areas.currentWidget()
         assert isinstance(view, QTabWidget)
@@ -37,6 +46,13 @@ def more_views(window: MainWindow, settle: Callable[[Desk], None]) -> Iterator[S
             view.setCurrentIndex(number)
             settle(window.desk)
             yield f"{area}-{view.tabText(number).lower().replace(' ', '-')}", window
+    for page in VcenterView.PAGES:
+        window.show_area(f"vcenter/{page}")
+        settle(window.desk)
+        yield f"vcenter-{page}", window
+    window.show_area("maintenance")
+    settle(window.desk)
+    yield "maintenance", window
     yield from _tabs(window, settle)
 
 
@@ -58,6 +74,8 @@ def more_dialogs(desk: Desk, window: MainWindow) -> list[tuple[str, Callable[[],
     return [
         ("export", lambda: ExportDialog(desk.work, window.servers.panel, "servers")),
         ("rack", lambda: RackDialog(desk, None, window)),
+        ("add-vcenter", lambda: VcenterDialog(window, desk, None)),
+        ("plan-maintenance", lambda: PlanMaintenanceDialog(desk, {}, window)),
         ("manual", lambda: ManualWindow(window)),
         ("group", lambda: GroupDialog(desk, window, selected=[1, 2, 3])),
         ("smart-group", lambda: SmartGroupDialog(desk, window, "model:R750 health!=ok")),
@@ -71,8 +89,15 @@ def more_dialogs(desk: Desk, window: MainWindow) -> list[tuple[str, Callable[[],
         ("put-back", lambda: PutBackDialog(desk, _COPY, window)),
         ("move-store", lambda: MoveStoreDialog(desk, window)),
         ("support-pack", lambda: SupportPackDialog(desk, window)),
+        ("colour-rules", lambda: _colours(window)),
         ("columns", lambda: ColumnChooser(window.servers.panel.grid)),
     ]
+
+
+def _colours(window: MainWindow) -> QWidget:
+    model = window.servers.panel.model
+    rules = [ColourRule("watts", "watts>500", Tone.CRITICAL), ColourRule("", "tags:lab", Tone.INFO)]
+    return ColourRulesDialog(window, model.columns, model.language, rules, model.set_rules)
 
 
 def _import(desk: Desk, window: MainWindow) -> QWidget:

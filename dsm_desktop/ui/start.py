@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QObject, QSettings, Qt, Signal
 
+from dsm_desktop.core.access import Role
+from dsm_desktop.core.errors import BadInput
 from dsm_desktop.ui.application import application, calm_collector
 from dsm_desktop.ui.first_sight import FirstSight, first_sight
 from dsm_desktop.ui.instance import Instance
@@ -26,9 +28,9 @@ class Loading(QObject):
 
     _ended = Signal()
 
-    def __init__(self, folder: Path, store_url: str) -> None:
+    def __init__(self, folder: Path, store_url: str, role: Role = Role.ADMIN) -> None:
         super().__init__()
-        self._folder, self._store_url = folder, store_url
+        self._folder, self._store_url, self._role = folder, store_url, role
         self._opened: Application | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._load, name="window-loader")
@@ -51,28 +53,36 @@ class Loading(QObject):
             from dsm_desktop.app.application import Application
             from dsm_desktop.app.profile import Profile
 
-            self._opened = Application(Profile(self._folder), store_url=self._store_url, check=False)
+            self._opened = Application(
+                Profile(self._folder), store_url=self._store_url, role=self._role, check=False
+            )
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._error = error
         self._ended.emit()
 
 
-def start(folder: Path, store_url: str = "") -> int:
-    """The program proper; returns the process's exit code."""
+def start(folder: Path, store_url: str = "", role: Role = Role.ADMIN) -> int:
+    """The program proper; returns the process's exit code. A viewer's window stands beside the other one of the profile and
+    needs one that was made: BadInput."""
+    looks = role is Role.VIEWER
+    if looks and not store_url and not (folder / "profile.json").is_file():
+        raise BadInput(
+            "There is no profile to look at yet.", hint="Start once without --read-only.", where=str(folder)
+        )
     calm_collector()
     application()
-    instance = Instance(folder)
+    instance = Instance(folder, "window-read-only" if looks else "window")
     if not instance.claim():
         return 0
     try:
-        while (code := _once(folder, store_url, instance)) == START_AGAIN:
+        while (code := _once(folder, store_url, role, instance)) == START_AGAIN:
             pass
     finally:
         instance.release()
     return code
 
 
-def _once(folder: Path, store_url: str, instance: Instance) -> int:
+def _once(folder: Path, store_url: str, role: Role, instance: Instance) -> int:
     app = application()
     settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     kept = str(settings.value("window/theme") or "")
@@ -89,7 +99,7 @@ def _once(folder: Path, store_url: str, instance: Instance) -> int:
             return 0
         demo = wanted
     try:
-        opened = Loading(folder, store_url).opened()
+        opened = Loading(folder, store_url, role).opened()
     except BaseException:
         if sight is not None:
             sight.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication, QProgressBar, QStyleFactory
 
 from dsm_desktop.core.shipped import shipped
 
@@ -63,6 +63,7 @@ class Look:
     warning: str
     critical: str
     info: str
+    disabled: str = ""
 
 
 LIGHT = Look(
@@ -118,6 +119,7 @@ CONTRAST = Look(
     warning="#ffd24d",
     critical="#ff9aa0",
     info="#66d9ff",
+    disabled="#8f8f8f",
 )
 
 
@@ -155,7 +157,7 @@ def palette_of(look: Look) -> QPalette:
     for role, colour in roles.items():
         palette.setColor(role, QColor(colour))
     for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(look.muted))
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(look.disabled or look.muted))
     return palette
 
 
@@ -256,6 +258,50 @@ def tone_colour(tone: Tone) -> str:
 
 
 _zoom = [0.0]
+_still = [False]
+_EFFECTS = (
+    Qt.UIEffect.UI_AnimateMenu,
+    Qt.UIEffect.UI_FadeMenu,
+    Qt.UIEffect.UI_AnimateCombo,
+    Qt.UIEffect.UI_AnimateTooltip,
+    Qt.UIEffect.UI_FadeTooltip,
+    Qt.UIEffect.UI_AnimateToolBox,
+)
+
+
+def reduce_motion(on: bool) -> None:
+    """Nothing runs to and fro, blinks or fades in (a setting of the site). Bars that are busy already take it at once."""
+    _still[0] = on
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        return
+    app.setCursorFlashTime(0 if on else _CURSOR_MS)
+    for effect in _EFFECTS:
+        app.setEffectEnabled(effect, not on)
+    for widget in app.allWidgets():
+        if isinstance(widget, QProgressBar) and widget.property(_BUSY):
+            show_busy(widget)
+
+
+def show_busy(bar: QProgressBar) -> None:
+    """Work is going on and cannot be counted: the bar runs to and fro, or stands still and half full."""
+    bar.setProperty(_BUSY, True)
+    if _still[0]:
+        bar.setRange(0, 2)
+        bar.setValue(1)
+    else:
+        bar.setRange(0, 0)
+
+
+def show_counted(bar: QProgressBar, done: int, total: int) -> None:
+    """So much of so much is done."""
+    bar.setProperty(_BUSY, False)
+    bar.setRange(0, total)
+    bar.setValue(done)
+
+
+_BUSY = "dsmBusy"
+_CURSOR_MS = 1_000
 _row_height = [ROW_HEIGHT]
 
 

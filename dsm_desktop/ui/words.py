@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from dsm_desktop.core.wording import plural as plural
+from dsm_desktop.core.wording import sentence as sentence
+from dsm_desktop.core.wording import shortened as shortened
 from dsm_desktop.ui.theme import Tone
 
 
@@ -42,6 +46,9 @@ _ACCESS = {
 }
 _WORK = {
     "pending": Status("Waiting", "status-pending", Tone.MUTED),
+    "waiting": Status("Waits its turn", "status-pending", Tone.MUTED),
+    "left out": Status("Left out", "status-off", Tone.MUTED),
+    "not begun": Status("Not begun", "status-off", Tone.MUTED),
     "scheduled": Status("Scheduled", "status-pending", Tone.INFO),
     "running": Status("Running", "status-running", Tone.INFO),
     "begun": Status("Running", "status-running", Tone.INFO),
@@ -118,10 +125,11 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
 
 
 def age(at: datetime | None) -> Status:
-    """An age that says so when it is more than a day: what is shown may not be true any more."""
+    """An age that says so when it is more than a day: what is shown may not be true any more; or when it lies in the future,
+    because a clock is wrong."""
     if at is None:
         return Status("never", "", Tone.MUTED)
-    old = (datetime.now(UTC) - at).total_seconds() > STALE_SECONDS
+    old = not -60 < (datetime.now(UTC) - at).total_seconds() <= STALE_SECONDS
     return Status(ago(at), "history" if old else "", Tone.WARNING if old else Tone.PLAIN)
 
 
@@ -151,7 +159,8 @@ def subsystem(key: str) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time in its largest unit: 45 s, 12 min, 3 h, 5 days."""
+    """A length of time in its largest unit: 45 s, 12 min, 3 h, 5 days. A negative one (a clock set back meanwhile) is 0 s."""
+    seconds = max(0.0, seconds)
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:
@@ -181,6 +190,17 @@ def stamp_tip(at: datetime | None) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S} local\n{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\n{ago(at)}"
 
 
+def plain(value: Any) -> str:
+    """Any value of a document as text: lists and tables without brackets and quotes."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {plain(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value))
+    return "none" if value is None or value == "" else str(value)
+
+
 def size(count: int | None) -> str:
     """Bytes in decimal units, as drives are sold: 960 GB, 1.92 TB."""
     if count is None:
@@ -194,10 +214,15 @@ def size(count: int | None) -> str:
 
 
 def binary_size(count: int | None) -> str:
-    """Bytes in binary units, as memory is sold: 32 GiB."""
-    return (
-        "" if count is None else f"{count / 2**30:.3g} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
-    )
+    """Bytes in binary units, as memory is sold and as vCenter counts everything: 32 GiB."""
+    if count is None:
+        return ""
+    value = count / 2**20
+    for unit in ("MiB", "GiB", "TiB", "PiB"):
+        if value < 1024 or unit == "PiB":
+            return f"{value:.3g} {unit}" if value < 100 else f"{value:.0f} {unit}"
+        value /= 1024
+    return ""
 
 
 def number(value: float | None, unit: str = "") -> str:
@@ -208,22 +233,16 @@ def number(value: float | None, unit: str = "") -> str:
     return f"{text} {unit}".rstrip()
 
 
-def sentence(word: str) -> str:
-    """An enumeration value or name as a label: "force_restart" -> "Force restart"."""
-    text = word.replace("_", " ").strip()
-    return text[:1].upper() + text[1:]
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 
 
-def plural(count: int, noun: str) -> str:
-    """ "1 server", "12 servers"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def spaced(text: str) -> str:
+    """A device's own name for a value as words: "ProtectedWriteBack" -> "Protected write back". What holds a space or no hump
+    stays as it is."""
+    parts = [] if " " in text else _HUMP.split(text)
+    return " ".join([parts[0], *(part.lower() for part in parts[1:])]) if len(parts) > 1 else text
 
 
 def yes_no(value: Any) -> str:
     """A tri-state: yes, no, or empty where it was not read."""
     return "" if value is None else "yes" if value else "no"
-
-
-def shortened(text: str, most: int) -> str:
-    """At most so many characters, with an ellipsis where something is left out."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -14,6 +14,7 @@ from dsm_desktop.store.models import (
     ConfigurationProfile,
     ConsoleTicket,
     CredentialSet,
+    EsxiRecoveryKey,
     MediaIdentity,
 )
 from dsm_desktop.vault.seal import Place
@@ -57,6 +58,7 @@ SESSION_TOKEN = SealedColumn(_table(BmcSession), "token")
 AUTHORITY_KEY = SealedColumn(_table(CertificateAuthority), "key")
 CONSOLE_URL = SealedColumn(_table(ConsoleTicket), "url")
 MEDIA_KEY = SealedColumn(_table(MediaIdentity), "private_key")
+RECOVERY_KEY = SealedColumn(_table(EsxiRecoveryKey), "key")
 PROFILE_CONTENT = SealedColumn(_table(ConfigurationProfile), "content")
 
 SEALED_COLUMNS: tuple[SealedColumn, ...] = (
@@ -66,4 +68,5 @@ SEALED_COLUMNS: tuple[SealedColumn, ...] = (
     PROFILE_CONTENT,
     AUTHORITY_KEY,
     CONSOLE_URL,
+    RECOVERY_KEY,
 )

@@ -14,13 +14,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from dsm_desktop.core.errors import Blame, DsmError, NotFound
 from dsm_desktop.core.redact import Secrets
-from dsm_desktop.store.models import CredentialIpRange, CredentialSet, Server
+from dsm_desktop.store.models import CredentialIpRange, CredentialSet, EsxiHost, Server, Vcenter
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.vault.columns import CREDENTIAL_SECRET
 from dsm_desktop.vault.seal import SealBroken
@@ -105,11 +106,20 @@ class _Range:
         return int(self.last, 16) - int(self.first, 16)
 
 
+_State = tuple[Any, ...]
+_STATE = (  # an edit of a set's ranges is one of the set
+    select(func.count(CredentialSet.id)).scalar_subquery(),
+    select(func.max(CredentialSet.changed_at)).scalar_subquery(),
+    select(func.sum(CredentialSet.secret_version)).scalar_subquery(),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """All sets and ranges, read at one moment (`at`, monotonic seconds)."""
+    """All sets and ranges, read at one moment (`at`, monotonic seconds); `state` changes with every edit of a set."""
 
     at: float
+    state: _State
     sets: Mapping[int, _Set]
     ranges: tuple[_Range, ...]
 
@@ -117,8 +127,9 @@ class _Known:
 class CredentialResolver:
     """Finds the login for a server or address. Thread-safe.
 
-    Sets and ranges are kept for `fresh_for` seconds (they are asked for with every connection); `invalidate` drops them at
-    once, for whoever hears the "credentials" topic. Opened passwords are told to `secrets` so that they are masked.
+    Sets and ranges are kept for `fresh_for` seconds (they are asked for with every connection), but no longer than until a set
+    is edited, in whatever process: a job submitted right after an edit must not go with the login from before, and a wrong one
+    counts towards a lock-out. `invalidate` drops them at once. Opened passwords are told to `secrets` so that they are masked.
     """
 
     def __init__(
@@ -151,6 +162,29 @@ class CredentialResolver:
             )
         return self._opened(choices[0])
 
+    def for_vcenter(self, vcenter_id: int) -> Resolved:
+        """The login of a vCenter. Raises NotFound, NoCredential, VaultLocked, SealBroken."""
+        return self._for_vsphere(Vcenter, vcenter_id, "vcenter")
+
+    def for_esxi(self, host_id: int) -> Resolved:
+        """The login of an ESXi host itself (stand-alone, or by SSH). Raises NotFound, NoCredential, VaultLocked, SealBroken."""
+        return self._for_vsphere(EsxiHost, host_id, "esxi")
+
+    def _for_vsphere(self, table: type[Vcenter] | type[EsxiHost], row_id: int, kind: str) -> Resolved:
+        columns = (table.name, table.address, table.assigned_credential_id)
+        found = self._row(columns, table.id == row_id)
+        if found is None:
+            raise NotFound("It is not in the list any more.", where=f"{kind} {row_id}")
+        name, address, assigned = found
+        choice = next(self._choices(address or name, kind, assigned, None), None)
+        if choice is None:
+            raise NoCredential(
+                f"No login of the kind '{kind}' applies to it.",
+                hint="Assign a credential set, give one an IP range, or mark one as default.",
+                where=name or address,
+            )
+        return self._opened(choice)
+
     def for_address(self, address: str, kind: str = "idrac") -> list[Resolved]:
         """Logins for an address that is no server yet, best first. Discovery tries *one* (the first): a second wrong one
         may lock the console out. Empty where none applies. Raises VaultLocked, SealBroken for the first; a later one that
@@ -167,8 +201,7 @@ class CredentialResolver:
 
     def with_credential(self, credential_id: int) -> Resolved:
         """One named set (test_credentials). Raises NotFound, NoCredential where it has no password, VaultLocked, SealBroken."""
-        if credential_id not in self._known().sets:
-            self.invalidate()  # made a moment ago
+        self._look()
         found = self._known().sets.get(credential_id)
         if found is None:
             raise NotFound(
@@ -178,15 +211,26 @@ class CredentialResolver:
             raise NoCredential(f"'{found.name}' has no password.", hint="Enter one.")
         return self._opened(_chosen(Rule.ASSIGNED, "chosen for this job", found))
 
+    def with_name(self, name: str, kind: str) -> Resolved:
+        """The set of that name and kind. Raises NotFound, NoCredential, VaultLocked, SealBroken."""
+        self._look()
+        for found in self._known().sets.values():
+            if (found.name, found.kind) == (name, kind):
+                return self.with_credential(found.id)
+        raise NotFound(
+            f"There is no credential set '{name}' of the kind '{kind}'.",
+            hint="Add it under Credentials.",
+            where=name,
+        )
+
     def explain(self, server_id: int, kind: str = "idrac") -> list[Choice]:
         """Every login that applies to a server, winner first; opens no secret and works while locked. Raises NotFound."""
         address, assigned, discovered = self._server(server_id)
-        if assigned is not None and assigned not in self._known().sets:
-            self.invalidate()  # made a moment ago: a wrong older login must not be tried instead
         return self._distinct(self._choices(address, kind, assigned, discovered))
 
     def explain_address(self, address: str, kind: str = "idrac") -> list[Choice]:
         """The same for a bare address."""
+        self._look()
         return self._distinct(self._choices(address, kind, None, None))
 
     def users_of(self, credential_id: int, kind: str = "idrac") -> list[int]:
@@ -213,7 +257,7 @@ class CredentialResolver:
         known = self._known()
         usable = {row.id: row for row in known.sets.values() if row.secret is not None and row.kind == kind}
         for rule, wanted, why in (
-            (Rule.ASSIGNED, assigned, "assigned to this server"),
+            (Rule.ASSIGNED, assigned, "assigned to this server" if kind == "idrac" else "assigned to it"),
             (Rule.DISCOVERED, discovered, "worked when this server was discovered"),
         ):
             if wanted in usable:
@@ -260,15 +304,32 @@ class CredentialResolver:
         return Resolved(choice.username, password, choice.rule, choice.why, choice.credential_id)
 
     def _server(self, server_id: int) -> tuple[str, int | None, int | None]:
-        with self._store.read() as connection:
-            row = connection.execute(
-                select(Server.address, Server.assigned_credential_id, Server.discovered_credential_id).where(
-                    Server.id == server_id
-                )
-            ).one_or_none()
-        if row is None:
+        """Address and sets of a server."""
+        columns = (Server.address, Server.assigned_credential_id, Server.discovered_credential_id)
+        found = self._row(columns, Server.id == server_id)
+        if found is None:
             raise NotFound("The server is not in the list any more.", where=f"server {server_id}")
-        return row[0], row[1], row[2]
+        address, assigned, discovered = found
+        return address, assigned, discovered
+
+    def _row(self, columns: tuple[Any, ...], where: ColumnElement[bool]) -> tuple[Any, ...] | None:
+        """A row as it is now; in the same question, whether sets were edited."""
+        with self._store.read() as connection:
+            row = connection.execute(select(*columns, *_STATE).where(where)).one_or_none()
+        if row is None:
+            return None
+        self._drop_older(tuple(row[-len(_STATE) :]))
+        return tuple(row[: -len(_STATE)])
+
+    def _look(self) -> None:
+        """Whether sets were edited, where no row is asked for."""
+        with self._store.read() as connection:
+            self._drop_older(tuple(connection.execute(select(*_STATE)).one()))
+
+    def _drop_older(self, state: _State) -> None:
+        with self._lock:
+            if self._cached is not None and self._cached.state != state:
+                self._cached = None
 
     def _known(self) -> _Known:
         with self._lock:
@@ -298,7 +359,8 @@ class CredentialResolver:
                     CredentialIpRange.last,
                 )
             )
-            return _Known(now, {row.id: row for row in sets}, tuple(_Range(*row) for row in ranges))
+            state = tuple(connection.execute(select(*_STATE)).one())
+            return _Known(now, state, {row.id: row for row in sets}, tuple(_Range(*row) for row in ranges))
 
 
 def _chosen(rule: Rule, why: str, row: _Set) -> Choice:

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 30.0
 _LOGOUTS_AT_ONCE = 128
 """At the end, when nobody else wants the machine."""
-_IDLE_LOGOUTS_AT_ONCE = 16
+_IDLE_LOGOUTS_AT_ONCE = 8
 """While jobs run: hundreds of servers that are done at the same time must not take the threads of the others."""
 _JUST_CHECKED_SECONDS = 2.0
 _MODES = {"pin": TrustMode.PIN, "ca": TrustMode.CA, "off": TrustMode.ANY}

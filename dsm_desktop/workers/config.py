@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dsm_desktop.store.runners import LEASE_SECONDS, RENEW_SECONDS
+from dsm_desktop.workers.inhibit import SleepInhibitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class RunnerConfig:
     max_deaths: int = 10
     poll: float = 1.0
     own_feed: bool = True
-    inhibit_sleep: bool = False
+    inhibitor: SleepInhibitor | None = None
     feed_kept: float = 6 * 3600.0
 
     @property

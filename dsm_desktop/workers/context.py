@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from dsm_desktop.commands.jobs import submit
 from dsm_desktop.core.access import Principal
 from dsm_desktop.core.errors import Cancelled, DsmError
-from dsm_desktop.core.states import StepState
+from dsm_desktop.core.states import CancelGrade, StepState
 from dsm_desktop.jobs.context import Question, Target, TimedOut
 from dsm_desktop.redfish.client import RedfishClient
-from dsm_desktop.store import queue, steps
+from dsm_desktop.store import orders, queue, steps
 from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.workers import results
+from dsm_desktop.workers.asking import ask
 from dsm_desktop.workers.errors import BlockingOnLoop, BodyError, on_loop, revive_error
 from dsm_desktop.workers.restoring import Promises
 from dsm_desktop.workers.run import Run, retry_pause
 from dsm_desktop.workers.stepping import Step, Stepper
+from dsm_desktop.workers.trusting import Trusting
+
+if TYPE_CHECKING:
+    from dsm_desktop.vmware.client import VcenterClient
+    from dsm_desktop.vmware.esxi.shell import EsxiShell
 
 T = TypeVar("T")
 
 _NOTED_SLEEP = 30.0
-_ANSWER_POLL = 3600.0
+_CLOCK_SECONDS = 2.5  # how often somebody who waits for a time of the clock looks at it
 
 
 class RunContext:
@@ -36,8 +43,9 @@ class RunContext:
         self._run = run
         self._target = target
         self._records = {(record.name, record.key): record for record in run.plan.steps}
-        self._stepper = Stepper(run, self._records)
-        self.promises = Promises(run, self._stepper)
+        self._trust = Trusting(run, target)
+        self._stepper = Stepper(run, self._records, self._trust, lambda: self.promises.all_entered)
+        self.promises = Promises(run, self._stepper, self._trust)
         self._named: set[tuple[str, str]] = set()
         self._counts: Counter[str] = Counter()
 
@@ -120,12 +128,20 @@ class RunContext:
         return value  # type: ignore[no-any-return]
 
     def always(
-        self, name: str, what: str, undo: Callable[[], Any], *, original: dict[str, Any], key: str = ""
+        self,
+        name: str,
+        what: str,
+        undo: Callable[[], Any],
+        *,
+        original: dict[str, Any],
+        key: str = "",
+        stays: Callable[[], bool] | None = None,
+        first: Callable[[], Awaitable[None]] | None = None,
     ) -> AbstractAsyncContextManager[None]:
         self._name(f"put back: {name}", key)
         if self.dry_run:
             return self._would_put_back(what)
-        return self.promises.block(name, key, what, undo, original)
+        return self.promises.block(name, key, what, undo, original, stays, first)
 
     @asynccontextmanager
     async def _would_put_back(self, what: str) -> AsyncIterator[None]:
@@ -135,7 +151,7 @@ class RunContext:
     async def run(self, do: Callable[[], T]) -> T:
         self._run.refuse_lost()
         await self._run.gate()
-        return await self._run.in_thread(do)
+        return await self._trust.work(do)
 
     # --- waiting --------------------------------------------------------------------------------------------------
 
@@ -162,12 +178,13 @@ class RunContext:
                 return results.decode(value, returns)  # type: ignore[no-any-return]
         self._run.frontier()
         ends = time.monotonic() + timeout - await self._begin("wait", name, key)
+        asked = self._trust.waited
         while True:
             value, pause = await self._poll(probe, every, tolerate)
             if value is not None:
                 await self._end(name, key, _recordable(value, returns))
                 return cast("T", value)
-            left = ends - time.monotonic()
+            left = ends + self._trust.waited - asked - time.monotonic()
             if left <= 0:
                 error = TimedOut(
                     f"{what} did not happen within {timeout:.0f} s.",
@@ -181,12 +198,21 @@ class RunContext:
             if self._run.now_please():
                 raise Cancelled(f"Stopped while waiting for {what}.")
 
+    async def see_out(
+        self, what: str, probe: Callable[[], T | None], *, every: float, returns: Any = None
+    ) -> T:
+        self._run.undoing += 1
+        try:
+            return await self.wait_for(what, probe, every=every, timeout=math.inf, returns=returns)
+        finally:
+            self._run.undoing -= 1
+
     async def _poll(
         self, probe: Callable[[], Any], every: float, tolerate: tuple[type[Exception], ...]
     ) -> tuple[Any, float]:
         await self._run.gate()
         try:
-            return await self._run.in_thread(probe), every
+            return await self._trust.work(probe), every
         except tolerate:
             return None, every
         except DsmError as error:
@@ -208,6 +234,12 @@ class RunContext:
         if noted:
             await self._end(name, key, None)
 
+    async def sleep_until(self, at: datetime) -> None:
+        while not self.dry_run and (left := (at - self.now()).total_seconds()) > 0:
+            self._run.frontier()
+            await self._run.park(min(left, _CLOCK_SECONDS), lambda: self._run.cancelling)
+        self._run.frontier()
+
     async def decide(self, question: Question) -> str:
         self._name("decide", question.key)
         record = self._records.get(("decide", question.key))
@@ -216,42 +248,19 @@ class RunContext:
         if self.dry_run:
             self.log(f"would ask: {question.question} (default: {question.default})")
             return question.default
-        run = self._run
-        run.frontier()
-        asked = {
-            "key": question.key,
-            "question": question.question,
-            "options": [option.model_dump(mode="json") for option in question.options],
-            "default": question.default,
-        }
-
-        def ask(uow: UnitOfWork) -> None:
-            steps.begin(uow, run.claim.task_id, run.claim.token, "decide", "decide", question.key)
-            steps.ask(uow, run.claim.task_id, asked, question.within)
-
-        run.question = question.key
-        await run.write(ask)
-        try:
-            while question.key not in run.answers:
-                await run.park(_ANSWER_POLL, lambda: question.key in run.answers or run.cancelling)
-                run.refuse_lost()
-                if run.cancelling:
-                    break
-        finally:
-            run.question = ""
-        answer = run.answers.get(question.key)
-
-        def answered(uow: UnitOfWork) -> None:
-            steps.resume(uow, run.claim.task_id)
-            if answer is not None:
-                steps.end(uow, run.claim.task_id, run.claim.token, "decide", question.key, result=answer)
-
-        await run.write(answered)
-        if answer is None:
+        answer = await ask(self._run, question)
+        if not answer:
             raise Cancelled("Stopped while a question was open.")
         return answer
 
-    async def spawn(self, kind: str, params: dict[str, Any], server_ids: list[int]) -> int:
+    async def spawn(
+        self,
+        kind: str,
+        params: dict[str, Any],
+        server_ids: list[int],
+        *,
+        unless: Callable[[UnitOfWork], bool] | None = None,
+    ) -> int:
         name, key = f"spawn {kind}", self._count(f"spawn {kind}")
         record = self._records.get((name, key))
         if record is not None and record.state is StepState.DONE:
@@ -268,16 +277,22 @@ class RunContext:
             known = steps.result_of(uow, run.claim.task_id, name, key)
             if known is not None:
                 return int(known)
-            child = submit(
-                uow,
-                principal,
-                run.hands.catalogue,
-                kind,
-                server_ids,
-                params,
-                parent=run.claim.job_id,
-                priority=run.plan.priority,
-            )
+            child = 0
+            if unless is None or not orders.at_last(uow, run.claim.job_id, unless):
+                child = submit(
+                    uow,
+                    principal,
+                    run.hands.catalogue,
+                    kind,
+                    server_ids,
+                    params,
+                    parent=run.claim.job_id,
+                    priority=run.plan.priority,
+                )
+            # Who cancels asks the children that are there; one that is put there a moment later would be asked by nobody.
+            _, grade = orders.orders(uow.session.connection(), run.claim.job_id)
+            if grade >= CancelGrade.AFTER_STEP and not run.undoing:
+                raise Cancelled("Stopped because somebody asked for it.")
             steps.begin(uow, run.claim.task_id, run.claim.token, "step", name, key)
             steps.end(uow, run.claim.task_id, run.claim.token, name, key, result=child)
             return child
@@ -291,6 +306,19 @@ class RunContext:
 
     def redfish_at(self, address: str, port: int) -> RedfishClient:
         return self._run.hands.services.device_clients().at(address, port)
+
+    def vcenter(self, vcenter_id: int | None = None) -> VcenterClient:
+        clients = self._run.hands.services.vsphere_clients()
+        if vcenter_id is not None:
+            return clients.vcenter(vcenter_id)
+        if self._target is None or self._target.host is None:
+            raise BodyError("This task has no ESXi host.", hint="Declare the job with Targets.HOST.")
+        return clients.of_host(self._target.host)
+
+    def esxi(self, *, trust_first: bool = True) -> EsxiShell:
+        if self._target is None or self._target.host is None:
+            raise BodyError("This task has no ESXi host.", hint="Declare the job with Targets.HOST.")
+        return self._run.hands.services.esxi_shells().shell(self._target.host, trust_first=trust_first)
 
     @contextmanager
     def write(self) -> Iterator[UnitOfWork]:

@@ -8,13 +8,14 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from dsm_desktop.core.errors import Cancelled, DsmError
 from dsm_desktop.core.redact import masked_text
 from dsm_desktop.core.states import CancelGrade, JobState
-from dsm_desktop.jobs.context import Target
-from dsm_desktop.jobs.declaration import Result
+from dsm_desktop.jobs.context import HostTarget, Target
+from dsm_desktop.jobs.declaration import NotAllDone, Result
 from dsm_desktop.store import queue
 from dsm_desktop.store.queue import LostLease, Outcome
 from dsm_desktop.store.runners import DeclaredDead
@@ -22,6 +23,7 @@ from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.workers.context import RunContext
 from dsm_desktop.workers.errors import BodyError, RestoreFailed, TaskKeepsDying, TaskReleased, UnexpectedError
 from dsm_desktop.workers.journal import Journal, JournalClosed
+from dsm_desktop.workers.notes import Notes
 from dsm_desktop.workers.run import Run
 
 log = logging.getLogger(__name__)
@@ -31,10 +33,12 @@ _GONE = (LostLease, DeclaredDead, JournalClosed)
 
 
 class Finisher:
-    """Closes tasks, all that ended since the last commit together: one roll-up per job instead of one per task."""
+    """Closes tasks, all that ended since the last commit together: one roll-up per job instead of one per task. Their last
+    progress and log lines go with them, because a closed task takes none any more."""
 
-    def __init__(self, journal: Journal, runner_id: Callable[[], int]) -> None:
+    def __init__(self, journal: Journal, notes: Notes, runner_id: Callable[[], int]) -> None:
         self._journal = journal
+        self._notes = notes
         self._runner_id = runner_id
         self._open: _Batch | None = None
 
@@ -43,7 +47,7 @@ class Finisher:
         while True:
             batch = self._open
             if batch is None or not batch.add(outcome):
-                batch = self._open = _Batch(self._runner_id(), outcome)
+                batch = self._open = _Batch(self._runner_id(), self._notes, outcome)
                 batch.written = self._journal.submit(batch)
             try:
                 lost = await asyncio.wrap_future(batch.written)
@@ -61,9 +65,10 @@ class Finisher:
 class _Batch:
     """A journal entry that takes what is there when its turn comes, and the same again should it be repeated."""
 
-    def __init__(self, runner_id: int, first: Outcome) -> None:
+    def __init__(self, runner_id: int, notes: Notes, first: Outcome) -> None:
         self.runner_id = runner_id
         self._lock = threading.Lock()
+        self._notes = notes.flush()
         self._outcomes = [first]
         self._closed = False
         self.written: Future[list[int]] = Future()
@@ -78,6 +83,7 @@ class _Batch:
     def __call__(self, uow: UnitOfWork) -> list[int]:
         with self._lock:
             self._closed = True
+        self._notes(uow)
         return queue.finish(uow, self.runner_id, self._outcomes)
 
 
@@ -86,9 +92,6 @@ async def execute(run: Run, finisher: Finisher, *, max_deaths: int) -> None:
     claim = run.claim
     try:
         outcome = await _outcome_of(run, max_deaths)
-        flushed = run.hands.notes.entry()
-        if flushed is not None:
-            run.hands.journal.submit(flushed)
         await finisher.finish(outcome)
     except TaskReleased:
         held = [(claim.task_id, claim.token)]
@@ -121,7 +124,9 @@ async def _outcome_of(run: Run, max_deaths: int) -> Outcome:
         params = declared.validate(run.plan.params)
         target = _target(run)
         context = RunContext(run, target)
-        clients = run.hands.services.clients
+        clients, vsphere = run.hands.services.clients, run.hands.services.vsphere
+        if vsphere is not None:
+            vsphere.look_again()
         if target is not None and clients is not None:
             await run.in_thread(lambda: clients.prepare(target))
         result = await declared.body(context, params)
@@ -133,6 +138,11 @@ async def _outcome_of(run: Run, max_deaths: int) -> Outcome:
         if too_often:
             return _failed(claim.task_id, claim.token, error)
         return _stopped(run, stopped, context)
+    except NotAllDone as failure:
+        state = JobState.CANCELLED if failure.stopped else JobState.FAILED
+        kept = failure.result.model_dump(mode="json")
+        outcome = Outcome(claim.task_id, claim.token, state, failure.message, kept, failure.as_dict())
+        return _with_broken(outcome, context)
     except DsmError as failure:
         return _ended_by(run, failure, context)
     except Exception as failure:
@@ -170,12 +180,19 @@ def _stopped(run: Run, stopped: Cancelled, context: RunContext | None) -> Outcom
 
 
 def _with_broken(outcome: Outcome, context: RunContext | None) -> Outcome:
-    if context is None or not context.promises.broken:
-        return outcome
+    """The outcome, and what could not be put back now before its own next step. An earlier attempt to put back has said the
+    same: its words are replaced."""
+    broken = context.promises.broken if context is not None else []
     error: dict[str, Any] = dict(outcome.error or {})
-    left = "; ".join(context.promises.broken)
-    error["hint"] = f"Not put back, see the restore list: {left}. {error.get('hint', '')}".strip()
-    return Outcome(outcome.task_id, outcome.token, JobState.FAILED, outcome.message, None, error)
+    own = str(error.pop(_OWN_HINT, error.get("hint", "")))
+    if not broken:
+        return replace(outcome, error={**error, "hint": own} if outcome.error else None)
+    hint = f"Not put back, see the restore list: {'; '.join(broken)}. {own}".strip()
+    return replace(outcome, state=JobState.FAILED, error={**error, "hint": hint, _OWN_HINT: own})
+
+
+_OWN_HINT = "own_hint"
+"""In the error of a task that has left something changed: its next step without the words about that."""
 
 
 def _failed(task_id: int, token: int, error: DsmError) -> Outcome:
@@ -183,9 +200,12 @@ def _failed(task_id: int, token: int, error: DsmError) -> Outcome:
 
 
 def _target(run: Run) -> Target | None:
-    server = run.plan.server
-    if server is None:
+    server, host = run.plan.server, run.plan.host
+    if server is None and host is None:
         return None
+    on = HostTarget(**host) if host is not None else None
+    if server is None:
+        return Target(0, run.claim.target, "", 0, "", "", "", on)
     return Target(
         server_id=server["id"],
         label=run.claim.target or server["address"],
@@ -194,4 +214,5 @@ def _target(run: Run) -> Target | None:
         service_tag=server["service_tag"] or "",
         model=server["model"],
         generation=server["generation"],
+        host=on,
     )

@@ -6,18 +6,22 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.store import feed, runners, steps
+from dsm_desktop.store.clock import Step, carry, unwatched
 from dsm_desktop.store.models import Decision, db_now
 from dsm_desktop.store.runners import Sighting
 from dsm_desktop.store.unit_of_work import UnitOfWork
+from dsm_desktop.workers.clock import StepWatch
 from dsm_desktop.workers.config import RunnerConfig
 from dsm_desktop.workers.judge import Judge
 from dsm_desktop.workers.place import place
-from dsm_desktop.workers.run import Hands
+from dsm_desktop.workers.run import Hands, awake_seconds
 from dsm_desktop.workers.services import Duty
 from dsm_desktop.workers.supervisor import Supervisor
 
@@ -36,6 +40,7 @@ class Housekeeping:
         self._config = config
         self._supervisor = supervisor
         self._judge = Judge(place(), config.lease)
+        self._steps = StepWatch()
         self._due: dict[str, float] = {}
         self._busy: set[str] = set()
         self.leading = False
@@ -52,14 +57,18 @@ class Housekeeping:
                 if _LEFT not in self._busy and self._is_due(_LEFT, _LEFT_EVERY):
                     self._in_pool(_LEFT, clients.close_left_behind)
                 if self._is_due("idle clients", _CLIENTS_EVERY):
-                    self._in_pool("idle clients", clients.close_idle)
+                    self._in_pool("idle clients", self._hands.services.close_idle)
             await asyncio.sleep(self._config.watch_every)
 
     async def _round(self) -> None:
-        seen, holder, overdue = await self._supervisor.read(_look)
-        own = self._hands.runner_id
+        look = await self._supervisor.read(_look)
+        seen, holder, own = look.runners, look.leader, self._hands.runner_id
+        self._hands.clock.sync(look.now)
+        step = self._steps.look(look.now, look.asked, look.answered)
+        if self.leading and holder == own and step is not None:
+            await self._carry(step)
         for dead in self._judge.look(seen, own):
-            freed = await self._hands.journal.do(lambda uow, dead=dead: runners.declare_dead(uow, dead))  # type: ignore[misc]
+            freed = await self._hands.journal.do(self._burying(dead))
             if freed is not None:
                 log.warning(
                     "runner %d on %s is gone; %d tasks go on elsewhere", dead.id, dead.host, len(freed)
@@ -70,9 +79,27 @@ class Housekeeping:
         if holder != own and holder not in alive:
             await self._hands.journal.do(lambda uow: runners.lead(uow, own, lease=self._config.lease))
             holder = await self._supervisor.read(runners.leader)
-        self.leading = holder == own
+            missed = await self._supervisor.read(lambda c: unwatched(c, self._config.lease))
+            if holder == own and missed is not None:
+                await self._carry(missed)
+        led, self.leading = self.leading, holder == own
         if self.leading:
-            await self._lead(overdue)
+            await self._lead(look.overdue)
+        elif led:
+            self._rest()
+
+    def _burying(self, dead: Sighting) -> Callable[[UnitOfWork], list[int] | None]:
+        return lambda uow: runners.declare_dead(uow, dead, grace=self._config.grace)
+
+    async def _carry(self, step: Step) -> None:
+        """The store's clock was set."""
+        lease, grace = self._config.lease, self._config.grace
+        moved = await self._hands.journal.do(lambda uow: carry(uow, step, lease=lease, grace=grace))
+        seconds = step.by.total_seconds()
+        log.warning(
+            "the store's clock was set by %+.0f s; %d waiting times were carried along", seconds, moved
+        )
+        self._supervisor.wake()
 
     async def _lead(self, overdue: bool) -> None:
         if overdue:
@@ -82,6 +109,13 @@ class Housekeeping:
         for duty in self._hands.services.duties:
             if self._is_due(duty.name, duty.every):
                 self._do(duty)
+
+    def _rest(self) -> None:
+        """Another runner leads now: it was taken for dead, and was born again."""
+        for duty in self._hands.services.duties:
+            if duty.rest is not None:
+                self._in_pool(f"rest from {duty.name}", duty.rest)
+                self._due.pop(duty.name, None)
 
     def _sweep(self, uow: UnitOfWork) -> None:
         feed.sweep(uow, older_than=self._config.feed_kept)
@@ -114,11 +148,24 @@ class Housekeeping:
         self._hands.pool.submit(guarded)
 
 
-def _look(connection: Connection) -> tuple[list[Sighting], int | None, bool]:
-    """Living runners, the leader, and whether a question's deadline has passed."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Living runners, the leader, whether a question's deadline has passed; the database's time, which it told between `asked`
+    and `answered` of our own counter."""
+
+    runners: list[Sighting]
+    leader: int | None
+    overdue: bool
+    now: datetime
+    asked: float
+    answered: float
+
+
+def _look(connection: Connection) -> _Look:
     overdue = select(Decision.id).where(Decision.answer.is_(None), Decision.deadline <= db_now()).limit(1)
-    return (
-        runners.alive(connection),
-        runners.leader(connection),
-        connection.execute(overdue).first() is not None,
-    )
+    living, leader = runners.alive(connection), runners.leader(connection)
+    late = connection.execute(overdue).first() is not None
+    asked = awake_seconds()
+    now = connection.scalar(select(db_now()))
+    assert now is not None
+    return _Look(living, leader, late, now, asked, awake_seconds())

@@ -6,6 +6,8 @@ import logging
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
@@ -13,14 +15,34 @@ _CONTINUOUS = 0x80000000
 _SYSTEM_REQUIRED = 0x00000001
 
 
+@dataclass(frozen=True, slots=True)
+class Awake:
+    """Whether sleep is held off now; `problem`: why it could not be, in the system's words, "" = it could."""
+
+    held: bool = False
+    problem: str = ""
+
+
+def awake_words(now: Awake) -> str:
+    """For people; "" where no job asks for it."""
+    if now.problem:
+        return (
+            f"This computer may fall asleep while jobs run ({now.problem}): set it to stay awake before you leave it,"
+            " or hand the work to an agent."
+        )
+    return "This computer is kept awake while jobs run; the screen may go dark." if now.held else ""
+
+
 class SleepInhibitor:
-    """`hold` and `release` may be called again and again. Where the system offers no way it says so in the log, once.
+    """`hold` and `release` may be called again and again. `told(Awake)` with every change; where the system offers no way the log
+    says so, too, once.
 
     Windows: SetThreadExecutionState counts for the calling thread, so both are called on the runner's loop. Linux: a child
     `systemd-inhibit … cat` holds logind's lock until its standard input closes, so it ends with us even on kill -9.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[Awake], None] = lambda now: None) -> None:
+        self._tell = told
         self._held = False
         self._told = False
         self._child: subprocess.Popen[bytes] | None = None
@@ -40,8 +62,19 @@ class SleepInhibitor:
         except OSError as error:
             reason = str(error)
         if reason:
-            self._told = True
-            log.warning("the computer may fall asleep while jobs run: %s", reason)
+            self._fail(reason)
+        else:
+            self._tell(Awake(held=True))
+
+    def look(self) -> None:
+        """Whether what was held still is: the system may refuse, or let go, a moment later."""
+        if self._held and not self._told and not self.held:
+            self._fail("systemd-inhibit was refused")
+
+    def _fail(self, reason: str) -> None:
+        self._told = True
+        log.warning("the computer may fall asleep while jobs run: %s", reason)
+        self._tell(Awake(problem=reason))
 
     def release(self) -> None:
         """Let it sleep again."""
@@ -54,11 +87,10 @@ class SleepInhibitor:
             assert self._child.stdin is not None
             self._child.stdin.close()
             if self._child.wait(10) != 0 and not self._told:
-                self._told = True
-                log.warning(
-                    "the computer could have fallen asleep while jobs ran: systemd-inhibit was refused"
-                )
+                self._fail("systemd-inhibit was refused")
             self._child = None
+        if not self._told:
+            self._tell(Awake())
 
     def _begin(self) -> bool:
         if sys.platform == "win32":

@@ -11,14 +11,19 @@ from dsm_desktop.store.unit_of_work import UnitOfWork
 FLUSH_SECONDS = 0.25
 _MESSAGE_LENGTH = 2000
 
+Progress = tuple[int, int, int, int, str]
+"""Task, token, done, total, message."""
+Line = tuple[int, datetime, str, str]
+"""Task, time, level, message."""
+
 
 class Notes:
-    """Thread-safe. What `entry` takes out is written by the journal, which repeats until it is."""
+    """Thread-safe. What `flush` takes out is written by the journal, which repeats until it is."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._progress: dict[int, tuple[int, int, int, int, str]] = {}
-        self._lines: list[tuple[int, datetime, str, str]] = []
+        self._progress: dict[int, Progress] = {}
+        self._lines: list[Line] = []
 
     def progress(self, task_id: int, token: int, done: int, total: int, message: str) -> None:
         """The newest progress of a task; earlier ones that were not written yet are forgotten."""
@@ -29,22 +34,34 @@ class Notes:
         with self._lock:
             self._lines.append((task_id, at, level, message[:_MESSAGE_LENGTH]))
 
-    def entry(self) -> _Gathered | None:
-        """A journal entry with everything gathered so far, None when there is nothing."""
+    @property
+    def waiting(self) -> bool:
+        """Whether there is anything to write."""
         with self._lock:
-            if not self._progress and not self._lines:
-                return None
-            gathered = _Gathered(list(self._progress.values()), self._lines)
+            return bool(self._progress or self._lines)
+
+    def flush(self) -> Flush:
+        """A journal entry with everything gathered until its turn comes."""
+        return Flush(self)
+
+    def take(self) -> tuple[list[Progress], list[Line]]:
+        with self._lock:
+            taken = list(self._progress.values()), self._lines
             self._progress, self._lines = {}, []
-            return gathered
+            return taken
 
 
-class _Gathered:
-    def __init__(
-        self, progress: list[tuple[int, int, int, int, str]], lines: list[tuple[int, datetime, str, str]]
-    ) -> None:
-        self._progress = progress
-        self._lines = lines
+class Flush:
+    """Takes what is there when its turn comes, and the same again should it be repeated. Taken sooner, a note could be written
+    after the end of its task, which takes none any more."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._taken: tuple[list[Progress], list[Line]] | None = None
 
     def __call__(self, uow: UnitOfWork) -> None:
-        steps.note(uow, self._progress, self._lines)
+        if self._taken is None:
+            self._taken = self._notes.take()
+        progress, lines = self._taken
+        if progress or lines:
+            steps.note(uow, progress, lines)

@@ -1,14 +1,17 @@
 """The runner process the window starts beside itself, seen from both sides.
 
 Standard input of the child carries the site key first (never arguments or environment, which others can read), then one word
-a line: "stop" = end after the steps that run. Standard output says "ready <runner id>". When the window goes away without
-a word, the pipe ends: the child finishes the work it has and then ends itself, so that a crash of the window stops no job.
+a line: "stop" = end after the steps that run. Standard output says "ready <runner id>", and "awake held", "awake free" or
+"awake no <why>" whenever that changes. When the window goes away without a word, the pipe ends: the child finishes the work
+there is, also what is due later, and then ends itself, so that a crash of the window stops no job. Where another runner lives,
+what is due later is left to that one.
 """
 
 from __future__ import annotations
 
 import enum
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from dsm_desktop.core.errors import DsmError
+from dsm_desktop.workers.inhibit import Awake
 
 if TYPE_CHECKING:
     from dsm_desktop.workers.runner import Runner
@@ -47,7 +51,7 @@ def program() -> list[str]:
 
 
 class RunnerProcess:
-    """The window's side. `changed` is called from a thread of its own with every new state."""
+    """The window's side. `changed` is called from a thread of its own with every new state, `awakened` when `awake` is another."""
 
     def __init__(
         self,
@@ -56,12 +60,14 @@ class RunnerProcess:
         log_file: Path,
         changed: Callable[[ProcessState], None] = lambda state: None,
         *,
+        awakened: Callable[[], None] = lambda: None,
         command: Sequence[str] = (),
     ) -> None:
         self._command = [*(command or program()), *arguments]
         self._hand_over = hand_over
         self._log_file = log_file
-        self._changed = changed
+        self._changed, self._awakened = changed, awakened
+        self.awake = Awake()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: threading.Thread | None = None
@@ -167,6 +173,11 @@ class RunnerProcess:
                     self.runner_id = int(rest)
                     self._set(ProcessState.READY)
                     self._ready.set()
+                elif word == "awake":
+                    how, _, why = rest.partition(" ")
+                    self.awake = Awake(held=how == "held", problem=why)
+                    self._awakened()
+        self.awake = Awake()
         code = process.wait()
         asked = self._state is ProcessState.STOPPING or code == 0
         self._set(ProcessState.STOPPED if asked else ProcessState.CRASHED)
@@ -183,17 +194,27 @@ class RunnerProcess:
             self._changed(state)
 
 
+def tell_awake(now: Awake) -> None:
+    """The child's side: whether it keeps the computer awake. A window that has gone need not know."""
+    said = f"awake no {now.problem}" if now.problem else f"awake {'held' if now.held else 'free'}"
+    try:
+        # Not through the buffer: what could not be written would fail once more at the end of the process.
+        os.write(sys.stdout.fileno(), said.encode("ascii", errors="replace") + b"\n")
+    except OSError as error:
+        log.debug("the window hears no more: %s", error)
+
+
 def serve_window(runner: Runner, orders: BinaryIO, stop: threading.Event) -> None:
     """The child's side: say that we are ready, then set `stop` when the window says so, or, when it is gone without a word,
-    when the work we have is done. Returns at once; listens in a thread."""
+    when the work there is is done. Returns at once; listens in a thread."""
     sys.stdout.write(f"ready {runner.id}\n")
     sys.stdout.flush()
 
     def listen() -> None:
         line = orders.readline()
         if line != _STOP:
-            log.warning("the window is gone; finishing the work at hand")
-            while not stop.is_set() and not runner.wait_idle(5.0):
+            log.warning("the window is gone; finishing the work there is")
+            while not stop.is_set() and not runner.wait_idle(5.0, later=True):
                 continue
         stop.set()
 

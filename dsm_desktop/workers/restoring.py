@@ -1,4 +1,5 @@
-"""Promises to put something back: on the restore list before the change, kept on every way out of the block but two.
+"""Promises to put something back: on the restore list before the change, kept on every way out of the block but two (and
+where the job was asked to leave the change: then the entry stands until it is put back).
 
 The two: the task is no longer ours, or the runner gives it back. Then the promise stays standing and whoever claims the task
 next replays the body, enters the block again and keeps it at the block's end.
@@ -7,7 +8,7 @@ next replays the body, enters the block again and keeps it at the block's end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,6 +21,7 @@ from dsm_desktop.workers.errors import RestoreFailed, TaskReleased
 from dsm_desktop.workers.journal import JournalClosed
 from dsm_desktop.workers.run import Run
 from dsm_desktop.workers.stepping import Step, Stepper
+from dsm_desktop.workers.trusting import Trusting
 
 _UNDO_ATTEMPTS = 5
 _LEAVE_STANDING = (
@@ -35,8 +37,9 @@ _LEAVE_STANDING = (
 class Promises:
     """The restore list of one run."""
 
-    def __init__(self, run: Run, stepper: Stepper) -> None:
+    def __init__(self, run: Run, stepper: Stepper, trust: Trusting) -> None:
         self._run = run
+        self._trust = trust
         self._stepper = stepper
         self._states = {(name, key): state for name, key, state in run.plan.promises}
         self._standing = {mark for mark, state in self._states.items() if state != "restored"}
@@ -50,7 +53,14 @@ class Promises:
 
     @asynccontextmanager
     async def block(
-        self, name: str, key: str, what: str, undo: Callable[[], Any], original: dict[str, Any]
+        self,
+        name: str,
+        key: str,
+        what: str,
+        undo: Callable[[], Any],
+        original: dict[str, Any],
+        stays: Callable[[], bool] | None = None,
+        first: Callable[[], Awaitable[None]] | None = None,
     ) -> AsyncIterator[None]:
         """The body of `ctx.always`."""
         state = self._states.get((name, key))
@@ -60,14 +70,17 @@ class Promises:
         if state is None:
             await self._promise(name, key, what, original)
         self._standing.discard((name, key))
+        self._trust.touched()
         try:
             yield
         except _LEAVE_STANDING:
             raise
         except BaseException:
-            await self._keep(name, key, what, undo)
+            await self._keep(name, key, what, undo, first)
             raise
-        error = await self._keep(name, key, what, undo)
+        if stays is not None and stays() and not self._run.claim.restoring:
+            return
+        error = await self._keep(name, key, what, undo, first)
         if error is not None:
             raise RestoreFailed(
                 f"{what} could not be put back: {error.message}",
@@ -85,7 +98,14 @@ class Promises:
 
         await run.write(write)
 
-    async def _keep(self, name: str, key: str, what: str, undo: Callable[[], Any]) -> DsmError | None:
+    async def _keep(
+        self,
+        name: str,
+        key: str,
+        what: str,
+        undo: Callable[[], Any],
+        first: Callable[[], Awaitable[None]] | None,
+    ) -> DsmError | None:
         """Put it back and close the promise; the error when that failed (it is noted on the list)."""
         run = self._run
         step = Step(
@@ -96,6 +116,8 @@ class Promises:
         try:
             done, _ = self._stepper.recorded(step)
             if not done:
+                if first is not None:
+                    await first()
                 await self._stepper.perform(step)
         except (LostLease, DeclaredDead, JournalClosed):
             raise

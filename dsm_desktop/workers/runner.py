@@ -93,15 +93,17 @@ class Runner:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def wait_idle(self, timeout: float) -> bool:
-        """Wait until nothing is due and nothing runs here; what is due later does not count. False after `timeout`."""
+    def wait_idle(self, timeout: float, *, later: bool = False) -> bool:
+        """Wait until nothing is due and nothing runs here. What is due later counts with `later`, unless another runner
+        lives to do it. False after `timeout`."""
         waiter: Future[bool] = Future()
         assert self._loop is not None, "the runner has not been started"
         assert self._supervisor is not None, "the runner has not been started"
-        self._loop.call_soon_threadsafe(self._supervisor.tell_when_idle, waiter)
+        self._loop.call_soon_threadsafe(self._supervisor.tell_when_idle, waiter, later)
         try:
             return waiter.result(timeout)
         except FutureTimeout:
+            waiter.cancel()
             return False
 
     def wake(self) -> None:
@@ -151,8 +153,7 @@ class Runner:
                 self._started.set_exception(error)
         finally:
             self._pool.close()
-            if self._services.clients is not None:
-                self._services.clients.close()
+            self._services.close()
             if journal is not None:
                 journal.close()
             reader.shutdown()

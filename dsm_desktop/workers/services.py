@@ -10,6 +10,9 @@ from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.events import EventBus
 from dsm_desktop.jobs.context import Target
 from dsm_desktop.redfish.client import RedfishClient
+from dsm_desktop.workers.esxi_shells import EsxiShells
+from dsm_desktop.workers.vcenter_watch import VcenterWatchers
+from dsm_desktop.workers.vsphere_clients import VsphereClients
 
 T = TypeVar("T")
 
@@ -34,11 +37,13 @@ class Clients(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Something the leader does every so many seconds, in a pool thread (schedules, retention, health sweeps)."""
+    """Something the leader does every so many seconds, in a pool thread (schedules, retention, health sweeps). `rest` ends what
+    it holds on to between two times, once another runner leads."""
 
     name: str
     every: float
     do: Callable[[], None]
+    rest: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,9 @@ class Services:
 
     bus: EventBus = field(default_factory=EventBus)
     clients: Clients | None = None
+    vsphere: VsphereClients | None = None
+    watchers: VcenterWatchers | None = None
+    esxi: EsxiShells | None = None
     by_class: Mapping[type[Any], Any] = field(default_factory=dict)
     duties: tuple[Duty, ...] = ()
 
@@ -57,6 +65,36 @@ class Services:
                 f"This runner has no {kind.__name__}.", hint="Start the program in its usual way."
             )
         return cast("T", self.by_class[kind])
+
+    def vsphere_clients(self) -> VsphereClients:
+        """Clients of vCenters and ESXi hosts; ServiceMissing where this runner has none."""
+        if self.vsphere is None:
+            raise ServiceMissing(
+                "This runner speaks to no vCenter.", hint="Start the program in its usual way."
+            )
+        return self.vsphere
+
+    def esxi_shells(self) -> EsxiShells:
+        """SSH to ESXi hosts; ServiceMissing where this runner has none."""
+        if self.esxi is None:
+            raise ServiceMissing(
+                "This runner speaks to no ESXi host.", hint="Start the program in its usual way."
+            )
+        return self.esxi
+
+    def close_idle(self) -> None:
+        """End sessions that nobody wants any more."""
+        for clients in (self.clients, self.vsphere, self.esxi):
+            if clients is not None:
+                clients.close_idle()
+
+    def close(self) -> None:
+        """Log out everywhere; the BMCs' clients last, as they own the books."""
+        if self.watchers is not None:
+            self.watchers.close()
+        for clients in (self.esxi, self.vsphere, self.clients):
+            if clients is not None:
+                clients.close()
 
     def device_clients(self) -> Clients:
         """The clients; ServiceMissing where this runner has none."""

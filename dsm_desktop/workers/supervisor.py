@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.events import Event
-from dsm_desktop.store import orders, queue, steps
+from dsm_desktop.store import orders, queue, runners, steps
 from dsm_desktop.store.failures import StoreError
 from dsm_desktop.store.models import db_now
 from dsm_desktop.store.queue import Claim
@@ -23,7 +23,6 @@ from dsm_desktop.store.steps import TaskPlan
 from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.workers.config import RunnerConfig
 from dsm_desktop.workers.executor import Finisher, execute
-from dsm_desktop.workers.inhibit import SleepInhibitor
 from dsm_desktop.workers.journal import JournalClosed
 from dsm_desktop.workers.notes import FLUSH_SECONDS
 from dsm_desktop.workers.run import Hands, Run
@@ -46,13 +45,13 @@ class Supervisor:
         self._config = config
         self._reader = reader
         self._reborn = reborn
-        self._finisher = Finisher(hands.journal, lambda: hands.runner_id)
+        self._finisher = Finisher(hands.journal, hands.notes, lambda: hands.runner_id)
         self._runs: dict[int, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._look = {"stop": False, "cancel": False}
-        self._idle_waiters: list[Future[bool]] = []
-        self._inhibitor = SleepInhibitor() if config.inhibit_sleep else None
+        self._idle_waiters: dict[Future[bool], bool] = {}
+        self._inhibitor = config.inhibitor
         self._unknown: set[int] = set()
         self.stopping = False
 
@@ -79,8 +78,9 @@ class Supervisor:
             self._look["cancel"] = True
         self._wake.set()
 
-    def tell_when_idle(self, waiter: Future[bool]) -> None:
-        self._idle_waiters.append(waiter)
+    def tell_when_idle(self, waiter: Future[bool], later: bool) -> None:
+        """`later`: not before that which is due later is done too."""
+        self._idle_waiters[waiter] = later
         self._wake.set()
 
     def held(self) -> list[int]:
@@ -95,11 +95,14 @@ class Supervisor:
         minor = [asyncio.create_task(self._beating()), asyncio.create_task(self._noting())]
         try:
             while not self.stopping:
-                waiters = list(self._idle_waiters)
+                waiters = dict(self._idle_waiters)
                 self._wake.clear()
                 try:
                     await self._look_around()
+                    if self._inhibitor is not None:
+                        self._inhibitor.look()
                     claimed = await self._claim()
+                    await self._tell_idle(waiters, claimed)
                     pause = min(self._config.poll, max(0.001, await self.read(queue.next_due)))
                 except DeclaredDead:
                     await self._be_reborn()
@@ -108,7 +111,6 @@ class Supervisor:
                     log.warning("claiming waits for the store: %s", error)
                     await asyncio.sleep(_RETRY_SECONDS)
                     continue
-                self._tell_idle(waiters, claimed)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), pause)
             await self._give_back()
@@ -143,7 +145,7 @@ class Supervisor:
         claims = queue.claim(uow, self._hands.runner_id, limit)
         if not claims:
             return []
-        wanted = [(c.task_id, c.job_id, c.server_id, c.token > 1 or c.restoring) for c in claims]
+        wanted = [(c.task_id, c.job_id, c.server_id, c.host_id, c.token > 1 or c.restoring) for c in claims]
         plans = steps.load_plans(uow.session.connection(), wanted)
         return [(claim, plans[claim.task_id]) for claim in claims]
 
@@ -169,12 +171,15 @@ class Supervisor:
 
         task.add_done_callback(ended)
 
-    def _tell_idle(self, waiters: list[Future[bool]], claimed: int) -> None:
+    async def _tell_idle(self, waiters: dict[Future[bool], bool], claimed: int) -> None:
         if claimed or self._runs:
             return
-        for waiter in waiters:
-            self._idle_waiters.remove(waiter)
-            if not waiter.done():
+        runner_id = self._hands.runner_id
+        left = any(waiters.values()) and await self.read(lambda c: runners.left_to(c, runner_id))
+        for waiter, later in waiters.items():
+            if waiter.cancelled() or not (later and left):
+                del self._idle_waiters[waiter]
+            if not (later and left) and waiter.set_running_or_notify_cancel():
                 waiter.set_result(True)
 
     # --- what runs must know ----------------------------------------------------------------------------------------
@@ -247,9 +252,8 @@ class Supervisor:
                 await self._flush_notes()
 
     async def _flush_notes(self) -> None:
-        entry = self._hands.notes.entry()
-        if entry is not None:
-            await self._hands.journal.do(entry)
+        if self._hands.notes.waiting:
+            await self._hands.journal.do(self._hands.notes.flush())
 
     async def _give_back(self) -> None:
         for run in self._runs.values():

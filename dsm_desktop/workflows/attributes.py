@@ -8,6 +8,7 @@ from typing import Any
 
 from dsm_desktop.configuration.checking import Verdicts
 from dsm_desktop.configuration.differences import same_value
+from dsm_desktop.configuration.own_account import shuts_out
 from dsm_desktop.configuration.standard import component_of
 from dsm_desktop.jobs import JobContext
 from dsm_desktop.net.answer import BadAnswer
@@ -20,6 +21,7 @@ from dsm_desktop.redfish.errors import DeviceFault, LockedDown, RedfishError
 from dsm_desktop.redfish.values import text
 from dsm_desktop.store.configuration import CURRENT, save_settings
 from dsm_desktop.store.unit_of_work import UnitOfWork
+from dsm_desktop.vault.resolve import CredentialResolver
 from dsm_desktop.workflows.settings import (
     Outcome,
     SettingResult,
@@ -105,7 +107,17 @@ def _check(ctx: JobContext, groups: dict[str, Any], wanted: dict[str, Any]) -> d
         plan["unchanged"] |= verdicts.unchanged
         plan["component"] |= dict.fromkeys(verdicts.accepted, component)
         plan["old"] |= {n: current.get(n) for n in verdicts.accepted}
+    own = shuts_out(
+        {n: v for values in present.values() for n, v in values.items()}, wanted, username_of(ctx)
+    )
+    plan["refused"] |= own
+    plan["accepted"] = {n: v for n, v in plan["accepted"].items() if n not in own}
     return plan
+
+
+def username_of(ctx: JobContext) -> str:
+    """The account by which this program signs in to the target's iDRAC."""
+    return ctx.service(CredentialResolver).for_server(ctx.target.server_id).username
 
 
 async def _write(ctx: JobContext, component: str, uri: str, values: dict[str, Any]) -> str:

@@ -5,42 +5,34 @@ gate ─▶ per wave: send each ─▶ (staged: restart the host) ─▶ follow 
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.core.inventory import Firmware, FirmwareState
 from dsm_desktop.core.states import Generation, PowerAction, PowerState
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.firmware.fit import Component, Machine
 from dsm_desktop.firmware.plan import Impact, Plan, Planned, Skipped, restarts_host
-from dsm_desktop.firmware.versions import Order, compare
-from dsm_desktop.jobs import JobContext, TimedOut
+from dsm_desktop.jobs import JobContext
 from dsm_desktop.redfish.client import RedfishClient
-from dsm_desktop.redfish.device_jobs import delete_job, device_jobs
+from dsm_desktop.redfish.device_jobs import DeviceJob, device_jobs, take_out
 from dsm_desktop.redfish.update import installed_firmware, system_id
-from dsm_desktop.workflows.device_work import (
-    DeviceJobFailed,
-    JobEnd,
-    Patience,
-    follow_job,
-    patient,
+from dsm_desktop.workflows.device_work import Patience, follow_job
+from dsm_desktop.workflows.esxi_restart import restart_server
+from dsm_desktop.workflows.firmware_proof import (
+    Done,
+    judge,
+    left_waiting,
+    prove,
 )
-from dsm_desktop.workflows.firmware_send import Sender, place_of, running_version, version_reached
-from dsm_desktop.workflows.reset import Restart, restart_host
-
-PROVEN = "proven"
-"""Name of the step that keeps what was read back, item by item: a job that fails later can still be undone."""
-
-
-class NotProven(DsmError):
-    """The iDRAC calls its job a success, and the version did not change; or it lost the job, and no version can tell."""
-
-    blame = Blame.PEER
+from dsm_desktop.workflows.firmware_send import Sender, named_like, place_of
+from dsm_desktop.workflows.maintenance import refuse_in_service
+from dsm_desktop.workflows.reset import Restart
 
 
 class WindowClosed(DsmError):
@@ -49,31 +41,12 @@ class WindowClosed(DsmError):
     blame = Blame.USER
 
 
-class Apply(enum.StrEnum):
+class Apply(Worded):
     """When the host may be restarted for what waits for a restart."""
 
-    NOW = "now"
-    NEXT_RESTART = "next_restart"
-    WINDOW = "window"
-
-
-class Outcome(enum.StrEnum):
-    """What became of one item. STAGED waits in the iDRAC for the host's next restart."""
-
-    PROVEN = "proven"
-    STAGED = "staged"
-
-
-class Done(BaseModel):
-    """One device's firmware after the work."""
-
-    model_config = ConfigDict(frozen=True)
-    fqdd: str
-    name: str
-    component_id: str
-    before: str
-    after: str
-    outcome: Outcome
+    NOW = "now", "Now"
+    NEXT_RESTART = "next_restart", "At the next restart"
+    WINDOW = "window", "In a maintenance window"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,30 +106,36 @@ async def wait_for_window(ctx: JobContext, how: HowTo) -> None:
     """Sleep until the window opens; WindowClosed when it is over already (also after a long wait at the gate)."""
     if how.apply is not Apply.WINDOW or how.window_from is None or ctx.dry_run:
         return
-    left = (how.window_from - ctx.now()).total_seconds()
-    if left > 0:
+    if ctx.now() < how.window_from:
         ctx.log(f"Waiting for the window at {how.window_from:%Y-%m-%d %H:%M} UTC.")
-        await ctx.sleep(left)
+        await ctx.sleep_until(how.window_from)
     await refuse_after_window(ctx, how, "work")
 
 
 async def refuse_after_window(ctx: JobContext, how: HowTo, before: str) -> None:
     """Nothing disruptive is begun after the window's end. A step: what was begun in time is followed to its end and put back
     where that must be, also when the job is taken up again after the window."""
-    until = how.window_until
-    if how.apply is not Apply.WINDOW or until is None:
+    if how.apply is not Apply.WINDOW or how.window_until is None:
         return
 
     def look() -> bool:
-        if ctx.now() >= until:
-            raise WindowClosed(
-                f"The window ended at {until:%Y-%m-%d %H:%M} UTC.",
-                hint="Choose another window. What was done before it ended is in the result of the job.",
-                where=ctx.target.label,
-            )
+        refuse_outside(ctx, how)
         return True
 
     await ctx.step("look at the window", look, key=before)
+
+
+def refuse_outside(ctx: JobContext, how: HowTo) -> None:
+    """Raise WindowClosed after the window's end, and TakenAway where the host carries VMs again. Blocking; asked within a step,
+    right before its request."""
+    refuse_in_service(ctx)
+    until = how.window_until
+    if how.apply is Apply.WINDOW and until is not None and ctx.now() >= until:
+        raise WindowClosed(
+            f"The window ended at {until:%Y-%m-%d %H:%M} UTC.",
+            hint="Choose another window. What was done before it ended is in the result of the job.",
+            where=ctx.target.label,
+        )
 
 
 async def apply_plan(
@@ -192,7 +171,7 @@ async def _waves(ctx: JobContext, plan: Plan, sender: Sender, how: HowTo, known:
         async with ctx.always(
             "staged firmware",
             f"Take staged firmware out of the job queue of {ctx.target.label}",
-            partial(unstage, ctx, list(known)),
+            partial(unstage, ctx, list(known), partial(_ours, jobs, wave)),
             original={"jobs": list(known)},
             key=str(number),
         ):
@@ -214,9 +193,10 @@ async def _wave(
     one that has ended already, or is gone with its version there, needs none."""
     sent: list[Planned] = []
     waiting: list[tuple[Planned, str]] = []
+    mark = await ctx.step("note the last restart", ctx.redfish().reset_mark, key=str(number), attempts=3)
     for item in wave:
         ctx.progress(len(sent), len(wave), f"{item.title} {item.version}")
-        job_id = await sender.send(ctx, item, list(jobs))
+        job_id = await sender.send(ctx, item, list(jobs), partial(refuse_outside, ctx, how))
         if ctx.dry_run:
             continue
         if job_id:
@@ -231,9 +211,7 @@ async def _wave(
             await restart_for(ctx, how, number)
         return []
     if how.apply is Apply.NEXT_RESTART:
-        staged = [item for item, _ in waiting]
-        now = [done for item in sent if item not in staged for done in await prove(ctx, item, how)]
-        return now + [done for item in staged for done in done_of(item, Outcome.STAGED)]
+        return await left_waiting(ctx, sent, waiting, mark, how.patience, how.proof)
     if waiting:
         await refuse_after_window(ctx, how, f"restart {number}")
         ctx.progress(0, len(waiting), "Restarting the host")
@@ -241,86 +219,36 @@ async def _wave(
         for place, (item, job_id) in enumerate(waiting):
             ctx.progress(place, len(waiting), f"Applying {item.title} {item.version}")
             judge(ctx, item, await follow_job(ctx, job_id, f"{item.title}, applied", how.patience))
-    return [done for item in sent for done in await prove(ctx, item, how)]
+    return [done for item in sent for done in await prove(ctx, item, how.proof)]
 
 
 async def restart_for(ctx: JobContext, how: HowTo, number: int) -> None:
-    every = min(3.0, how.patience.every)
-    await restart_host(ctx, how.restart, minutes=how.restart_minutes, key=f"wave {number}", every=every)
-
-
-def judge(ctx: JobContext, item: Planned, end: JobEnd) -> None:
-    """A failed job fails the server at once. A lost one is left to the proof: an iDRAC that updates itself loses jobs. Where
-    the version was the wanted one before, it proves nothing: a lost reinstall raises NotProven."""
-    if end.failed:
-        raise DeviceJobFailed(
-            f"{item.title} {item.version}: {end.message or end.state}",
-            hint=f"{end.message_id}: see the lifecycle log." if end.message_id else "See the lifecycle log.",
-            where=ctx.target.label,
-            detail=f"{end.job_id} {end.state} {end.message_id}",
-        )
-    if end.lost and all(c.after and compare(c.before, c.after) is Order.SAME for c in item.changes):
-        raise NotProven(
-            f"{item.title}: the iDRAC lost {end.job_id}, and {item.version} ran before it too: nothing shows whether it was"
-            " installed again.",
-            hint="Look for it in the lifecycle log; if it is not there, install it again.",
-            where=ctx.target.label,
-        )
-    if end.lost:
-        ctx.log(f"{item.title}: the iDRAC no longer knows {end.job_id}; the version decides.", "warning")
-
-
-async def prove(ctx: JobContext, item: Planned, how: HowTo) -> list[Done]:
-    """Read the versions until they are as planned. A job that says OK over an unchanged version is a failure."""
-    last: dict[str, str] = {}
-
-    def stands() -> dict[str, str] | None:
-        entries = installed_firmware(ctx.redfish())
-        last.update({change.fqdd: running_version(entries, change.fqdd) for change in item.changes})
-        reached = all(version_reached(last[c.fqdd], c.before, c.after) for c in item.changes)
-        return dict(last) if reached else None
-
-    try:
-        now = await ctx.wait_for(
-            f"{item.title} to run {item.version}",
-            patient(stands),
-            every=how.proof.every,
-            timeout=how.proof.minutes * 60,
-        )
-    except TimedOut as error:
-        shown = ", ".join(f"{c.name} {last.get(c.fqdd) or c.before}" for c in item.changes)
-        raise NotProven(
-            f"{ctx.target.label}: the iDRAC called the update to {item.version} done, but it still shows {shown}.",
-            hint="Read the lifecycle log; restart the iDRAC and read the inventory again before a second try.",
-            where=ctx.target.label,
-        ) from error
-    for change in item.changes:
-        ctx.log(f"{change.name}: {change.before} → {now[change.fqdd]} (read back).")
-    return await ctx.step(
-        PROVEN, lambda: done_of(item, Outcome.PROVEN, now), key=item.key, returns=list[Done]
+    await restart_server(
+        ctx,
+        how.restart,
+        minutes=how.restart_minutes,
+        key=f"wave {number}",
+        every=how.patience.every,
+        allowed=partial(refuse_outside, ctx, how),
     )
 
 
-def done_of(item: Planned, outcome: Outcome, now: dict[str, str] | None = None) -> list[Done]:
-    return [
-        Done(
-            fqdd=c.fqdd,
-            name=c.name,
-            component_id=c.component_id,
-            before=c.before,
-            after=(now or {}).get(c.fqdd, c.after),
-            outcome=outcome,
-        )
-        for c in item.changes
-    ]
+def _ours(jobs: Sequence[str], wave: Sequence[Planned], job: DeviceJob) -> bool:
+    """A job whose number we have, or one for the very part: of a request that got no answer, or was cut off by a kill."""
+    return job.id in jobs or any(named_like(job, item) for item in wave)
 
 
-def unstage(ctx: JobContext, known: list[str]) -> None:
-    """Delete what still waits for a restart and was not there before. Nothing is left after a job that ended well."""
+def unstage(ctx: JobContext, known: list[str], ours: Callable[[DeviceJob], bool] = lambda job: True) -> None:
+    """Delete what still waits for a restart, was not there before and is `ours`: somebody else may have staged another part
+    meanwhile. Nothing is left after a job that ended well."""
     bmc: RedfishClient = ctx.redfish()
     for job in device_jobs(bmc):
-        if job.id not in known and job.scheduled and not job.is_reboot and "Firmware" in job.kind:
-            delete_job(bmc, job.id)
+        if job.id in known or not job.scheduled or job.is_reboot or "Firmware" not in job.kind:
+            continue
+        if not ours(job):
+            ctx.log(f"{job.id} ({job.name}) is somebody else's, and is left in the queue.", "warning")
+        elif not take_out(bmc, job.id):
+            ctx.log(f"{job.id} ({job.name}) has begun meanwhile and runs to its end.", "warning")
 
 
 def skipped_words(skipped: Sequence[Skipped]) -> str:

@@ -20,6 +20,7 @@ from dsm_desktop.redfish.update import (
     Sending,
     Way,
     fetch,
+    fetching,
     install_pushed,
     installed_firmware,
     inventory_uri,
@@ -32,11 +33,20 @@ from dsm_desktop.redfish.update import (
 _WRITES_FIRMWARE = {"FirmwareUpdate", "FirmwareRollback", "RepositoryUpdate", ""}
 _WORD = re.compile(r"[a-z0-9]{3,}")
 
+SENT = "send package"
+"""Name of the step that hands a package to the iDRAC; its key, as that of PROVEN, is the package."""
+
 
 class Sender(Protocol):
-    """Makes the iDRAC take one planned item; returns the JID, "" when the job is gone and the version is there already."""
+    """Makes the iDRAC take one planned item; returns the JID, "" when the job is gone and the version is there already.
 
-    async def send(self, ctx: JobContext, item: Planned, known: list[str]) -> str: ...
+    `allowed` raises when it is too late; asked right before each request, because a job may be taken up again hours after
+    its steps looked at the window.
+    """
+
+    async def send(
+        self, ctx: JobContext, item: Planned, known: list[str], allowed: Callable[[], None]
+    ) -> str: ...
 
 
 def apply_time(item: Planned) -> ApplyTime:
@@ -50,14 +60,16 @@ class Pushing:
 
     files: dict[str, Path]
 
-    async def send(self, ctx: JobContext, item: Planned, known: list[str]) -> str:
+    async def send(
+        self, ctx: JobContext, item: Planned, known: list[str], allowed: Callable[[], None]
+    ) -> str:
         offer = await ctx.step("look at ways to send", lambda: _way(ctx.redfish()), key=item.key)
         if offer == Way.HTTP_PUSH:
-            return await self._in_two(ctx, item, known)
+            return await self._in_two(ctx, item, known, allowed)
         file, when = self.files[item.key], apply_time(item)
         return await ctx.step(
-            "send package",
-            lambda: push_multipart(ctx.redfish(), file, when, _sending(ctx, file)),
+            SENT,
+            partial(_if, allowed, lambda: push_multipart(ctx.redfish(), file, when, _sending(ctx, file))),
             key=item.key,
             changing=True,
             interrupted=partial(was_taken, ctx, item, known),
@@ -65,12 +77,14 @@ class Pushing:
             plan=f"POST MultipartHttpPushUri {file.name} {when.value} to {ctx.target.label}",
         )
 
-    async def _in_two(self, ctx: JobContext, item: Planned, known: list[str]) -> str:
+    async def _in_two(
+        self, ctx: JobContext, item: Planned, known: list[str], allowed: Callable[[], None]
+    ) -> str:
         """iDRAC8: the file into the upload slot, then the job that applies it."""
         file, when = self.files[item.key], apply_time(item)
         uri = await ctx.step(
             "upload package",
-            lambda: push_file(ctx.redfish(), file, _sending(ctx, file)),
+            partial(_if, allowed, lambda: push_file(ctx.redfish(), file, _sending(ctx, file))),
             key=item.key,
             changing=True,
             interrupted=lambda: _uploaded(ctx.redfish(), item),
@@ -78,8 +92,8 @@ class Pushing:
             plan=f"POST HttpPushUri {file.name} to {ctx.target.label}",
         )
         return await ctx.step(
-            "send package",
-            lambda: install_pushed(ctx.redfish(), uri, when),
+            SENT,
+            partial(_if, allowed, lambda: install_pushed(ctx.redfish(), uri, when)),
             key=item.key,
             changing=True,
             interrupted=partial(was_taken, ctx, item, known),
@@ -95,16 +109,21 @@ class Fetching:
     uri: Callable[[str], str]
     login: tuple[str, str] | None = None
 
-    async def send(self, ctx: JobContext, item: Planned, known: list[str]) -> str:
+    async def send(
+        self, ctx: JobContext, item: Planned, known: list[str], allowed: Callable[[], None]
+    ) -> str:
         when = apply_time(item)
+        by = await ctx.step(
+            "look at ways to send", partial(_fetched_by, ctx, when, local=False), key=item.key
+        )
         return await ctx.step(
-            "send package",
-            lambda: fetch(ctx.redfish(), self.uri(item.key), when, login=self.login),
+            SENT,
+            partial(_if, allowed, lambda: fetch(ctx.redfish(), self.uri(item.key), when, login=self.login)),
             key=item.key,
             changing=True,
             interrupted=partial(was_taken, ctx, item, known),
             attempts=3,
-            plan=f"POST UpdateService.SimpleUpdate {item.key} {when.value} on {ctx.target.label}",
+            plan=f"POST {by} {item.key} {when.value} on {ctx.target.label}",
         )
 
 
@@ -112,8 +131,11 @@ class Fetching:
 class GoingBack:
     """What the iDRAC keeps of the previous version; the item's key is the id of the inventory's entry."""
 
-    async def send(self, ctx: JobContext, item: Planned, known: list[str]) -> str:
+    async def send(
+        self, ctx: JobContext, item: Planned, known: list[str], allowed: Callable[[], None]
+    ) -> str:
         when = apply_time(item)
+        by = await ctx.step("look at ways to send", partial(_fetched_by, ctx, when, local=True), key=item.key)
 
         def do() -> str:
             bmc = ctx.redfish()
@@ -124,14 +146,19 @@ class GoingBack:
             return roll_back(bmc, entry, when)
 
         return await ctx.step(
-            "send package",
-            do,
+            SENT,
+            partial(_if, allowed, do),
             key=item.key,
             changing=True,
             interrupted=partial(was_taken, ctx, item, known),
             attempts=3,
-            plan=f"POST UpdateService.SimpleUpdate {item.key} {when.value} on {ctx.target.label}",
+            plan=f"POST {by} {item.key} {when.value} on {ctx.target.label}",
         )
+
+
+def _if(allowed: Callable[[], None], do: Callable[[], str]) -> str:
+    allowed()
+    return do()
 
 
 def was_taken(ctx: JobContext, item: Planned, known: list[str]) -> str | None:
@@ -143,7 +170,7 @@ def was_taken(ctx: JobContext, item: Planned, known: list[str]) -> str | None:
         for job in device_jobs(bmc)
         if job.id not in known and not job.is_reboot and job.kind in _WRITES_FIRMWARE
     ]
-    named = [job for job in fresh if _named_like(job, item)]
+    named = [job for job in fresh if named_like(job, item)]
     for job in named or fresh:
         return job.id
     entries = installed_firmware(bmc)
@@ -177,11 +204,15 @@ def place_of(entry: Firmware) -> str:
     return entry.fqdd or f"{entry.component_id}/{entry.name}"
 
 
-def _named_like(job: DeviceJob, item: Planned) -> bool:
+def named_like(job: DeviceJob, item: Planned) -> bool:
     """Jobs are called "Firmware Update: BIOS" or after the device: a shared word is enough beside before and after."""
     words = set(_WORD.findall(f"{item.title} {item.changes[0].name} {item.changes[0].fqdd}".lower()))
     said = set(_WORD.findall(job.name.lower())) - {"firmware", "update", "rollback"}
     return bool(words & said)
+
+
+def _fetched_by(ctx: JobContext, when: ApplyTime, *, local: bool) -> str:
+    return fetching(ctx.redfish(), when, local=local)[1]
 
 
 def _way(bmc: RedfishClient) -> str:

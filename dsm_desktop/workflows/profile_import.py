@@ -10,7 +10,7 @@ from dsm_desktop.configuration.differences import IgnoreRules, same_value
 from dsm_desktop.configuration.profiles import chosen, compose, import_text, parse_profile
 from dsm_desktop.core.errors import BadInput, DsmError
 from dsm_desktop.jobs import JobContext
-from dsm_desktop.store.configuration import profile_settings
+from dsm_desktop.store.configuration import ignored_settings, profile_settings
 from dsm_desktop.vault.profiles import open_profile
 from dsm_desktop.vault.vault import Vault
 from dsm_desktop.workflows.settings import Outcome, SettingResult
@@ -101,7 +101,8 @@ def _outcome(
     profile = parse_profile(stored_text(ctx, profile_id, keys, raid=raid))
     old = _settings(ctx, before) if before is not None else {}
     now = _settings(ctx, after)
-    rules, lines = IgnoreRules(), []
+    rules = IgnoreRules.of_site(ctx.save(lambda uow: ignored_settings(uow.session.connection())))
+    lines = []
     for attribute in profile.attributes:
         key, value = attribute.key, attribute.value
         if attribute.secret or not attribute.applies or rules.ignores(key):

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dsm_desktop.configuration.profiles import checksum, parse_profile
-from dsm_desktop.core.errors import BadInput, DsmError
+from dsm_desktop.core.errors import BadInput, Blame, DsmError
 from dsm_desktop.jobs import JobContext
-from dsm_desktop.media.server import MediaServer
+from dsm_desktop.media.server import Inbox, MediaServer
 from dsm_desktop.net.answer import BadAnswer
 from dsm_desktop.net.tls import Unreachable
 from dsm_desktop.net.transport import NoAnswer
@@ -40,6 +40,20 @@ class ProfileJobFailed(DsmError):
     """The iDRAC ended the profile's job as failed."""
 
 
+class NoWayHere(DsmError):
+    """This iDRAC neither hands a profile over nor pushes it to a web server."""
+
+
+class OnlyInClear(DsmError):
+    """This iDRAC pushes profiles by HTTP alone, and nobody has agreed that this one crosses the network unencrypted."""
+
+    blame = Blame.USER
+
+
+IN_CLEAR = "This iDRAC pushes by HTTP alone: the profile crosses the network unencrypted"
+"""Said in the log before it is sent, and in the result."""
+
+
 class NoProfileCame(DsmError):
     """The export ended well and gave no profile."""
 
@@ -48,7 +62,8 @@ class NoProfileCame(DsmError):
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What to export. `way` auto | local | push | share; `share` "nfs://10.0.0.5/export" or "cifs://…", read back by nobody here."""
+    """What to export. `way` auto | local | push | share; `share` "nfs://10.0.0.5/export" or "cifs://…", read back by nobody here.
+    `in_clear`: it may cross the network unencrypted where the firmware knows no other way."""
 
     name: str
     components: tuple[str, ...] = ("ALL",)
@@ -57,16 +72,19 @@ class ExportRequest:
     include: tuple[str, ...] = ()
     way: str = "auto"
     share: str = ""
+    in_clear: bool = False
     origin: str = "export"
     key: str = ""
 
 
 async def export_profile(ctx: JobContext, request: ExportRequest) -> dict[str, Any] | None:
-    """Export and keep sealed. Returns {"id", "sha256", "settings", "secrets", "size"}, with "file" alone for a share; None in a
-    dry run. Several exports of one body need their own `key`."""
+    """Export and keep sealed. Returns {"id", "sha256", "settings", "secrets", "size", "in_clear"}, with "file" alone for a
+    share; None in a dry run. Several exports of one body need their own `key`."""
     way = request.way
-    if way == "auto":
-        way = await ctx.step("choose the way of the export", partial(_way, ctx), key=request.key)
+    if way in ("auto", "push"):
+        way = await ctx.step("choose the way of the export", partial(_way, ctx, request), key=request.key)
+    if way == "push in clear":
+        ctx.log(f"{IN_CLEAR}.", "warning")
     name = f"{ctx.target.service_tag or 'server'}-{ctx.job_id}-{request.key or 'profile'}.{request.format.lower()}"
     try:
         path = await _start(
@@ -95,27 +113,53 @@ async def export_profile(ctx: JobContext, request: ExportRequest) -> dict[str, A
         )
         return kept
     finally:
-        if way == "push":
+        if way in _PUSHED:
             await ctx.run(lambda: ctx.service(MediaServer).withdraw(ctx.job_id, [ctx.target.address]))
 
 
-def _way(ctx: JobContext) -> str:
-    """LOCAL where the iDRAC lists it or lists nothing; else it is made to push the profile to this machine."""
-    return "push" if scp.exports_locally(ctx.redfish()) is False else "local"
+_PUSHED = ("push", "push in clear")
+
+
+def _way(ctx: JobContext, request: ExportRequest) -> str:
+    """LOCAL where the iDRAC lists it or lists nothing; else it is made to push the profile to this machine, over HTTPS
+    unless its firmware knows only HTTP and that is agreed to. Raises NoWayHere, OnlyInClear."""
+    bmc = ctx.redfish()
+    if request.way == "auto" and scp.exports_locally(bmc) is not False:
+        return "local"
+    by = scp.pushes_by(bmc)
+    if not by:
+        raise NoWayHere(
+            "this iDRAC exports profiles to NFS and CIFS shares only",
+            hint="Choose the way 'share', or update the iDRAC first.",
+            where=ctx.target.label,
+        )
+    if by == "HTTPS":
+        return "push"
+    if not request.in_clear:
+        raise OnlyInClear(
+            "this iDRAC pushes its configuration by HTTP alone: it would cross the network unencrypted, with its secrets",
+            hint="Update the iDRAC, or choose the way 'share', or agree with 'Also unencrypted' in 'Export configuration'. An update"
+            " can go without saving the configuration first.",
+            where=ctx.target.label,
+        )
+    return "push in clear"
+
+
+def _inbox(ctx: JobContext, way: str, name: str) -> Inbox:
+    return ctx.service(MediaServer).receive(
+        name,
+        job_id=ctx.job_id,
+        addresses=[ctx.target.address],
+        server_id=ctx.target.server_id,
+        secure=way == "push",
+    )
 
 
 def _share(ctx: JobContext, way: str, url: str, name: str) -> scp.Share | None:
     if way == "local":
         return None
-    if way == "push":
-        inbox = ctx.service(MediaServer).receive(
-            name,
-            job_id=ctx.job_id,
-            addresses=[ctx.target.address],
-            server_id=ctx.target.server_id,
-            secure=False,
-        )
-        url = inbox.url.rpartition("/")[0]
+    if way in _PUSHED:
+        url = _inbox(ctx, way, name).url.rpartition("/")[0]
     parts = urlsplit(url)
     if "@" in parts.netloc:
         raise BadInput(
@@ -130,7 +174,7 @@ def _share(ctx: JobContext, way: str, url: str, name: str) -> scp.Share | None:
     share = scp.Share(
         parts.scheme.upper(), parts.hostname, parts.path, name, parts.port or 0, ignore_certificate=True
     )
-    if way == "push":
+    if way in _PUSHED:
         return share
     login = next(iter(ctx.service(CredentialResolver).for_address(parts.hostname, "share")), None)
     if login is None:
@@ -151,15 +195,8 @@ def _exported(
         return None
     _refuse_failed(ctx, seen, "export")
     text = seen.text
-    if way == "push":
-        inbox = ctx.service(MediaServer).receive(
-            name,
-            job_id=ctx.job_id,
-            addresses=[ctx.target.address],
-            server_id=ctx.target.server_id,
-            secure=False,
-        )
-        text = (inbox.content() or b"").decode("utf-8", "replace")
+    if way in _PUSHED:
+        text = (_inbox(ctx, way, name).content() or b"").decode("utf-8", "replace")
     if way == "share":
         return {"file": name, "path": path}
     if not text:
@@ -168,7 +205,7 @@ def _exported(
             hint="Run the job again; if it stays so, restart the iDRAC.",
             where=ctx.target.label,
         )
-    return _kept(ctx, request, text)
+    return _kept(ctx, request, text) | {"in_clear": way == "push in clear"}
 
 
 def _kept(ctx: JobContext, request: ExportRequest, text: str) -> dict[str, Any]:
@@ -195,7 +232,8 @@ def _kept(ctx: JobContext, request: ExportRequest, text: str) -> dict[str, Any]:
 
 
 async def run_preview(ctx: JobContext, profile: Callable[[], str], key: str = "") -> dict[str, Any] | None:
-    """The device's own check: {"message", "message_id", "failed", "details"}; None in a dry run. Nothing is changed."""
+    """The device's own check: {"message", "message_id", "failed", "details"}, "failed" also where it ended well with an
+    objection; None in a dry run. Nothing is changed."""
     path = await _start(
         ctx,
         f"preview {key}".strip(),
@@ -205,7 +243,8 @@ async def run_preview(ctx: JobContext, profile: Callable[[], str], key: str = ""
     )
     if path is None:
         return None
-    return await _followed(ctx, path, "preview", 1200)
+    seen = await _followed(ctx, path, "preview", 1200)
+    return seen | {"failed": seen["failed"] or seen["message_id"] in scp.PREVIEW_OBJECTS}
 
 
 async def run_import(

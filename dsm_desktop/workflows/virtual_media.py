@@ -45,7 +45,11 @@ class MediumParams(Params):
         description="http(s)://host/x.iso, nfs://host/share/x.iso or //host/share/x.iso",
     )
     share_credential: int = Field(
-        0, ge=0, title="Login of the share", description="number of a credential set; 0: none"
+        0,
+        ge=0,
+        title="Login of the share",
+        description="number of a credential set; 0: none",
+        json_schema_extra={"widget": "record", "suggest": "credential", "none": "None"},
     )
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from dsm_desktop.app.context import CredentialDraft, FirstRunChoices, KeyState, 
 from dsm_desktop.app.demo import throw_away_profile
 from dsm_desktop.app.first_run import FirstRun
 from dsm_desktop.app.profile import FILE, Profile, ProfileBroken, ProfileConfig, label_of
+from dsm_desktop.app.runner_process import RunnerBeside
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.states import JobState
 from dsm_desktop.queries.jobs import JobRow, list_jobs
@@ -28,7 +30,7 @@ from tests.kit.site import SiteProcess
 PASSPHRASE = "a long enough passphrase for tests"
 
 
-def until(true: Callable[[], object], what: str, seconds: float = 60) -> None:
+def until(true: Callable[[], object], what: str, seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, what
@@ -201,19 +203,43 @@ def job(app: Application, job_id: int) -> JobRow:
     return app.store.fetch(lambda c: list_jobs(c, ids=[job_id]))[0]
 
 
-def test_a_killed_runner_is_seen_and_can_be_started_again(app: Application) -> None:
+def pid_of(app: Application) -> int:
+    assert isinstance(app.runner, RunnerBeside)
+    child = app.runner._process._process
+    return child.pid if child is not None else 0
+
+
+def another_runs(app: Application, former: int) -> bool:
+    return running(app) and pid_of(app) != former
+
+
+def test_a_killed_runner_is_started_again_by_itself(app: Application) -> None:
+    """A host may be in maintenance mode just then, and nobody there."""
     assert app.runner.state() is RunnerState.STOPPED
     app.runner.start()
     until(lambda: running(app), "the runner did not start")
-    os.kill(alive(app)[0], 9)
-    until(lambda: app.runner.state() is RunnerState.FAILED, "the death went unnoticed")
-    assert "ended by itself" in app.runner.detail()
-    app.runner.start()
-    until(lambda: running(app), "the runner did not start again")
+    for _ in range(2):
+        first = pid_of(app)
+        os.kill(first, 9)
+        until(partial(another_runs, app, first), "no runner came after it")
     done = app.commands.submit("retention_cleanup", [], {})
     until(lambda: job(app, done).state == "completed", "the new runner does not work")
     assert app.runner.end(30)
     assert app.runner.state() is RunnerState.STOPPED
+
+
+def test_a_killed_runner_that_nobody_wants_any_more_stays_away(app: Application) -> None:
+    app.runner.start()
+    until(lambda: running(app), "the runner did not start")
+    assert isinstance(app.runner, RunnerBeside)
+    runner, first = app.runner, pid_of(app)
+    runner._unwanted()
+    os.kill(first, 9)
+    until(lambda: runner.state() is RunnerState.FAILED, "the death went unnoticed")
+    assert "ended by itself" in runner.detail()
+    assert "started again" not in runner.detail()
+    assert runner._again is None
+    assert pid_of(app) == first
 
 
 @pytest.fixture(scope="module")

@@ -61,6 +61,7 @@ def test_dangerous_work_wants_the_number_of_targets(line: CommandLine, site: Sit
     refused = line.run(*command)
     assert refused.code == 2
     assert "--confirm 1" in refused.err
+    assert "disturbs 1 server." in refused.err
     assert line.run(*command, "--confirm", "7").code == 2
     assert line.run(*command, "--dry-run").code == 0
     assert site.idrac(0)["power_state"] == "On"
@@ -68,6 +69,15 @@ def test_dangerous_work_wants_the_number_of_targets(line: CommandLine, site: Sit
     assert done["job"]["done"] == 1
     assert site.idrac(0)["power_state"] == "Off"
     line.ok("job", "power_action", "--action", "on", "--server", server, "--confirm", "1")
+
+
+def test_dangerous_work_without_targets_wants_its_name(line: CommandLine) -> None:
+    command = ("job", "rolling_update", "--vcenter-id", "999", "--cluster", "domain-c1", "--detach")
+    for typed in ((), ("--confirm", "0")):
+        refused = line.run(*command, *typed)
+        assert refused.code == 2
+        assert "--confirm rolling_update" in refused.err
+    assert line.run(*command, "--confirm", "rolling_update").code == 0
 
 
 def test_a_failed_target_exits_1_and_can_be_tried_again(line: CommandLine, site: SiteProcess) -> None:
@@ -123,6 +133,14 @@ def test_wrong_input_and_unknown_things_exit_2(line: CommandLine, tmp_path: Path
     assert line.run("job", "health_check").code == 2
     assert line.run("jobs", "cancel", 99_999).code == 2
     assert CommandLine(tmp_path / "nothing").run("servers", "list").code == 2
+
+
+def test_pdus_are_written_and_asked_for(line: CommandLine) -> None:
+    rows = line.ok("servers", "list", "--json").json
+    line.ok("servers", "edit", rows[0]["id"], "--pdus", "A12;B12")
+    assert ids(line, "pdu:a12") == [rows[0]["id"]]
+    line.ok("servers", "edit", rows[0]["id"], "--pdus", "")
+    assert ids(line, "pdu:a12") == []
 
 
 def test_a_network_that_is_down_fails_the_target_and_says_why(line: CommandLine) -> None:

@@ -147,7 +147,7 @@ def test_views_are_saved_shared_and_carried_as_a_file(store: Store) -> None:
     chosen = [store.fetch(lambda c, u=user: default_view(c, "servers", u)) for user in ("anna", "bob")]  # type: ignore[misc]
     assert [v.name for v in chosen if v] == ["Bad ones", "All"]
     with store.write() as uow:
-        saved_views.import_view(uow, BOB, text)
+        saved_views.import_view(uow, BOB, "servers", text)
         second = saved_views.save_view(uow, ANNA, "servers", "Second", ViewLayout())
         saved_views.make_default(uow, ANNA, second)
     copy = store.fetch(lambda c: list_saved_views(c, "servers", "bob"))[1]
@@ -171,12 +171,19 @@ def test_views_are_saved_shared_and_carried_as_a_file(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"format": "other 1"}, {"layout": {"pinned": 99}}, {"layout": []}, {"view": "x" * 61}, {"name": ""}],
+    [
+        {"format": "other 1"},
+        {"layout": {"pinned": 99}},
+        {"layout": []},
+        {"view": "x" * 61},
+        {"view": "jobs"},
+        {"name": ""},
+    ],
 )
 def test_files_that_are_no_views(store: Store, change: dict[str, object]) -> None:
     good = {"format": saved_views.FORMAT, "view": "servers", "name": "A", "layout": {}}
     with pytest.raises(BadInput), store.write() as uow:
-        saved_views.import_view(uow, ANNA, json.dumps({**good, **change}))
+        saved_views.import_view(uow, ANNA, "servers", json.dumps({**good, **change}))
     for text in ("", "[]", "{", "x" * 300_000):
         with pytest.raises(BadInput), store.write() as uow:
-            saved_views.import_view(uow, ANNA, text)
+            saved_views.import_view(uow, ANNA, "servers", text)

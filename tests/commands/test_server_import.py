@@ -15,7 +15,7 @@ from dsm_desktop.queries.custom_fields import custom_values
 from dsm_desktop.queries.racks import elevation, list_racks
 from dsm_desktop.queries.servers import list_groups, list_servers
 from dsm_desktop.queries.tags import tags_by_server
-from dsm_desktop.store.models import CredentialSet, Server
+from dsm_desktop.store.models import CredentialSet, Server, ServerAddress
 from dsm_desktop.store.unit_of_work import Store, UnitOfWork
 
 ANNA = Principal("anna")
@@ -128,6 +128,37 @@ def test_duplicates_in_the_file_and_in_the_store_are_told_and_not_taken(ready: S
     changed = imported(ready, "address,name\n10.0.0.1,renamed\n10.0.0.7,new\n", update_known=True)
     assert (len(changed.added), len(changed.updated)) == (1, 1)
     assert {r.name for r in ready.fetch(list_servers)} == {"renamed", "two", "three", "new"}
+
+
+def test_a_listed_server_with_a_new_address_moves_there_or_says_why_not(ready: Store) -> None:
+    head = "address,name,service tag\n"
+    imported(ready, f"{head}10.0.0.1:8443,one,ABC1234\n10.0.0.2:8443,two,DEF1234\n10.0.0.4,four,\n")
+    with ready.write() as uow:
+        text = f"{head}10.0.0.2,one,ABC1234\n10.0.0.4:443,two,DEF1234\n10.0.0.2:8443,again,\n"
+        taken = planned(uow, text, update_known=True)
+        assert [r.problems[:1] for r in taken.rows] == [
+            ("10.0.0.2 is another server's address.",),
+            ("DEF1234 is another server's service tag.",),
+            (),
+        ]
+        twice = planned(uow, f"{head}10.0.0.9,one,abc1234\n10.0.0.1:8443,x,NEW1234\n", update_known=True)
+        assert len(twice.updates) == 1
+        assert "line 2" in twice.rows[1].problems[0]
+    with ready.write() as uow:
+        early = planned(uow, f"{head}10.0.0.9:8443,one,ABC1234\n", update_known=True)
+    changed = imported(ready, f"{head}10.0.0.9,uno,abc1234\n10.0.0.8:444,two,DEF1234\n", update_known=True)
+    assert len(changed.updated) == 2
+    listed = {r.name: (r.address, r.port) for r in ready.fetch(list_servers)}
+    assert listed == {"uno": ("10.0.0.9", 8443), "two": ("10.0.0.8", 444), "four": ("10.0.0.4", 443)}
+    before = ready.fetch(lambda c: c.execute(select(ServerAddress.address, ServerAddress.port)).all())
+    assert sorted(map(tuple, before)) == [("10.0.0.1", 8443), ("10.0.0.2", 8443)]
+    with ready.write() as uow:  # what was planned before somebody else moved it is still true
+        assert server_import.apply(uow, ANNA, early).updated
+    with ready.write() as uow:
+        late = planned(uow, f"{head}10.0.0.7,uno,ABC1234\n", update_known=True)
+    imported(ready, "address\n10.0.0.7:8443\n")
+    with pytest.raises(BadInput, match="meanwhile"), ready.write() as uow:
+        server_import.apply(uow, ANNA, late)
 
 
 def test_a_collision_in_the_last_row_undoes_all(ready: Store) -> None:

@@ -31,6 +31,9 @@ def test_names_of_the_machine_are_no_difference() -> None:
     now = {"iDRAC.Embedded.1#NIC.1#DNSRacName": "b", "BIOS.Setup.1-1#SystemServiceTag": "B", "x#Own": 2}
     assert verdicts(None, before, now) == {"x#Own": "changed"}
     assert verdicts(None, before, now, rules=IgnoreRules(["x#*"])).keys() == before.keys() - {"x#Own"}
+    assert verdicts(None, before, now, rules=IgnoreRules.of_site(" x#*\n y#z ")) == {}
+    named = verdicts(None, before, now, rules=IgnoreRules.of_site("x#*", identity=True))
+    assert named.keys() == before.keys() - {"x#Own"}
 
 
 def test_numbers_and_switches_are_compared_as_devices_write_them() -> None:

@@ -169,15 +169,15 @@ def test_readers_are_not_held_up_by_a_writer(site: Store) -> None:
         with site.write() as uow:
             uow.session.execute(update(Setting).where(Setting.key == "x").values(value={"n": 2}))
             writing.set()
-            assert go_on.wait(20)
+            assert go_on.wait(60)
 
     thread = threading.Thread(target=write)
     thread.start()
-    assert writing.wait(20)
+    assert writing.wait(60)
     with site.read() as connection:
         assert connection.scalar(select(Setting.value).where(Setting.key == "x")) == {"n": 1}
     go_on.set()
-    thread.join(20)
+    thread.join(60)
     with site.read() as connection:
         assert connection.scalar(select(Setting.value).where(Setting.key == "x")) == {"n": 2}
 

@@ -60,6 +60,7 @@ PARAMS: dict[str, list[dict[str, Any]]] = {
         {"settings": ["SysProfile=Custom"], "when": "stage only"},
         {"action": "withdraw what waits"},
     ],
+    "bios_password": [{"new": "Set 4", "reboot": "power cycle"}],
     "boot_configuration": [{"once": "PXE"}, {"once": "none"}],
     "scp_export": [{"components": ["IDRAC"], "password_hashes": True}],
     "scp_import": [{"profile_id": 1, "shutdown": "no restart", "components": ["IDRAC"]}],
@@ -177,6 +178,13 @@ def run_everything(
     return done
 
 
+def until_let_in(app: Application, ids: list[int]) -> None:
+    """After wrong passwords and broken answers the servers are left alone for a while."""
+    give_up = time.monotonic() + 120
+    while run_everything(app, ["test_credentials"], ids) != {"test_credentials": len(ids)}:
+        assert time.monotonic() < give_up, "the servers let nobody in"
+
+
 def needs_nothing(app: Application, kind: str) -> bool:
     """Whether a job can be started without choosing anything; files and drives have tests of their own."""
     try:
@@ -194,6 +202,12 @@ def keep_configuration(app: Application, secret: str) -> None:
     with app.store.write() as uow:
         assert add_profile(uow, app.principal, app.vault, profile, "With a password") == 1
         save_standard(uow, app.principal, SiteStandard(name="HQ", ntp_servers=["10.0.0.1"]))
+
+
+def passwords_in_use(app: Application, ids: list[int]) -> list[str]:
+    """The login on file for each server, as it would be used now."""
+    app.resolver.invalidate()
+    return [app.resolver.for_server(n).password.get_secret_value() for n in ids]
 
 
 def exported(app: Application, folder: Path) -> None:
@@ -293,6 +307,12 @@ def test_forty_secrets_leave_no_trace(
     failed = run_everything(app, ["test_credentials", "inventory_refresh"], ids, patience=2)
     assert failed == {"test_credentials": 0, "inventory_refresh": 0}
     save(app, "Rack", "idrac", canaries[0], ranges=rack.ranges, id=rack.id)
+    until_let_in(app, ids)
+    assert run_everything(app, ["password_rotate"], ids, patience=120) == {"password_rotate": 2}
+    made = passwords_in_use(app, ids)
+    assert len(made) == 2
+    assert canaries[0] not in made
+    search._forms += Search(made)._forms
     ended(app, app.commands.submit("idrac_reset", ids, {"wait": False}), 2)
     ended(app, app.commands.submit("retention_cleanup", [], {}))
 

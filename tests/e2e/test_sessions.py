@@ -43,7 +43,7 @@ def app(site: SiteProcess, tmp_path: Path) -> Iterator[Application]:
     app.close()
 
 
-def until(true: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def until(true: Callable[[], bool], what: str, seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, what

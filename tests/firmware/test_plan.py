@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dsm_desktop.core.states import Generation
@@ -83,6 +85,33 @@ def test_the_newest_of_two_wins_and_older_ones_need_leave() -> None:
     same = [offer("159", "1.8.2", kind="BIOS")]
     assert plan_packages(MACHINE, same, Rules()).skipped[0].reason == "1.8.2 is installed already"
     assert plan_packages(MACHINE, same, Rules(reinstall=True)).items[0].version == "1.8.2"
+
+
+def test_what_cannot_be_told_newer_is_installed_only_where_that_was_allowed() -> None:
+    lettered = [offer("159", "A13", kind="BIOS")]
+    reason = "order unknown: 1.8.2 runs, and A13 cannot be compared with it"
+    assert plan_packages(MACHINE, lettered, Rules(downgrade=True)).skipped[0].reason == reason
+    assert plan_packages(MACHINE, lettered, Rules(unordered=True)).items[0].version == "A13"
+    unread = replace(MACHINE, components=(Component("BIOS.Setup.1-1", "BIOS", "", "159", "BIOS"),))
+    reason = "order unknown: no version runs, and 1.14.1 cannot be compared with it"
+    assert plan_packages(unread, [ALL[3]], Rules()).skipped[0].reason == reason
+
+
+def test_beside_the_package_that_runs_one_of_another_numbering_is_never_installed() -> None:
+    """They would follow each other for ever."""
+    both = [offer("159", "A13", kind="BIOS"), offer("159", "1.8.2", kind="BIOS")]
+    plan = plan_packages(MACHINE, both, Rules(unordered=True))
+    assert plan.items == ()
+    assert plan.skipped[0].reason == "1.8.2 runs on BIOS, which is 159-1.8.2-0901.EXE"
+    newer = [offer("159", "1.14.1", kind="BIOS"), *both]
+    assert [item.version for item in plan_packages(MACHINE, newer, Rules()).items] == ["1.14.1"]
+
+
+def test_one_part_without_an_order_keeps_the_package_from_the_others_too() -> None:
+    parts = tuple(Component(f"Disk.Bay.{n}", "SSD", v, "111") for n, v in enumerate(("KT36", "GS14")))
+    plan = plan_packages(replace(MACHINE, components=parts), [offer("111", "KT37")], Rules())
+    assert plan.items == ()
+    assert plan.skipped[0].reason.startswith("order unknown: GS14 runs")
 
 
 def test_foreign_packages_are_left_out_by_name_and_refused_when_there_is_nothing_else() -> None:

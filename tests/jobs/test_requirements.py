@@ -12,6 +12,7 @@ from dsm_desktop.commands import jobs
 from dsm_desktop.core.access import Principal, Role
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.jobs import Catalogue, JobContext, Params, Result, idrac, job, licence, powered
+from dsm_desktop.jobs.requirements import fit
 from dsm_desktop.store.engine import sqlite_url
 from dsm_desktop.store.models import Server
 from dsm_desktop.store.opening import open_store
@@ -92,3 +93,11 @@ def test_the_queue_refuses_what_does_not_fit_and_says_why(tmp_path: Path) -> Non
             assert jobs.submit(uow, who, Catalogue([polish]), "polish", [1], {}) > 0
     finally:
         store.close()
+
+
+def test_those_that_do_not_fit_are_told_what_helps_them() -> None:
+    needs = (idrac(9, "4.00", otherwise="Use its web page."), licence("Enterprise"))
+    assert fit(needs, [Box(generation="iDRAC8")]).sentence == (
+        "Needs iDRAC9 4.00 or newer; it is iDRAC8. Use its web page."
+    )
+    assert fit(needs, [Box(licence="iDRAC9 Express")]).sentence.endswith("Express.")

@@ -4,7 +4,6 @@ interpreter for what is signalled, killed or looked at from outside."""
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -18,10 +17,7 @@ from dsm_desktop.app.application import Application
 from dsm_desktop.app.profile import Profile
 from dsm_desktop.cli import main as cli
 from dsm_desktop.store import runners
-
-_CONTEXT: Any = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
-if sys.platform != "win32":
-    _CONTEXT.set_forkserver_preload(["tests.kit.children", "tests.kit.commandline"])
+from tests.kit.forking import CONTEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +42,14 @@ class CommandLine:
         self.said: list[Ran] = []
 
     def run(
-        self, *arguments: object, typed: str = "", seconds: float = 60, options: tuple[str, ...] = ()
+        self, *arguments: object, typed: str = "", seconds: float = 180, options: tuple[str, ...] = ()
     ) -> Ran:
         """Run a command to its end with `typed` on standard input."""
         words = ["--profile", str(self.folder), *options, *map(str, arguments)]
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / "in").write_text(typed)
-            child = _CONTEXT.Process(target=_command, args=(words, name, self.environ))
+            child = CONTEXT.Process(target=_command, args=(words, name, self.environ))
             child.start()
             child.join(seconds)
             if child.is_alive():
@@ -65,7 +61,7 @@ class CommandLine:
         self.said.append(ran)
         return ran
 
-    def ok(self, *arguments: object, typed: str = "", seconds: float = 60) -> Ran:
+    def ok(self, *arguments: object, typed: str = "", seconds: float = 180) -> Ran:
         """The same for what must succeed."""
         ran = self.run(*arguments, typed=typed, seconds=seconds)
         assert ran.code == 0, (arguments, ran)
@@ -98,7 +94,7 @@ class AgentProcess:
         folder = Path(self._folder.name)
         (folder / "in").touch()
         words = ["--profile", str(self._line.folder), "agent", "--threads", "8"]
-        self.process = _CONTEXT.Process(target=_command, args=(words, str(folder), self._line.environ))
+        self.process = CONTEXT.Process(target=_command, args=(words, str(folder), self._line.environ))
         self.process.start()
         deadline = time.monotonic() + 60
         while not {r.id for r in self._app.store.fetch(runners.alive)} - known:
@@ -107,7 +103,7 @@ class AgentProcess:
             time.sleep(0.02)
         return self
 
-    def stop(self, seconds: float = 60) -> int:
+    def stop(self, seconds: float = 180) -> int:
         """SIGTERM; its exit code."""
         self.process.terminate()
         self.process.join(seconds)

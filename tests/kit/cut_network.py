@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -58,6 +59,10 @@ def main() -> None:
         server.dispose()
 
 
+def _longer(world: World, than: int) -> bool:
+    return len(world.path.read_text()) > than
+
+
 def work(server: PostgresServer, folder: Path, cuts: list[float]) -> dict[str, object]:
     """A job per cut; what became of them, of the devices, and how long it took until something moved again."""
     server.admin("CREATE DATABASE work")
@@ -77,10 +82,10 @@ def work(server: PostgresServer, folder: Path, cuts: list[float]) -> dict[str, o
         with silence(server.port):
             time.sleep(seconds)
         before, since = len(world.path.read_text()), time.monotonic()
-        moved = wait_until(bus, lambda n=before: len(world.path.read_text()) > n, timeout=40)  # type: ignore[misc]
+        moved = wait_until(bus, partial(_longer, world, before), timeout=60)
         back.append(round(time.monotonic() - since, 1) if moved else -1.0)
-    done = wait_until(bus, lambda: all(ended(store, job)() for job in jobs), timeout=60)
-    runner.stop(20)
+    done = wait_until(bus, lambda: all(ended(store, job)() for job in jobs), timeout=180)
+    runner.stop(60)
     history = world.history()
     found = {
         "ended": done,

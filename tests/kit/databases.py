@@ -28,7 +28,7 @@ from dsm_desktop.store.models import Base
 from dsm_desktop.store.unit_of_work import Store
 
 _USER = "dsm"
-_START_DEADLINE = 20.0
+_START_DEADLINE = 60.0
 
 
 def postgres_programs() -> Path | None:
@@ -127,7 +127,7 @@ class PostgresServer:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
 
     def dispose(self) -> None:

@@ -145,7 +145,7 @@ class ReplayServer(http.server.ThreadingHTTPServer):
     def __exit__(self, *_: object) -> None:
         self.shutdown()
         self.server_close()
-        self._thread.join(5)
+        self._thread.join(60)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

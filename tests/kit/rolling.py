@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import random
 import signal
@@ -19,11 +18,10 @@ from dsm_desktop.store.engine import open_engines
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.workers.config import RunnerConfig
 from dsm_desktop.workers.runner import Runner
+from tests.kit.forking import CONTEXT
 from tests.kit.work import World, job_of, runner_for
 
 FLASHES = 3
-_CONTEXT: Any = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-_CONTEXT.set_forkserver_preload(["tests.kit.rolling", "psycopg", "sqlalchemy.dialects.postgresql.psycopg"])
 
 
 def rolling_job(world: World, pace: float = 0.01) -> JobType:
@@ -68,14 +66,16 @@ RIGHT = ["enter", *(f"flash{n}" for n in range(FLASHES)), "leave"]
 """What must have happened to every device in the end."""
 
 
-def _serve(url: str, world_path: str, config: RunnerConfig, threads: int, pipe: Connection) -> None:
+def _serve(
+    url: str, world_path: str, config: RunnerConfig, threads: int, pace: float, pipe: Connection
+) -> None:
     # Between the lease's answer and a device's write lie some microseconds, but a forced switch to another Python thread
     # makes them milliseconds: rare beside real leases and real jobs, frequent in a test that does nothing else.
     sys.setswitchinterval(1.0)
     logging.basicConfig(level=os.environ.get("DSM_TEST_LOG", "ERROR"))
     store = Store(open_engines(url))
     world = World(Path(world_path))
-    runner: Runner = runner_for(store, rolling_job(world), config=config, threads=threads)
+    runner: Runner = runner_for(store, rolling_job(world, pace), config=config, threads=threads)
     runner.start()
     pipe.send(runner.id)
     try:
@@ -95,10 +95,12 @@ class RunnerProcess:
     runner_id: int
 
     @classmethod
-    def start(cls, url: str, world: Path, config: RunnerConfig, *, threads: int = 4) -> RunnerProcess:
-        ours, theirs = _CONTEXT.Pipe()
-        process = _CONTEXT.Process(
-            target=_serve, args=(url, str(world), config, threads, theirs), daemon=True
+    def start(
+        cls, url: str, world: Path, config: RunnerConfig, *, threads: int = 4, pace: float = 0.01
+    ) -> RunnerProcess:
+        ours, theirs = CONTEXT.Pipe()
+        process = CONTEXT.Process(
+            target=_serve, args=(url, str(world), config, threads, pace, theirs), daemon=True
         )
         process.start()
         theirs.close()
@@ -109,7 +111,7 @@ class RunnerProcess:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.join(10)
+        self.process.join(60)
         self.pipe.close()
 
     def freeze(self) -> None:
@@ -121,7 +123,7 @@ class RunnerProcess:
     def stop(self) -> None:
         """Ask it to end and wait."""
         self.pipe.send("stop")
-        self.process.join(30)
+        self.process.join(60)
         if self.process.exitcode is None:
             self.process.kill()
         self.pipe.close()

@@ -54,7 +54,7 @@ class SiteProcess:
             guard.cancel()
             guard.join()
         if not line:
-            code = self._process.wait(10)
+            code = self._process.wait(60)
             self.stop()
             raise RuntimeError(f"The simulated site did not start (exit code {code}).")
         ready = json.loads(line)
@@ -76,15 +76,15 @@ class SiteProcess:
         assert process.stdout is not None
         process.stdin.close()
         try:
-            process.wait(15)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(5)
+            process.wait(60)
         process.stdout.close()
 
     def control(self, verb: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """One call of the control interface."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.control_port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.control_port, timeout=60)
         try:
             connection.request(verb, path, None if body is None else json.dumps(body))
             response = connection.getresponse()

@@ -55,7 +55,7 @@ def media_beside(**settings: Any) -> Iterator[Beside]:
         yield beside
     finally:
         beside.media.close()
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and any(t.name == "media-tidy" for t in threading.enumerate()):
             time.sleep(0.01)
         assert not [t.name for t in threading.enumerate() if t.name.startswith("media")]
@@ -70,9 +70,9 @@ def connect(url: str, source: str = BMC) -> http.client.HTTPConnection:
         context = ssl.create_default_context(cadata=keys().certificate)
         context.check_hostname = False
         return http.client.HTTPSConnection(
-            parts.hostname, parts.port, timeout=10, source_address=(source, 0), context=context
+            parts.hostname, parts.port, timeout=60, source_address=(source, 0), context=context
         )
-    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=10, source_address=(source, 0))
+    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=60, source_address=(source, 0))
 
 
 @dataclass(frozen=True)

@@ -269,7 +269,7 @@ def test_an_upload_arrives_whole_or_not_at_all(beside: Beside) -> None:
     )
     assert box.content() is None
     assert ask(box.url, "POST", body=b"<SystemConfiguration/>").status == 201
-    assert box.wait(1)
+    assert box.wait(60)
     assert box.content() == b"<SystemConfiguration/>"
     assert ask(box.url, "PUT", body=iter([b"in", b"pieces"])).status == 201
     assert box.content() == b"inpieces"

@@ -58,7 +58,7 @@ class Receiver:
     def __exit__(self, *_: object) -> None:
         self.leaving.set()
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _serve(self) -> None:
         try:
@@ -120,7 +120,7 @@ def test_what_arrives_is_what_the_standard_asks_for(package: Path) -> None:
             "POST", "/redfish/v1/up", upload=upload(package, progress=lambda *p: seen.append(p))
         )
         device.close()
-        assert server.done.wait(5)
+        assert server.done.wait(60)
     assert (got.status, got.headers["location"][-5:]) == (202, "JID_1")
     content_type = next(line for line in server.head.split(b"\r\n") if line.startswith(b"Content-Type"))
     message = email.message_from_bytes(content_type + b"\r\n\r\n" + server.body, policy=email.policy.HTTP)
@@ -162,7 +162,7 @@ def test_stopping_between_two_blocks_leaves_the_device_with_half_a_body(package:
                 upload=upload(package, check=check, commit=lambda: committed.append(1)),
             )
         device.close()
-        assert server.done.wait(5)
+        assert server.done.wait(60)
     assert not server.whole
     assert server.size < 3 * BLOCK
     assert committed == []
@@ -181,7 +181,7 @@ def test_the_last_bytes_leave_only_after_the_commit(package: Path) -> None:
         with pytest.raises(DsmError, match="somebody else's"):
             device.request("POST", "/redfish/v1/up", upload=upload(package, commit=taken_over))
         device.close()
-        assert server.done.wait(5)
+        assert server.done.wait(60)
     assert server.size > 0
     assert not server.whole
 
@@ -226,7 +226,7 @@ def test_another_certificate_gets_not_one_byte(package: Path) -> None:
         )
         with pytest.raises(CertificateChanged):
             device.request("POST", "/redfish/v1/up", upload=upload(package))
-        assert server.done.wait(5)
+        assert server.done.wait(60)
     assert server.size == 0
 
 

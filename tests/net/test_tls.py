@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import select
 import socket
 import ssl
+import struct
 import warnings
 from pathlib import Path
 
 import pytest
 
 from dsm_desktop.core.errors import BadInput, DsmError
+from dsm_desktop.net import tls
 from dsm_desktop.net.limits import Limits, Throttle
 from dsm_desktop.net.recorder import MemoryRecorder
 from dsm_desktop.net.tls import (
@@ -177,6 +181,29 @@ def test_a_port_that_speaks_no_tls_and_one_that_is_closed() -> None:
     listener.close()
     with pytest.raises(Unreachable, match="refused"):
         fetch_certificate(Endpoint("127.0.0.1", port))
+
+
+def test_a_device_that_resets_the_connection_at_once_leaves_no_socket_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As an iDRAC does that restarts: TCP is taken, and reset before the greeting."""
+    reset = struct.pack("ii", 1, 0)
+
+    def open_and_lose(endpoint: Endpoint, timeout: float) -> socket.socket:
+        sock = socket.create_connection((endpoint.host, endpoint.port), timeout)
+        taken, _ = server.accept()
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        taken.close()
+        select.select([sock], [], [], 5)
+        return sock
+
+    monkeypatch.setattr(tls, "open_tcp", open_and_lose)
+    with socket.create_server(("127.0.0.1", 0)) as server, warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        with pytest.raises(TlsFailed):
+            tls.handshake(Endpoint("127.0.0.1", server.getsockname()[1]), Trust())
+        gc.collect()
+    assert [str(w.message) for w in seen] == []
 
 
 def test_contexts_are_shared_and_load_no_authorities() -> None:

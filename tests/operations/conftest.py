@@ -37,7 +37,7 @@ class Program:
         job_id = self.app.commands.submit(kind, ids or [], params or {}, **more)
         return self.wait(job_id)
 
-    def wait(self, job_id: int, seconds: float = 60) -> JobRow:
+    def wait(self, job_id: int, seconds: float = 180) -> JobRow:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             row = self.app.store.fetch(lambda c: list_jobs(c, ids=[job_id]))[0]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +12,10 @@ from typing import Any
 from dsm_desktop.app.application import Application
 from dsm_desktop.app.demo import throw_away_profile
 from dsm_desktop.core.states import JobState
-from dsm_desktop.queries.jobs import JobRow, TaskRow, job_tasks, list_jobs
+from dsm_desktop.queries.jobs import JobRow, TaskRow, job_tasks, list_jobs, open_decisions
 from dsm_desktop.queries.servers import ServerRow, list_servers
 from dsm_desktop.simulator import SimulatedIdrac, Site, SiteSpec
+from tests.kit.agents import Agent, end, start_agent
 
 PATIENCE = 60.0
 
@@ -74,23 +73,13 @@ class Killable:
         return datetime.now(UTC)
 
     @contextmanager
-    def agent(self) -> Iterator[subprocess.Popen[bytes]]:
+    def agent(self) -> Iterator[Agent]:
         """An agent of the real program; killed at the end unless it has ended."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.kit.power_agent", str(self.app.profile)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        assert process.stdin is not None
+        agent = start_agent(self.app.profile)
         try:
-            assert process.stdout.readline() == b"ready\n"
-            yield process
+            yield agent
         finally:
-            process.kill()
-            process.wait(20)
-            process.stdin.close()
-            process.stdout.close()
+            end(agent, kill=True)
 
     def killed_when(self, job_id: int, condition: Callable[[], bool], what: str) -> None:
         """Let an agent work until something is seen on the device, then kill it at once."""
@@ -107,15 +96,28 @@ class Killable:
         return self.job(job_id)
 
 
+def open_question(app: Application, job_id: int) -> int | None:
+    """The id of what a job asks, None while it asks nothing."""
+    return next((d.id for d in app.store.fetch(open_decisions) if d.job_id == job_id), None)
+
+
+def answered(app: Application, job_id: int, option: str) -> None:
+    """Wait for a job's question and answer it."""
+    until(lambda: open_question(app, job_id) is not None, "the question")
+    number = open_question(app, job_id)
+    assert number is not None
+    app.commands.answer(number, option)
+
+
 @contextmanager
 def killable_program(
-    folder: Path, network: str, generation: str = "idrac9-7", **more: Any
+    folder: Path, network: str, generation: str = "idrac9-7", store_url: str = "", **more: Any
 ) -> Iterator[Killable]:
     """One simulated iDRAC and a profile that knows it."""
     spec = SiteSpec(idracs=1, seed=11, network=network, port=0, generations=(generation,), **more)
     with Site(spec) as site:
         idrac = site.idracs[0]
-        app = throw_away_profile(folder / "profile", idrac.username, idrac.password)
+        app = throw_away_profile(folder / "profile", idrac.username, idrac.password, store_url)
         runner = app.make_runner("test")
         runner.start()
         try:
@@ -127,3 +129,14 @@ def killable_program(
             yield Killable(app, site)
         finally:
             app.close()
+
+
+@contextmanager
+def working(program: Killable) -> Iterator[None]:
+    """A runner of this process's own is at work."""
+    runner = program.app.make_runner("test")
+    runner.start()
+    try:
+        yield
+    finally:
+        runner.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ class RecordedIdrac(ReplayServer):
     """`effects` maps the end of a path to what a POST, PATCH or DELETE there does; `done` lists what was accepted.
 
     `refuse(end, status, id)` makes the next such call fail; `hold(end)` keeps its answer back (`late`: done before) until
-    `release`.
+    `release`; `lose(end)` does the next such call and cuts the connection.
     """
 
     def __init__(self, captures: Path) -> None:
@@ -49,6 +50,7 @@ class RecordedIdrac(ReplayServer):
         self.resets = 0
         self._refusals: dict[str, Reply] = {}
         self._held: dict[str, bool] = {}
+        self._mute: set[str] = set()
         self._go_on = threading.Event()
         self._next_pem: tuple[bytes, Any] | None = None
         self._key: Any = None
@@ -70,6 +72,10 @@ class RecordedIdrac(ReplayServer):
     def release(self) -> None:
         self._held.clear()
         self._go_on.set()
+
+    def lose(self, end: str) -> None:
+        """The next such call is done, and its answer is lost with the connection."""
+        self._mute.add(end)
 
     def sent(self, end: str) -> int:
         """How often something was done."""
@@ -100,15 +106,18 @@ class RecordedIdrac(ReplayServer):
         body = json.loads(raw) if raw else {}
         if end in self._held and not self._held[end]:
             self.struck += 1
-            self._go_on.wait(30)
+            self._go_on.wait(60)
             return error(503, "IDRAC.2.7.SYS518", "not done")
         effect = next(f for e, f in self.effects.items() if bare.endswith(e))
         answer = effect({**body, "@path": bare, "@verb": verb})
         if answer[0] < 300:
             self.done.append((verb, bare, body))
+        if end in self._mute:
+            self._mute.discard(end)
+            handler.connection.shutdown(socket.SHUT_RDWR)
         if self._held.pop(end, False):
             self.struck += 1
-            self._go_on.wait(30)
+            self._go_on.wait(60)
         return answer
 
     def _reset(self, body: Doc) -> Reply:

@@ -12,11 +12,14 @@ from dsm_desktop.configuration.standard import BIOS
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.queries.configuration import component_settings
-from dsm_desktop.queries.jobs import TaskRow
+from dsm_desktop.queries.jobs import TaskRow, task_steps
+from dsm_desktop.redfish.device_jobs import DeviceJob
 from dsm_desktop.simulator import SimulatedIdrac
 from dsm_desktop.simulator.bios import Bios
 from dsm_desktop.store.configuration import PENDING, load_settings
+from dsm_desktop.workflows.bios_job import runs_at_a_restart
 from tests.operations.conftest import Program
+from tests.operations.killing import until
 from tests.simulator.client import Client
 
 pytestmark = pytest.mark.shared_program
@@ -86,6 +89,105 @@ def test_now_means_restarted_and_read_back_on_every_generation(clean: Program) -
     again = write(clean, clean.site.idracs, ["NumLock=Off"])
     assert all(t.result and t.result["changed"] == 0 for t in again)
     assert [sent(i)[0] for i in clean.site.idracs] == [b[0] + 1 for b in before]
+
+
+def test_a_server_that_does_not_shut_down_keeps_no_job_for_its_next_restart(
+    clean: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dsm_desktop.workflows.bios_job.EVERY", 1.0)
+    idrac = clean.site.idracs[3]
+    value, boots = other_num_lock(clean, idrac), idrac.boots
+    idrac.set_os_obeys(False)
+    (task,) = write(clean, [idrac], [f"NumLock={value}"])
+    idrac.set_os_obeys(True)
+    assert task.error is not None
+    assert task.error["code"] == "BiosNotRestarted", task.outcome
+    assert "graceful, then forced" in task.error["hint"]
+    assert not any("Scheduled" in str(job) for job in idrac.jobs.values()), idrac.jobs
+    server = clean.server(idrac).id
+    assert not clean.app.store.fetch(lambda c: load_settings(c, server, BIOS, PENDING))
+    assert clean.run("power_action", {"action": "force_restart"}, [server]).failed == 0
+    assert idrac.boots == boots + 1
+    assert other_num_lock(clean, idrac) == value, "a later restart of somebody applied it"
+
+
+def test_given_up_it_takes_its_own_restart_out_and_nobody_elses(
+    clean: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dsm_desktop.workflows.bios_job.EVERY", 1.0)
+    idrac = clean.site.idracs[3]
+    settings = [f"NumLock={other_num_lock(clean, idrac)}"]
+    idrac.set_os_obeys(False)
+    job_id = clean.app.commands.submit("bios_config_write", [clean.server(idrac).id], {"settings": settings})
+    (task,) = clean.tasks(job_id)
+    follows = "wait for the iDRAC's job"
+
+    def followed() -> bool:
+        return any(
+            step.name.startswith(follows) for step in clean.app.store.fetch(lambda c: task_steps(c, task.id))
+        )
+
+    until(followed, "the job to be followed")
+    device = idrac._device
+    others = clean.site.call(lambda: device.jobs.reboot("PowerCycle", device.now() + 1e6).id)
+    job = clean.wait(job_id)
+    idrac.set_os_obeys(True)
+    (task,) = clean.tasks(job_id)
+    assert job.failed == 1
+    assert task.error is not None
+    assert task.error["code"] == "BiosNotRestarted", task.outcome
+    assert "is under way" not in task.error["message"]
+    assert idrac.jobs[others] == "Scheduled"
+    assert clean.run("job_queue_clear", {}, [clean.server(idrac).id]).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("bios_config_write", {"settings": ["NumLock=On", "ErrPrompt=Enabled"]}),
+        ("boot_configuration", {"once": "PXE", "restart": "graceful"}),
+    ],
+)
+def test_no_restart_of_ours_runs_what_others_have_staged(
+    clean: Program, kind: str, given: dict[str, Any]
+) -> None:
+    idrac = clean.site.idracs[4]
+    server = clean.server(idrac).id
+    clean.run("bios_config_write", {"settings": ["NumLock=Off"]}, [server])
+    staged = idrac.add_job("FirmwareUpdate", "Firmware Update: RAID", at_boot=True)
+    before, boots = len(idrac.journal), idrac.boots
+    (task,) = clean.tasks(clean.run(kind, given, [server]).id)
+    assert task.error is not None
+    assert task.error["code"] == "OthersWait", task.outcome
+    assert staged in task.error["message"]
+    assert (len(idrac.journal), idrac.boots) == (before, boots)
+    assert clean.run("job_queue_clear", {}, [server]).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("job", "met"),
+    [
+        (DeviceJob("JID_1", kind="FirmwareUpdate", state="Scheduled", starts="TIME_NOW"), True),
+        (DeviceJob("JID_1", kind="RAIDConfiguration", state="Scheduled", starts="2026-11-28T22:30:00"), True),
+        (DeviceJob("JID_1", kind="FirmwareUpdate", state="Scheduled", starts="2026-12-05T22:00:00"), False),
+        (
+            DeviceJob("JID_1", kind="RealTimeNoRebootConfiguration", state="Scheduled", starts="TIME_NOW"),
+            False,
+        ),
+        (DeviceJob("Auto12345", kind="RepositoryUpdate", state="Scheduled"), False),
+        (DeviceJob("JID_1", kind="FirmwareUpdate", state="Running"), False),
+        (DeviceJob("RID_1", kind="RebootNoForce", state="RebootPending"), True),
+        (DeviceJob("RID_1", kind="RebootNoForce", state="RebootCompleted"), False),
+    ],
+)
+def test_what_a_restart_now_would_meet(job: DeviceJob, met: bool) -> None:
+    assert runs_at_a_restart(job, "2026-11-28T22:00:00-06:00") is met
+
+
+def test_defaults_come_at_the_next_restart_or_not_at_all(clean: Program) -> None:
+    for when in ("now", "stage only"):
+        with pytest.raises(BadInput, match="next restart"):
+            clean.app.catalogue["bios_config_write"].validate({"action": "reset to default", "when": when})
 
 
 @pytest.mark.parametrize("late", [60.0, 10.0**7])

@@ -69,6 +69,40 @@ def test_an_order_is_verified_after_the_restart(ready: Program, number: int) -> 
     assert task.result["proven"] is True
 
 
+def test_a_one_time_source_is_proven_when_the_server_has_used_it(ready: Program) -> None:
+    idrac = ready.site.idracs[3]
+    boots = idrac.boots
+    (task,) = run(ready, [idrac], once="PXE", restart="graceful")
+    assert task.state == "completed", task.outcome
+    assert task.result
+    assert (task.result["once"], task.result["proven"], idrac.boots) == ("", True, boots + 1)
+
+
+def test_a_mode_takes_one_restart_and_it_is_the_chosen_one(ready: Program) -> None:
+    idrac = ready.site.idracs[4]
+    (task,) = run(ready, [idrac])
+    assert task.result
+    mode, boots, sent = ("BIOS" if task.result["mode"] == "UEFI" else "UEFI"), idrac.boots, len(idrac.journal)
+    idrac.set_os_obeys(False)
+    (task,) = run(ready, [idrac], mode=mode, restart="graceful, then forced")
+    idrac.set_os_obeys(True)
+    assert task.state == "completed", task.outcome
+    assert task.result
+    assert (task.result["proven"], idrac.boots) == (True, boots + 1)
+    bodies = [str(e.body) for e in list(idrac.journal)[sent:]]
+    assert any("GracefulRebootWithForcedShutdown" in body for body in bodies)
+
+
+def test_an_address_for_http_boot_alone_waits_and_says_so(ready: Program) -> None:
+    idrac = ready.site.idracs[2]
+    (task,) = run(ready, [idrac], http_uri="http://10.0.0.1/boot.efi")
+    assert task.state == "completed", task.outcome
+    assert task.result
+    assert (task.result["proven"], "waits for the next restart" in task.outcome) == (False, True)
+    ids = [ready.server(idrac).id]
+    assert ready.run("bios_config_write", {"action": "withdraw what waits"}, ids).failed == 0
+
+
 def test_what_a_server_does_not_have_is_refused_with_what_it_has(ready: Program) -> None:
     idrac = ready.site.idracs[3]
     before = len(idrac.journal)
@@ -90,6 +124,7 @@ def test_an_order_is_given_by_id_or_part_of_a_name() -> None:
     [
         ({}, Danger.NONE),
         ({"once": "PXE"}, Danger.DISRUPTIVE),
+        ({"http_uri": "http://10.0.0.1/boot.efi"}, Danger.DISRUPTIVE),
         ({"restart": "graceful"}, Danger.DISRUPTIVE),
         ({"restart": "graceful, then forced"}, Danger.DESTRUCTIVE),
     ],

@@ -15,7 +15,8 @@ from dsm_desktop.operations import certificate_install, certificate_request
 from dsm_desktop.queries.certificates import CertificateRow, authorities, certificate_rows
 from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.vault.authority import make_authority, sign_request
-from tests.operations.killing import Killable
+from tests.kit.replay import Doc, Reply
+from tests.operations.killing import Killable, working
 from tests.operations.recorded import RecordedIdrac, recorded_program
 
 pytestmark = pytest.mark.shared_program
@@ -37,12 +38,8 @@ def idle(tmp_path: Path, captures: Path) -> Iterator[Pair]:
 
 @pytest.fixture
 def pair(idle: Pair) -> Iterator[Pair]:
-    runner = idle[0].app.make_runner("test")
-    runner.start()
-    try:
+    with working(idle[0]):
         yield idle
-    finally:
-        runner.stop()
 
 
 def certificate(program: Killable) -> CertificateRow:
@@ -131,7 +128,7 @@ def test_another_certificate_than_the_installed_one_is_not_pinned(
     before = pinned(program)
     effect = bmc.effects[REPLACE]
 
-    def other(body: dict[str, object]) -> object:
+    def other(body: Doc) -> Reply:
         answer = effect(body)
         now = program.now()
         authority, key = make_authority("stranger", now)
@@ -139,10 +136,35 @@ def test_another_certificate_than_the_installed_one_is_not_pinned(
         bmc._next_pem = (pem.encode(), bmc._key)
         return answer
 
-    bmc.effects[REPLACE] = other  # type: ignore[assignment]
+    bmc.effects[REPLACE] = other
     job = program.run("certificate_install")
     assert program.error(job)["code"] == "NotShown"
     assert pinned(program) == before != bmc.fingerprint
+
+
+def test_shown_only_after_a_later_restart_it_is_pinned_and_nobody_is_asked(
+    idle: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificate_install, "BACK", 2.0)
+    program, bmc = idle
+    before, effect, kept = pinned(program), bmc.effects[REPLACE], []
+
+    def keeps(body: Doc) -> Reply:
+        answer = effect(body)
+        kept.append(bmc._next_pem)
+        bmc._next_pem = None
+        return answer
+
+    bmc.effects[REPLACE] = keeps
+    with working(program):
+        assert program.error(program.run("certificate_install"))["code"] == "NotShown"
+        assert pinned(program) == before == bmc.fingerprint
+        (bmc._next_pem,) = kept
+        assert program.run("idrac_reset").failed == 0
+    with working(program):
+        job = program.run("health_check")
+        assert (job.state, job.failed) == ("completed", 0), program.tasks(job.id)
+    assert pinned(program) == bmc.fingerprint != before
 
 
 def test_a_dry_run_changes_nothing(pair: Pair) -> None:

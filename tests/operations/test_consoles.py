@@ -92,11 +92,27 @@ def test_without_a_ticket_the_console_page_is_opened(pair: Pair) -> None:
     assert found == [f"https://127.0.0.1:{bmc.port}/console"]
 
 
-def test_a_refusal_leaves_nothing(pair: Pair) -> None:
+def test_where_it_may_not_sign_in_by_itself_the_page_is_opened(pair: Pair) -> None:
     program, bmc = pair
     bmc.refuse(KVM, 403, "IDRAC.2.7.SYS479", "The user does not have the privilege.")
+    job_id = program.submit("console_launch")
+    found: list[str] = []
+
+    def come() -> bool:
+        found.extend(program.app.commands.take_consoles(job_id))
+        return bool(found)
+
+    until(come, "the address")
+    assert found == [f"https://127.0.0.1:{bmc.port}/console"]
+    until(lambda: program.job(job_id).state == "completed", "the end")
+    assert program.tasks(job_id)[0].outcome == "Opened; sign in on the iDRAC's page."
+
+
+def test_a_refusal_leaves_nothing(pair: Pair) -> None:
+    program, bmc = pair
+    bmc.refuse(KVM, 400, "IDRAC.2.7.SYS446", "Unable to process the request.")
     job = program.run("console_launch")
-    assert program.error(job)["code"] == "Forbidden"
+    assert program.error(job)["code"] == "RedfishError"
     assert program.app.commands.take_consoles(job.id) == []
 
 

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from dsm_desktop.core.errors import BadInput
 from dsm_desktop.operations import console_launch, exporting, support_collection
 from dsm_desktop.queries.certificates import certificate_rows
 from dsm_desktop.queries.consoles import screenshot_times
 from dsm_desktop.queries.servers import ServerRow
+from dsm_desktop.store.models import Server
 from tests.operations.conftest import Program, working_program
 
 pytestmark = pytest.mark.shared_program
@@ -57,6 +60,22 @@ def test_certificates_are_installed_and_pinned_on_each(own: Program) -> None:
     done(own, "health_check")
 
 
+@pytest.mark.parametrize("kind", ["certificate_request", "certificate_install"])
+def test_an_idrac8_is_told_how_certificates_get_there(own: Program, kind: str, tmp_path: Path) -> None:
+    old = next(s for s in own.servers() if s.generation == "iDRAC8")
+    given = {"folder": str(tmp_path)} if kind == "certificate_request" else {}
+    assert own.run("health_check", {}, [old.id]).failed == 0
+    with pytest.raises(BadInput, match="sslcertupload"):
+        own.app.commands.submit(kind, [old.id], given)
+    # One that was never read is found out by the job: the Redfish root has no CertificateService.
+    with own.app.store.write() as uow:
+        uow.session.execute(update(Server).where(Server.id == old.id).values(facts_at=None))
+    job = own.run(kind, given, [old.id])
+    (task,) = own.tasks(job.id)
+    assert task.error is not None
+    assert (task.error["code"], "sslcertupload" in task.error["hint"]) == ("Unsupported", True)
+
+
 def test_files_come_out_of_each(own: Program, tmp_path: Path) -> None:
     for kind in ("lifecycle_log_export", "hardware_inventory_export", "license_export"):
         done(own, kind, folder=str(tmp_path))
@@ -78,7 +97,7 @@ def test_consoles_of_every_generation(own: Program) -> None:
     servers = own.servers()
     job_id = own.app.commands.submit("console_launch", [s.id for s in servers], {})
     found: list[str] = []
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while len(found) < len(servers) and time.monotonic() < deadline:
         found += own.app.commands.take_consoles(job_id)
         time.sleep(0.02)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from dsm_desktop.core.settings import NetworkSettings
+from dsm_desktop.net.scan import scan
+from dsm_desktop.store import settings
 from tests.operations.conftest import Program
 
 
@@ -47,3 +54,20 @@ def test_no_session_is_left_open(program: Program) -> None:
     program.scan()
     program.runner.stop()
     assert [i.open_sessions for i in program.site.idracs] == [0] * 6
+
+
+def test_what_is_set_while_a_runner_runs_holds_for_the_next_scan(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[float, int]] = []
+
+    def watched(*args: Any, **how: Any) -> Any:
+        seen.append((how["timeout"], how["in_flight"]))
+        return scan(*args, **how)
+
+    monkeypatch.setattr("dsm_desktop.operations.discovery_scan.scan", watched)
+    program.scan(read=False)
+    with program.app.store.write() as uow:
+        settings.save(uow, NetworkSettings(scan_timeout=5.0, scan_at_once=100), "anna")
+    assert program.scan(read=False).state == "completed"
+    assert seen == [(1.25, 4_000), (5.0, 100)]

@@ -15,8 +15,9 @@ from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.firmware.plan import Impact
 from dsm_desktop.jobs import Danger
 from dsm_desktop.operations.firmware import FirmwareOptions
+from dsm_desktop.queries.jobs import task_steps
 from dsm_desktop.workflows.gate import pass_gate
-from tests.operations.firmware_site import BIOS, IDRAC, Firmware, firmware_program
+from tests.operations.firmware_site import BIOS, IDRAC, QUICK, Firmware, firmware_program
 from tests.simulator.webserver import Files
 
 pytestmark = pytest.mark.shared_program
@@ -90,6 +91,15 @@ def test_a_package_for_another_model_is_refused_before_anything_is_sent(site: Fi
     assert [len(i.journal) for i in site.idracs] == changes
 
 
+def test_a_package_with_a_broken_signature_is_refused_before_anything_is_sent(site: Firmware) -> None:
+    name = site.package(site.idracs[2], BIOS, "9.9.31", signature="bad")
+    changes = [len(i.journal) for i in site.idracs]
+    job, tasks = site.run("firmware_update", one(site), packages=[name])
+    assert job.failed == 1
+    assert "signature is broken" in outcome(tasks)
+    assert [len(i.journal) for i in site.idracs] == changes
+
+
 def test_a_job_that_says_ok_over_an_unchanged_version_is_a_failure(site: Firmware) -> None:
     name = site.package(site.idracs[2], BIOS, "9.9.4")
     site.idracs[2].set_fault("version_unchanged")
@@ -155,25 +165,25 @@ def test_an_idrac8_takes_its_own_update_by_the_push_of_old(site: Firmware) -> No
 
 
 def test_the_media_server_serves_where_that_is_wanted(site: Firmware) -> None:
-    name = site.package(site.idracs[1], BIOS, "9.9.8")
-    job, tasks = site.run("firmware_update", one(site, 1), packages=[name], way="serve")
+    name = site.package(site.idracs[2], BIOS, "9.9.8")
+    job, tasks = site.run("firmware_update", one(site), packages=[name], way="serve")
     assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
-    assert site.idracs[1].effects["flash BIOS 9.9.8"] == 1
-    assert any("SimpleUpdate" in c.effect for c in site.idracs[1].journal)
+    assert site.idracs[2].effects["flash BIOS 9.9.8"] == 1
+    assert any("SimpleUpdate" in c.effect for c in site.idracs[2].journal)
 
 
 def test_a_share_that_holds_the_same_files(site: Firmware) -> None:
-    name = site.package(site.idracs[1], BIOS, "9.9.81")
+    name = site.package(site.idracs[2], BIOS, "9.9.8.1")
     with Files() as share:
         share.content[name] = (site.folder / name).read_bytes()
-        job, tasks = site.run("firmware_update", one(site, 1), packages=[name], way="share", share=share.url)
+        job, tasks = site.run("firmware_update", one(site), packages=[name], way="share", share=share.url)
     assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
-    assert site.idracs[1].effects["flash BIOS 9.9.81"] == 1
+    assert site.idracs[2].effects["flash BIOS 9.9.8.1"] == 1
     # Nobody is there any more: the iDRAC's own words, and nothing flashed.
-    name = site.package(site.idracs[1], BIOS, "9.9.82")
-    job, tasks = site.run("firmware_update", one(site, 1), packages=[name], way="share", share=share.url)
+    name = site.package(site.idracs[2], BIOS, "9.9.8.2")
+    job, tasks = site.run("firmware_update", one(site), packages=[name], way="share", share=share.url)
     assert job.failed == 1
-    assert "flash BIOS 9.9.82" not in site.idracs[1].effects
+    assert "flash BIOS 9.9.8.2" not in site.idracs[2].effects
 
 
 def test_waiting_for_the_next_restart_is_no_proof(site: Firmware) -> None:
@@ -281,8 +291,6 @@ def test_a_cancelled_job_leaves_nothing_staged(site: Firmware) -> None:
     name = site.package(site.idracs[2], BIOS, "9.10.5")
     idrac, program = site.idracs[2], site.program
     idrac.set_os_obeys(False)
-    from tests.operations.firmware_site import QUICK
-
     job_id = program.app.commands.submit("firmware_update", one(site), QUICK | {"packages": [name]})
     _until(lambda: "Scheduled" in idrac.jobs.values())
     program.app.commands.cancel(job_id, CancelGrade.NOW)
@@ -318,8 +326,6 @@ def test_taken_up_again_after_its_window_what_is_staged_is_still_taken_out(
     name = site.package(site.idracs[2], BIOS, "9.10.8")
     idrac, program = site.idracs[2], site.program
     idrac.set_os_obeys(False)
-    from tests.operations.firmware_site import QUICK
-
     began = datetime.now(UTC) - timedelta(minutes=1)
     params = QUICK | {"packages": [name], "apply": "window", "window_from": began.isoformat()}
     job_id = program.app.commands.submit("firmware_update", one(site), params)
@@ -339,6 +345,66 @@ def test_taken_up_again_after_its_window_what_is_staged_is_still_taken_out(
         program.runner.stop()
         program.runner = program.app.make_runner("test")
         program.runner.start()
+
+
+@pytest.mark.parametrize(
+    ("step", "uri"), [("send package", "MultipartUpload"), ("reset", "ComputerSystem.Reset")]
+)
+def test_taken_up_again_after_its_window_nothing_is_begun(
+    site: Firmware, monkeypatch: pytest.MonkeyPatch, step: str, uri: str
+) -> None:
+    """Stopped right before a request, when the window had been looked at already."""
+    idrac, program = site.idracs[2], site.program
+    version = {"reset": "9.10.9", "send package": "9.10.10"}[step]
+    name = site.package(idrac, BIOS, version)
+    idrac.set_fault("sys518", uri=uri, verbs=["POST"])
+    began, boots = datetime.now(UTC) - timedelta(minutes=1), idrac.boots
+    params = QUICK | {"packages": [name], "apply": "window", "window_from": began.isoformat()}
+    job_id = program.app.commands.submit("firmware_update", one(site), params)
+    (task,) = program.tasks(job_id)
+    _until(
+        lambda: any(
+            (s.name, s.state) == (step, "begun")
+            for s in program.app.store.fetch(lambda c: task_steps(c, task.id))
+        )
+    )
+    program.runner.stop()
+    idrac.clear_faults()
+    how_to = vars(FirmwareOptions)["how_to"].fget
+    monkeypatch.setattr(
+        FirmwareOptions, "how_to", property(lambda options: replace(how_to(options), window_until=began))
+    )
+    program.runner = program.app.make_runner("morning")
+    program.runner.start()
+    try:
+        assert program.wait(job_id).failed == 1
+        assert "window ended" in outcome(program.tasks(job_id))
+        sent = f"MultipartUpload BIOS {version}" in idrac.effects
+        assert (sent, idrac.boots) == (step == "reset", boots)
+        assert f"flash BIOS {version}" not in idrac.effects
+        assert "Scheduled" not in idrac.jobs.values()
+    finally:
+        program.runner.stop()
+        program.runner = program.app.make_runner("test")
+        program.runner.start()
+
+
+def test_an_idrac_far_behind_goes_over_the_versions_between(site: Firmware) -> None:
+    """A 4.x is refused 7.x while the library has no step, and climbs when it has them; each version is read back."""
+    idrac, ids = site.idracs[1], one(site, 1)
+    assert idrac.generation == "idrac9-4"
+    running = idrac.installed[IDRAC]
+    assert running.startswith("4.")
+    wanted = site.package(idrac, IDRAC, "7.00.60.00")
+    job, tasks = site.run("firmware_update", ids, packages=[wanted])
+    assert (job.failed, tasks[0].error["code"]) == (1, "StepMissing")
+    assert "has to run first" in outcome(tasks)
+    site.package(idrac, IDRAC, "6.10.80.00")
+    job, tasks = site.run("firmware_update", ids, packages=[wanted])
+    assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
+    assert [(d["before"], d["after"]) for d in tasks[0].result["done"]][-1] == ("6.10.80.00", "7.00.60.00")
+    assert tasks[0].result["proven"]
+    assert idrac.installed[IDRAC] == "7.00.60.00"
 
 
 def test_going_back_and_undoing_a_night(site: Firmware) -> None:
@@ -408,7 +474,7 @@ def test_what_is_forced_is_typed_and_bad_input_is_refused() -> None:
         catalogue()["firmware_rollback"].validate({"components": ["BIOS"], "undo_job": 4})
 
 
-def _until(true: Any, seconds: float = 30) -> None:
+def _until(true: Any, seconds: float = 90) -> None:
     import time
 
     deadline = time.monotonic() + seconds

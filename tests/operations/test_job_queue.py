@@ -148,13 +148,13 @@ def test_the_ladder_stops_at_the_first_rung_that_helps(emptied: Program) -> None
     idrac.add_job("BIOSConfiguration", "Configure: BIOS.Setup.1-1", at_boot=True)
     job, task = run(emptied, "lc_rescue", idrac, up_to="enable", wait_minutes=0)
     assert job.failed == 0, task.outcome
-    assert task.result["helped"] == "delete"
+    assert task.result["helped"] == "Delete the jobs that block"
     idrac.set_fault("job_stuck", percent=40)
     idrac.add_job("RAIDConfiguration", "Configure: RAID.Slot.1-1", seconds=5)
     before = sent(idrac)
     job, task = run(emptied, "lc_rescue", idrac, up_to="restart", wait_minutes=0)
     assert job.failed == 0, task.outcome
-    assert task.result["helped"] == "force"
+    assert task.result["helped"] == "Clear the queue by force"
     assert sent(idrac) - before == 1
 
 

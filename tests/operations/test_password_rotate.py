@@ -173,9 +173,8 @@ def test_a_shared_password_is_everybodys_before_the_old_one_goes(program: Progra
     assert all(accepted(program, i) for i in reached)
     assert password_of(program, away) == away.password
     assert old.name in {c.name for c in program.app.reads.credentials()}
-    last = program.tasks(job.id)[-1]
-    assert last.result
-    assert last.result["old_kept_for"] == [program.server(away).label]
+    kept = [task.result["old_kept_for"] for task in program.tasks(job.id) if task.result]
+    assert min(kept, key=len) == [program.server(away).label], "who was the last to look found one left"
     sets = {c.name: c.id for c in program.app.reads.credentials()}
     assert len(sets) == 2
     with pytest.raises(BadInput, match="under way"):

@@ -61,7 +61,7 @@ def test_an_idrac_that_stumbles_while_the_host_stops_is_asked_again(ready: Progr
     assert (job.state, job.failed) == ("completed", 0), ready.tasks(job_id)
 
 
-def _until(true: Callable[[], bool], seconds: float = 30) -> None:
+def _until(true: Callable[[], bool], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline

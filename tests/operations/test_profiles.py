@@ -106,6 +106,24 @@ def test_a_setting_the_server_does_not_take_is_named_with_its_reason(clean: Prog
     assert "1 of 2 settings" in task.outcome
 
 
+@pytest.mark.parametrize("row", [0, 3, 5])
+def test_a_preview_with_an_objection_is_no_yes_and_stops_the_import(clean: Program, row: int) -> None:
+    """The job of the iDRAC ends as Completed; only its message and what stands beside it tell."""
+    idrac = clean.site.idracs[row]
+    port, model = (IDRAC, "SysLog.1#Port", "1712"), (IDRAC, "Info.1#HWModel", "nonsense")
+    for rows, said in (((model,), "no configuration changes"), ((port, model), "Some changes")):
+        profile = add(clean, *rows)
+        (seen,) = run(clean, "scp_preview", [idrac], profile_id=profile)
+        assert seen.result
+        assert (seen.result["good"], said in seen.result["message"]) == (False, True), seen.result
+        assert any("HWModel" in line for line in seen.result["details"]), seen.result["details"]
+        before = posts(idrac, "ImportSystemConfiguration")
+        (task,) = run(clean, "scp_import", [idrac], profile_id=profile, shutdown="no restart", backup=False)
+        assert task.error is not None
+        assert task.error["code"] == "PreviewObjects", task.outcome
+        assert posts(idrac, "ImportSystemConfiguration") == before
+
+
 def test_a_failing_import_is_a_failure_that_says_what_is_in(clean: Program) -> None:
     idrac = clean.site.idracs[4]
     idrac.set_fault("scp_fails")
@@ -189,6 +207,45 @@ def test_an_idrac_without_local_export_pushes_the_profile_here(clean: Program) -
     assert len(rows) == before + 1
     assert rows[0].components == (IDRAC,)
     assert clean.app.media.listening is None
+    assert _share_of(idrac) == "HTTPS", "a profile may hold secrets"
+
+
+@pytest.mark.parametrize(("words", "share"), [("LOCAL HTTPS", "HTTP"), ("LOCAL HTTPS HTTP", "")])
+def test_a_profile_that_crosses_in_clear_is_called_so(clean: Program, words: str, share: str) -> None:
+    """Firmware that knows no HTTPS; one that pushes to no web server at all is told apart before anything is sent."""
+    idrac = clean.site.idracs[0]
+    before = posts(idrac, "ExportSystemConfiguration")
+    idrac.set_fault("unlisted", words=words)
+    try:
+        silent = run(clean, "scp_export", [idrac], components=["IDRAC"])[0]
+        assert posts(idrac, "ExportSystemConfiguration") == before
+        task = run(clean, "scp_export", [idrac], components=["IDRAC"], in_clear=True)[0]
+    finally:
+        idrac.clear_faults()
+    assert silent.error is not None
+    if share:
+        assert (silent.error["code"], "Also unencrypted" in silent.error["hint"]) == ("OnlyInClear", True)
+        assert task.state == "completed", task.outcome
+        assert "unencrypted" in task.outcome
+        assert _share_of(idrac) == share
+    else:
+        assert task.state == "failed"
+        assert "NFS" in task.outcome
+        assert posts(idrac, "ExportSystemConfiguration") == before
+
+
+def test_secrets_cross_the_network_only_when_somebody_has_agreed() -> None:
+    agreed = scp_export.validate({"in_clear": True})
+    assert scp_export.danger_for(agreed) is Danger.DISRUPTIVE
+    assert scp_export.danger_for(scp_export.validate({})) is Danger.NONE
+    assert scp_export.confirm is not None
+    assert "unencrypted" in scp_export.confirm(agreed)
+
+
+def _share_of(idrac: SimulatedIdrac) -> str:
+    """ShareType of the newest export."""
+    sent = [e for e in idrac.journal if e.uri.endswith(".ExportSystemConfiguration")]
+    return str(sent[-1].body["ShareParameters"]["ShareType"])
 
 
 def test_a_cancelled_import_is_sent_at_most_once_and_nothing_more_is_started(clean: Program) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,6 +77,30 @@ def test_a_share_that_cannot_be_read_is_explained(site: Firmware, tmp_path: Path
     job, tasks = site.run("repository_update", [site.ids()[0]], folder=folder, catalogue="Other.xml")
     assert job.failed == 1
     assert "cannot read HTTP" in tasks[0].outcome
+
+
+@pytest.mark.parametrize("hidden", ["", "True False"])
+@pytest.mark.parametrize(("wish", "version"), [("downgrade", "0.0.1"), ("same_versions", "")])
+def test_older_and_equal_versions_are_taken_when_asked_for(
+    site: Firmware, tmp_path: Path, wish: str, version: str, hidden: str
+) -> None:
+    """One of the two takes the wish as a boolean, the other as a string, which its lists of allowed values tell, unless it hides
+    them: then the form it refuses is followed by the other."""
+    for idrac in site.idracs:
+        if hidden:
+            idrac.set_fault("unlisted", words=hidden, uri="DellSoftwareInstallationService$")
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    packages = [idrac.package(BIOS, version or idrac.installed[BIOS]) for idrac in site.idracs]
+    build_repository(folder, packages, "Catalog.xml")
+    _, tasks = site.run("repository_update", folder=str(folder), compare_only=True)
+    assert all("Nothing to update" in t.outcome for t in tasks), [t.outcome for t in tasks]
+    wishes: dict[str, Any] = {wish: True}
+    job, tasks = site.run("repository_update", folder=str(folder), compare_only=True, **wishes)
+    assert (job.state, job.failed) == ("completed", 0), [t.outcome for t in tasks]
+    for idrac, task in zip(site.idracs, tasks, strict=True):
+        assert (version or idrac.installed[BIOS]) in task.outcome
+        assert task.outcome.startswith("Would do")
 
 
 def test_a_child_that_fails_is_a_failure(site: Firmware, tmp_path: Path) -> None:
@@ -157,3 +182,17 @@ def test_no_login_in_the_address_and_no_path_in_the_catalogues_name(wrong: dict[
     with pytest.raises(BadInput) as refused:
         catalogue()["repository_update"].validate(wrong)
     assert "calvin" not in str(refused.value)
+
+
+def test_what_waits_for_the_next_restart_waits_or_is_told(site: Firmware, tmp_path: Path) -> None:
+    """One iDRAC waits, as it said; the other restarts its host for the BIOS all the same."""
+    site.idracs[1].set_fault("update_reboots_at_once")
+    boots = [idrac.boots for idrac in site.idracs]
+    folder = repository(site, tmp_path / "repo", "9")
+    _, tasks = site.run("repository_update", folder=folder, apply="next_restart", poll_seconds=1.0)
+    waits, early = sorted(tasks, key=lambda task: task.target != site.program.server(site.idracs[0]).label)
+    assert "waits for the next restart" in waits.outcome, waits.error
+    assert not early.error
+    assert "the restart that applied it was not made by this job" in early.outcome
+    assert [idrac.boots for idrac in site.idracs] == [boots[0], boots[1] + 1]
+    assert [idrac.installed[BIOS] == "99.9.0" for idrac in site.idracs] == [False, True]

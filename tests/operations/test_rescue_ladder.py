@@ -74,7 +74,7 @@ def test_a_restart_is_the_rung_after_the_force(pair: tuple[Killable, RecordedIdr
     assert job.failed == 0, program.tasks(job.id)
     (task,) = program.tasks(job.id)
     assert task.result
-    assert task.result["helped"] == "restart"
+    assert task.result["helped"] == "Restart the iDRAC"
     assert (bmc.resets, bmc.sent(ATTRIBUTES)) == (1, 0)
 
 
@@ -84,7 +84,7 @@ def test_a_controller_in_recovery_is_enabled_last(pair: tuple[Killable, Recorded
     job = program.run("lc_rescue", {"up_to": "enable", "wait_minutes": 0})
     (task,) = program.tasks(job.id)
     assert task.result, task.error
-    assert task.result["helped"] == "enable"
+    assert task.result["helped"] == "Enable the Lifecycle Controller"
     assert bmc.sent(ATTRIBUTES) == 1
 
 
@@ -153,7 +153,7 @@ def test_an_idrac_that_hides_its_queue_is_restarted_only_when_it_wrote_no_firmwa
     job = program.run("lc_rescue", {"up_to": "restart", "wait_minutes": 0})
     (task,) = program.tasks(job.id)
     assert task.result, task.error
-    assert (task.result["helped"], bmc.resets) == ("restart", 1)
+    assert (task.result["helped"], bmc.resets) == ("Restart the iDRAC", 1)
 
 
 def test_a_silent_idrac_needs_the_restart_and_the_hint_says_so(
@@ -164,4 +164,4 @@ def test_a_silent_idrac_needs_the_restart_and_the_hint_says_so(
     no_queue(bmc, silence)
     told = program.error(program.run("lc_rescue", {"up_to": "clear", "wait_minutes": 0}))
     assert (told["code"], bmc.resets, bmc.sent(CLEAR)) == ("NotRescued", 0, 0)
-    assert "restart" in told["hint"]
+    assert "Restart the iDRAC" in told["hint"]

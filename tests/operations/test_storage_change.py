@@ -2,139 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dsm_desktop.app.application import Application, catalogue
+from dsm_desktop.app.application import catalogue
 from dsm_desktop.commands.drive_uses import note_drive_uses
 from dsm_desktop.jobs import Danger
 from dsm_desktop.operations import storage_change
 from dsm_desktop.queries.drive_uses import Use
 from dsm_desktop.queries.jobs import open_decisions
 from dsm_desktop.store.models import Server
-from tests.kit.replay import Doc, Reply, error, reply
-from tests.operations.killing import Killable, until
-from tests.operations.recorded import MANAGER, SYSTEM, RecordedIdrac, recorded_program
+from tests.kit.replay import Doc, Reply, error
+from tests.operations.killing import Killable, answered, until
+from tests.operations.perc import BASE, RAID, STORAGE, TAG, VOLUMES, Perc, drive_id, mirror
+from tests.operations.recorded import RecordedIdrac, recorded_program
 
 pytestmark = pytest.mark.shared_program
-STORAGE = f"{SYSTEM}/Storage"
-RAID = "RAID.Slot.1-1"
-BASE = f"{STORAGE}/{RAID}"
-VOLUMES = f"{BASE}/Volumes"
-SERVICE = f"{SYSTEM}/Oem/Dell/DellRaidService/Actions/DellRaidService"
-QUEUE = f"{MANAGER}/Oem/Dell/Jobs"
-TAG = "F54P1G3"
-
-
-def drive_id(n: int) -> str:
-    return f"Disk.Bay.{n}:Enclosure.Internal.0-1:{RAID}"
-
-
-class Perc:
-    """A PERC beside what was recorded: four drives, a mirror of the first two; jobs end at once unless told otherwise."""
-
-    def __init__(self, bmc: RecordedIdrac) -> None:
-        self.bmc = bmc
-        self.state = "Completed"
-        self.lies = False
-        self.times = ["Immediate", "OnReset"]
-        docs = bmc.documents
-        for n in range(4):
-            uri = f"{BASE}/Drives/{drive_id(n)}"
-            docs[uri] = {
-                "@odata.id": uri, "Id": drive_id(n), "Name": f"Solid State Disk 0:1:{n}", "SerialNumber": f"SER{n}",
-                "HotspareType": "None", "LocationIndicatorActive": False,
-                "Oem": {"Dell": {"DellPhysicalDisk": {"RaidStatus": "Online" if n < 2 else "Ready"}}},
-                "Actions": {"#Drive.SecureErase": {"target": f"{uri}/Actions/Drive.SecureErase"}} if n != 3 else {},
-            }  # fmt: skip
-        docs[BASE] = {
-            "@odata.id": BASE, "Id": RAID, "Name": "PERC H755",
-            "Drives": [{"@odata.id": f"{BASE}/Drives/{drive_id(n)}"} for n in range(4)], "Volumes": {"@odata.id": VOLUMES},
-        }  # fmt: skip
-        docs[STORAGE] = {**docs[STORAGE], "Members": [*docs[STORAGE]["Members"], {"@odata.id": BASE}]}
-        self.volumes: list[str] = []
-        self.add_volume("Disk.Virtual.0", "RAID1", [0, 1])
-        bmc.effects |= {
-            f"{RAID}/Volumes": self._create,
-            "/Volumes/Disk.Virtual.0": self._delete,
-            "DellRaidService.AssignSpare": lambda b: self._spare(
-                b, "Dedicated" if b.get("VirtualDiskArray") else "Global"
-            ),
-            "DellRaidService.UnassignSpare": lambda b: self._spare(b, "None"),
-            "DellRaidService.ImportForeignConfig": lambda b: self._foreign("Online"),
-            "DellRaidService.ClearForeignConfig": lambda b: self._foreign("Ready"),
-            "DellRaidService.BlinkTarget": lambda b: self._light(b, True),
-            "DellRaidService.UnBlinkTarget": lambda b: self._light(b, False),
-            "/Drive.SecureErase": lambda b: self.accepted("RealTimeNoRebootConfiguration"),
-        }
-
-    def add_volume(self, name: str, raid: str, drives: list[int]) -> None:
-        uri = f"{VOLUMES}/{name}"
-        members = [{"@odata.id": f"{BASE}/Drives/{drive_id(n)}"} for n in drives]
-        self.bmc.documents[uri] = {
-            "@odata.id": uri, "Id": name, "Name": name, "RAIDType": raid, "VolumeType": "Mirrored", "CapacityBytes": 10**12,
-            "Links": {"Drives": members},
-        }  # fmt: skip
-        self.volumes.append(name)
-        self.list_volumes()
-
-    def list_volumes(self) -> None:
-        self.bmc.documents[VOLUMES] = {
-            "@odata.id": VOLUMES, "@Redfish.OperationApplyTimeSupport": {"SupportedValues": self.times},
-            "Members": [{"@odata.id": f"{VOLUMES}/{v}"} for v in self.volumes],
-        }  # fmt: skip
-
-    def drive(self, n: int) -> Doc:
-        return self.bmc.documents[f"{BASE}/Drives/{drive_id(n)}"]
-
-    def accepted(self, kind: str) -> Reply:
-        docs = self.bmc.documents
-        job_id = f"JID_{900000000000 + len(docs)}"
-        uri = f"{QUEUE}/{job_id}"
-        docs[uri] = {
-            "@odata.id": uri, "Id": job_id, "JobState": self.state, "JobType": kind, "Name": "Configure: RAID.Slot.1-1",
-            "PercentComplete": 100, "Message": "The job has ended.", "MessageId": "PR19",
-        }  # fmt: skip
-        docs[QUEUE] = {**docs[QUEUE], "Members": [*docs[QUEUE]["Members"], {"@odata.id": uri}]}
-        return 202, {"Location": f"/redfish/v1/TaskService/Tasks/{job_id}"}, b""
-
-    def _create(self, body: Doc) -> Reply:
-        assert body["@Redfish.OperationApplyTime"] in self.times
-        names = [link["@odata.id"].rpartition(":Enclosure")[0] for link in body["Links"]["Drives"]]
-        if self.state == "Completed" and not self.lies:
-            self.add_volume("Disk.Virtual.9", body["RAIDType"], [int(n[-1]) for n in names])
-        return self.accepted("RealTimeNoRebootConfiguration")
-
-    def _delete(self, body: Doc) -> Reply:
-        if self.state == "Completed" and not self.lies:
-            self.volumes.remove("Disk.Virtual.0")
-            self.list_volumes()
-        return self.accepted("RealTimeNoRebootConfiguration")
-
-    def _spare(self, body: Doc, kind: str) -> Reply:
-        (n,) = (n for n in range(4) if drive_id(n) == body["TargetFQDD"])
-        self.drive(n)["HotspareType"] = kind
-        return self.accepted("RealTimeNoRebootConfiguration")
-
-    def _foreign(self, status: str) -> Reply:
-        foreign = [self.drive(n)["Oem"]["Dell"]["DellPhysicalDisk"] for n in range(4)]
-        foreign = [dell for dell in foreign if dell["RaidStatus"] == "Foreign"]
-        if not foreign:
-            return error(400, "IDRAC.2.7.STOR018", "No foreign configurations detected.")
-        for dell in foreign:
-            dell["RaidStatus"] = status
-        return self.accepted("RealTimeNoRebootConfiguration")
-
-    def _light(self, body: Doc, on: bool) -> Reply:
-        (n,) = (n for n in range(4) if drive_id(n) == body["TargetFQDD"])
-        self.drive(n)["LocationIndicatorActive"] = on
-        return reply(200, {})
-
-
 Trio = tuple[Killable, RecordedIdrac, Perc]
 
 
@@ -158,10 +44,6 @@ def trio(idle: Trio) -> Iterator[Trio]:
         yield idle
     finally:
         runner.stop()
-
-
-def mirror(**more: Any) -> dict[str, Any]:
-    return {"controller": RAID, "raid": "RAID1", "drives": ["SER2", "ser3"], **more}
 
 
 def test_every_change_of_storage_is_typed() -> None:
@@ -350,17 +232,6 @@ def test_drives_blink_and_stop(trio: Trio) -> None:
     assert not any(perc.drive(n)["LocationIndicatorActive"] for n in range(4))
 
 
-def answer_to(app: Application, job_id: int, option: str) -> None:
-    asked: list[Any] = []
-
-    def come() -> bool:
-        asked[:] = [d for d in app.store.fetch(open_decisions) if d.job_id == job_id]
-        return bool(asked)
-
-    until(come, "the question")
-    app.commands.answer(asked[0].id, option)
-
-
 def test_erasing_needs_the_tag_and_a_second_yes(trio: Trio) -> None:
     program, bmc, _ = trio
     job = program.run("secure_erase", {"service_tag": "OTHER01", "drives": ["SER2"]})
@@ -368,11 +239,11 @@ def test_erasing_needs_the_tag_and_a_second_yes(trio: Trio) -> None:
     job = program.run("secure_erase", {"service_tag": TAG, "drives": ["SER3"]})
     assert "cannot be erased" in program.error(job)["message"]
     job_id = program.submit("secure_erase", {"service_tag": TAG, "drives": ["SER2"]})
-    answer_to(program.app, job_id, "no")
+    answered(program.app, job_id, "no")
     until(lambda: program.job(job_id).failed == 1, "the end")
     assert bmc.done == []
     job_id = program.submit("secure_erase", {"service_tag": TAG.lower(), "drives": ["SER2"]})
-    answer_to(program.app, job_id, "erase")
+    answered(program.app, job_id, "erase")
     until(lambda: program.job(job_id).done == 1, f"the end: {program.tasks(job_id)}")
     assert [path for _, path, _ in bmc.done] == [f"{BASE}/Drives/{drive_id(2)}/Actions/Drive.SecureErase"]
 
@@ -383,7 +254,7 @@ def test_a_drive_is_looked_at_again_before_it_is_erased(trio: Trio) -> None:
     job_id = program.submit("secure_erase", {"service_tag": TAG, "drives": ["SER2"]})
     until(lambda: bool(program.app.store.fetch(open_decisions)), "the question")
     perc.add_volume("Disk.Virtual.5", "RAID0", [2])
-    answer_to(program.app, job_id, "erase")
+    answered(program.app, job_id, "erase")
     until(lambda: program.job(job_id).failed == 1, f"the end: {program.tasks(job_id)}")
     assert "Disk.Virtual.5" in program.error(program.job(job_id))["message"]
     assert bmc.done == []
@@ -401,16 +272,3 @@ def test_dry_runs_send_nothing(trio: Trio) -> None:
         job = program.run(kind, params, dry_run=True)
         assert job.failed == 0, (kind, program.tasks(job.id))
     assert bmc.done == []
-
-
-def test_killed_after_the_request_the_volume_is_made_once(idle: Trio) -> None:
-    program, bmc, _ = idle
-    bmc.hold(f"{RAID}/Volumes", late=True)
-    job_id = program.submit("volume_create", mirror())
-    program.killed_when(job_id, lambda: bmc.struck > 0, "the request")
-    bmc.release()
-    began = time.monotonic()
-    job = program.finish(job_id)
-    assert job.failed == 0, program.tasks(job_id)
-    assert bmc.sent(f"{RAID}/Volumes") == 1
-    assert time.monotonic() - began < 60

@@ -17,8 +17,7 @@ from dsm_desktop.queries.jobs import TaskRow
 from dsm_desktop.redfish.raid import Controller, controllers
 from dsm_desktop.simulator import SimulatedIdrac
 from tests.operations.conftest import Program, working_program
-from tests.operations.killing import until
-from tests.operations.test_storage_change import answer_to
+from tests.operations.killing import answered, until
 
 pytestmark = pytest.mark.shared_program
 
@@ -69,7 +68,7 @@ def test_a_volume_goes_and_comes_back(own: Program, number: int, monkeypatch: py
     tag = own.server(idrac).service_tag
     erase = {"service_tag": tag, "drives": serials[:1]}
     job_id = own.app.commands.submit("secure_erase", [own.server(idrac).id], erase)
-    answer_to(own.app, job_id, "erase")
+    answered(own.app, job_id, "erase")
     assert own.wait(job_id).failed == 0, own.tasks(job_id)
     done(own, idrac, "volume_create", controller=before.id, raid="RAID1", drives=serials, name="again")
     made = [v for v in perc(own, idrac).volumes if v.name == "again"]

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from dsm_desktop.app.context import CredentialDraft
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.queries.calls import CallFilter, call_ids, call_rows
-from dsm_desktop.queries.jobs import restore_list
+from dsm_desktop.queries.jobs import RestoreRow, restore_list, task_steps
 from dsm_desktop.queries.library import list_items
 from dsm_desktop.queries.virtual_media import MountRow, list_mounts
 from dsm_desktop.simulator import SimulatedIdrac
@@ -242,7 +242,7 @@ def test_a_server_that_starts_from_elsewhere_is_a_failure_and_the_iso_is_ejected
     job_id = clean.app.commands.submit(
         "boot_to_iso", [server.id], {"item": ISO, "quiet_minutes": 0, "restart": "power_cycle"}
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not images(idrac) and time.monotonic() < deadline:
         time.sleep(0.01)
     # A file that is changed is not served any more: the host finds nothing to start from, and goes on to its disk.
@@ -252,7 +252,7 @@ def test_a_server_that_starts_from_elsewhere_is_a_failure_and_the_iso_is_ejected
     clean.run("library_scan", {"again": True})
     assert job.failed == 1
     assert "did not read" in outcomes(clean, job.id)[0]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while images(idrac):  # an iDRAC ejects some time after it has said so
         assert time.monotonic() < deadline, images(idrac)
         time.sleep(0.02)
@@ -284,7 +284,7 @@ def test_a_cancelled_boot_ejects_what_it_mounted(clean: Program) -> None:
     clean.app.commands.cancel(job_id, CancelGrade.NOW)
     job = clean.wait(job_id)
     assert job.state == "cancelled"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while images(idrac) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert images(idrac) == []
@@ -302,18 +302,29 @@ def test_what_was_mounted_is_put_back_by_another_runner_although_the_file_is_gon
     params = {"item": "gone.iso", "quiet_minutes": 60, "restart": "power_cycle"}
     job_id = clean.app.commands.submit("boot_to_iso", [server.id], params)
     deadline = time.monotonic() + 60
-    while not images(idrac) and time.monotonic() < deadline:
+    (task,) = clean.tasks(job_id)
+
+    def steps() -> list[str]:
+        return [s.name for s in clean.app.store.fetch(lambda c: task_steps(c, task.id))]
+
+    while "note when it is restarted" not in steps() and time.monotonic() < deadline:
         time.sleep(0.01)
+    assert images(idrac)
     clean.runner.stop()
     iso.unlink()
     clean.runner = clean.app.make_runner("test")
     clean.runner.start()
     clean.app.commands.cancel(job_id, CancelGrade.NOW)
     clean.wait(job_id)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while images(idrac) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert images(idrac) == []
     assert mounts(clean) == []
-    with clean.app.store.read() as connection:
-        assert restore_list(connection, standing_only=True) == []
+
+    def standing() -> list[RestoreRow]:
+        return clean.app.store.fetch(lambda c: restore_list(c, standing_only=True))
+
+    while standing() and time.monotonic() < deadline:  # the promises are put back one after the other
+        time.sleep(0.02)
+    assert standing() == []

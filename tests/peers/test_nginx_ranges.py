@@ -45,7 +45,7 @@ def nginx(tmp_path: Path) -> Iterator[str]:
     config.write_text(CONFIG.format(folder=folder, port=port, root=root, user=user))
     process = subprocess.Popen(["nginx", "-c", str(config), "-p", str(folder)], stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -57,7 +57,7 @@ def nginx(tmp_path: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/image.iso"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_ranges_validators_and_methods_are_answered_alike(nginx: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from dsm_desktop.commands import custom_fields, groups, racks, tags
+from dsm_desktop.commands import custom_fields, groups, racks, servers, tags
 from dsm_desktop.core.access import Principal
 from dsm_desktop.core.inventory import Firmware, FirmwareState, Inventory, LogKind, Part, PartKind
 from dsm_desktop.core.states import Health
@@ -100,6 +100,8 @@ def annotate(uow: UnitOfWork, ids: list[int]) -> None:
     )
     rack = racks.add_rack(uow, ANNA, "A3", room="Hall 1")
     racks.place(uow, ANNA, ids[0], rack, 10)
+    servers.edit_servers(uow, ANNA, ids[:1], pdus="A12; B12,a12")
+    servers.edit_servers(uow, ANNA, ids[1:2], pdus=" a12")
     berlin = groups.add_group(uow, ANNA, "Berlin")
     hall = groups.add_group(uow, ANNA, "Berlin hall 2", parent_id=berlin)
     groups.set_members(uow, ANNA, hall, add=ids[:2])

@@ -9,6 +9,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 from pydantic import BaseModel
@@ -19,10 +20,15 @@ from dsm_desktop.cli import output
 from dsm_desktop.cli.main import cli
 from dsm_desktop.cli.parameters import options_for
 from dsm_desktop.core.settings import SECTIONS
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs import Catalogue, Danger, Targets
 from dsm_desktop.queries.query_terms import TERMS
 from dsm_desktop.queries.server_fields import SERVER_FIELDS
+from dsm_desktop.simulator.esxi.faults import KINDS as ESXI_KINDS
 from dsm_desktop.simulator.faults import KINDS
+from dsm_desktop.simulator.vsphere import Blocker
+from dsm_desktop.simulator.vsphere.faults import KINDS as VCENTER_KINDS
+from dsm_desktop.simulator.vsphere.hindrances import kind_of
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "guide"
@@ -54,7 +60,10 @@ def tables() -> dict[str, Callable[[], str]]:
         "exit codes": exit_codes,
         "job types": job_types,
         "parameters": parameters,
-        "faults": faults,
+        "faults": lambda: faults(KINDS.values()),
+        "vcenter faults": lambda: faults(VCENTER_KINDS.values()),
+        "esxi faults": lambda: faults(ESXI_KINDS.values()),
+        "blockers": blockers,
         "keys": keys,
     }
 
@@ -118,16 +127,18 @@ def _words(field: FieldInfo) -> str:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "must be given"
-    value = field.default
+    value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value.value if isinstance(value, enum.Enum) else value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value) or "empty"
 
 
 def _bounds(field: FieldInfo) -> str:
     kind = field.annotation
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return ", ".join(f"`{member.value}`" for member in kind)
+        return "; ".join(_choice(member) for member in kind)
     if kind is bool:
         return "yes, no"
     low = next((m.ge for m in field.metadata if hasattr(m, "ge")), None)
@@ -135,6 +146,13 @@ def _bounds(field: FieldInfo) -> str:
     if low is None:
         return "list" if typing.get_origin(kind) is list else "text"
     return f"{low} to {high:,}" if isinstance(high, int) else f"{low} to {high}"
+
+
+def _choice(member: enum.Enum) -> str:
+    """How it is typed, and how the window calls it where that says more."""
+    assert isinstance(member, Worded)
+    same = member.words.lower() == member.value.lower().replace("_", " ")
+    return f"`{member.value}`" if same else f"`{member.value}` {member.words}"
 
 
 def program_options() -> str:
@@ -184,7 +202,7 @@ def job_types() -> str:
     rows = []
     for kind in Catalogue.of(operations).values():
         danger = "by action" if kind.danger_of else asks[kind.danger]
-        where = "each server" if kind.targets is Targets.SERVER else "whole site"
+        where = {Targets.SERVER: "each server", Targets.HOST: "each host"}.get(kind.targets, "whole site")
         if kind.requires:
             where += f" with {' and '.join(need.text for need in kind.requires)}"
         rows.append(
@@ -202,19 +220,27 @@ def parameters() -> str:
     return _table(("kind", "option", "meaning", "allowed", "default"), rows)
 
 
-def faults() -> str:
-    rows = (
-        (f"`{k.name}`", k.help, " ".join(f"`{n}={v!r}`" for n, v in k.parameters.items()))
-        for k in KINDS.values()
-    )
+def faults(kinds: Iterable[Any]) -> str:
+    rows = ((f"`{k.name}`", k.help, " ".join(f"`{n}={v!r}`" for n, v in k.parameters.items())) for k in kinds)
     return _table(("fault", "does", "parameters"), rows)
+
+
+def blockers() -> str:
+    """What can be put onto each kind of thing."""
+    words = {"Vm": "a virtual machine", "Host": "a host", "Cluster": "a cluster", "Datastore": "a datastore"}
+    on: dict[str, list[str]] = {word: [] for word in words.values()}
+    for blocker in Blocker:
+        on[words[kind_of(blocker).__name__]].append(f"`{blocker.value}`")
+    return _table(("on", "blockers"), ((word, " ".join(names)) for word, names in on.items()))
 
 
 def keys() -> str:
     from dsm_desktop.ui.shell.actions import _KEYS
+    from dsm_desktop.ui.shell.tools import TOOLS
 
     known = Catalogue.of(operations)
     rows = [(known[kind].label.rstrip("…"), pressed) for kind, pressed in _KEYS.items()]
+    rows += [(tool.text.rstrip("…"), tool.keys) for tool in TOOLS if tool.keys]
     for file in sorted(_SHELL.glob("*.py")):
         rows += _declared(ast.parse(file.read_text(encoding="utf-8")))
     return _table(("do", "keys"), sorted(set(rows)))

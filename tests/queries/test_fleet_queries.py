@@ -104,11 +104,12 @@ def test_what_changed_between_two_dates(fleet: Store) -> None:
         )
     said = {(c.what, c.how, c.subject, c.before, c.after) for c in lines}
     assert said == {
-        ("part", "changed", "drive Bay 0", "Physical Disk 0:1:0 · SN0001XYZ · ok", "Physical Disk 0:1:0 · NEWDRIVE1 · ok"),
-        ("firmware", "changed", "BIOS (BIOS.Setup.1-1)", "2.10.0", "2.19.1"),
+        ("part", "changed", "Drive Bay 0", "Physical Disk 0:1:0 · SN0001XYZ · ok", "Physical Disk 0:1:0 · NEWDRIVE1 · ok"),
+        ("firmware", "changed", "BIOS", "2.10.0", "2.19.1"),
         ("fact", "changed", "host name", "esx-01.site.example", "esx-99.site.example"),
     }  # fmt: skip
     assert {c.server for c in lines} == {"esx-99.site.example"}
+    assert {c.subject: c.identifier for c in lines}["BIOS"] == "BIOS.Setup.1-1"
     assert all(c.last_seen < c.when and c.sure for c in lines)
 
 

@@ -17,7 +17,7 @@ from dsm_desktop.core.errors import Blame, DsmError, NotFound
 from dsm_desktop.core.settings import SECTIONS
 from dsm_desktop.core.shipped import shipped
 from dsm_desktop.jobs import Catalogue
-from dsm_desktop.queries.manual import CONTENTS, Manual, ManualDamaged, Place, anchor_of
+from dsm_desktop.queries.manual import CONTENTS, NOTES, Manual, ManualDamaged, Place, anchor_of
 from dsm_desktop.redfish import errors as redfish_errors
 from dsm_desktop.simulator.faults import KINDS
 from tests.queries.manual_tables import GUIDE, filled
@@ -49,7 +49,7 @@ def test_the_contents_name_every_page_and_every_page_is_short(book: Manual) -> N
         lines = [n for n in page.read_text(encoding="utf-8").splitlines() if not n.startswith("| `")]
         assert len(lines) < 120, page.name
     for topic in book.topics:
-        assert topic.file.stem == topic.id
+        assert topic.file.stem == ("CHANGELOG" if topic.id == NOTES else topic.id)
         assert topic.text.startswith(f"# {topic.title}\n")
         assert topic.keywords
 
@@ -174,7 +174,8 @@ def test_every_job_setting_and_fault_has_a_place(book: Manual) -> None:
 def test_search_finds_the_topic_first(book: Manual, words: str, topic: str) -> None:
     hits = book.search(words)
     assert hits[0].place.topic == topic, [(h.place, round(h.score, 1)) for h in hits[:4]]
-    assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
+    pages = [h.score for h in hits if h.place.topic != NOTES]
+    assert pages == sorted(pages, reverse=True)
     section = {s.anchor for s in book.topic(hits[0].place.topic).sections}
     assert hits[0].place.anchor in section
 
@@ -222,4 +223,19 @@ def test_the_bundle_of_the_installed_program_is_looked_into(
     inside.mkdir(parents=True)
     (inside / "index.md").write_text("---\nid: index\ntitle: Bundled\n---\n# Bundled\n", encoding="utf-8")
     monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    with pytest.raises(ManualDamaged, match="release notes"):
+        Manual.load()
+    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n## 1.2.3\n\n- Something.\n", encoding="utf-8")
     assert Manual.load().topic(CONTENTS).title == "Bundled"
+    assert "## 1.2.3" in Manual.load().topic(NOTES).text
+
+
+def test_the_release_notes_are_the_changelog_and_are_found_after_the_pages(book: Manual) -> None:
+    notes = book.topic(NOTES)
+    written = shipped("CHANGELOG.md").read_text(encoding="utf-8")
+    assert notes.text.splitlines()[1:] == written.splitlines()[1:]
+    assert book.for_context(NOTES) == Place(NOTES)
+    assert book.topics[-1] == notes
+    found = [hit.place.topic for hit in book.search("firmware")]
+    assert found[0] != NOTES
+    assert NOTES in [hit.place.topic for hit in book.search("changelog")]

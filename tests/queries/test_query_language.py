@@ -49,6 +49,9 @@ QUERIES = {
     "field.cost>1000": [1],
     "field.cost=99": [2],
     "rack:A3": [1],
+    "pdu:A12": [1, 2],
+    "pdu=b12": [1],
+    'pdu=""': [3, 4],
     'room:"hall 1"': [1],
     "group:Berlin": [1, 2],
     'group="old bios"': [2],
@@ -139,7 +142,7 @@ def test_pasted_names_select_servers_and_name_the_unknown(fleet: Store) -> None:
     ("typed", "expected"),
     [
         ("mo", "model:"), ("model", "model:"), ("model:r7", '"PowerEdge R750"'), ("health=ok,wa", "warning"), ("fw", "fw."),
-        ("fw.hba", "fw.dell_hba355i_adp<"), ("field.ow", "field.owner:"), ("x AND tags:prod", "production"), ("(group:ber", "Berlin"),
+        ("fw.hba", "fw.dell_hba355i_adp<"), ("field.ow", "field.owner:"), ("x AND tags:prod", "production"), ("pdu:b", "B12"), ("(group:ber", "Berlin"),
         ("seen>", "30min"), ("a o", "OR "), ("-pow", "power:"), ('group:"Berlin h', '"Berlin hall 2"'), ("fw.bios<2", "2.10.0"),
     ],
 )  # fmt: skip

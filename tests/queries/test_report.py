@@ -195,7 +195,7 @@ def test_the_monthly_pack_has_its_sheets_filled_from_the_store(fleet: Store, tmp
     }  # fmt: skip
     assert (some["dServer"], some["dFirmware"], some["dChanges"]) == (2, 6, 0)
     texts = [t.text for t in cells_of(tmp_path / "pack.xlsx").iter(f"{MAIN}t")]
-    for word in ("Warranty end", "2027-03-31", "production", "A3", "10.0.0.1", "TAG0001"):
+    for word in ("Warranty end", "2027-03-31", "production", "A3", "A12, B12", "10.0.0.1", "TAG0001"):
         assert word in texts
     drives = [t.text for t in cells_of(tmp_path / "pack.xlsx", "sheet3").iter(f"{MAIN}t")]
     assert "NEWDRIVE1" in drives

@@ -17,6 +17,7 @@ from dsm_desktop.redfish.device_jobs import (
     device_job,
     device_jobs,
     schedule_jobs,
+    take_out,
 )
 from dsm_desktop.redfish.errors import Missing, RedfishError, Unsupported
 from dsm_desktop.redfish.lifecycle import lifecycle_status, ready_for_configuration
@@ -169,6 +170,28 @@ def test_calls_go_to_the_targets_the_device_names(connect: Connect) -> None:
         (f"{SERVICE}/Moved/DeleteJobQueue", {"JobID": "JID_CLEARALL_FORCE"}),
     ]  # fmt: skip
     assert ("DELETE", f"{JOBS}/{ONE}", b"") in server.log
+
+
+@pytest.mark.parametrize(("state", "begun"), [("Running", True), ("Completed", True), ("Scheduled", False)])
+def test_a_job_that_begins_between_the_look_and_the_delete_runs_to_its_end(
+    connect: Connect, state: str, begun: bool
+) -> None:
+    def hook(verb: str, path: str, handler: Any) -> Any:
+        return (
+            error(400, "IDRAC.2.8.JCP015", "A running job cannot be deleted.")
+            if verb == "DELETE" and ONE in path
+            else None
+        )
+
+    with (
+        ReplayServer(tree() | {f"{JOBS}/{ONE}": job(ONE, state)}, hook=hook) as server,
+        connect(server) as client,
+    ):
+        if begun:
+            assert not take_out(client, ONE)
+        else:
+            with pytest.raises(RedfishError, match="cannot be deleted"):
+                take_out(client, ONE)
 
 
 def test_an_acceptance_that_names_no_job_is_an_error(connect: Connect) -> None:

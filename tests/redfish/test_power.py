@@ -150,6 +150,18 @@ def test_whether_an_interrupted_reset_was_taken(connect: Connect) -> None:
         assert client.reset_was_taken(nmi, mark)
 
 
+def test_that_it_went_off_does_not_say_that_it_was_switched_on(connect: Connect) -> None:
+    tree = small_tree()
+    system, entries = tree[SYSTEM], tree[f"{MANAGER}/LogServices/Lclog/Entries"]["Members"]
+    system["PowerState"] = "Off"
+    with ReplayServer(tree) as server, connect(server) as client:
+        mark = client.reset_mark()
+        entries.insert(0, entries[0] | {"Id": "9001", "MessageId": "IDRAC.1.6.SYS1001"})  # logged late
+        assert not client.reset_was_taken(PowerAction.GRACEFUL_RESTART, mark, PowerState.ON)
+        entries.insert(0, entries[0] | {"Id": "9002", "MessageId": "IDRAC.1.6.RAC0701"})
+        assert client.reset_was_taken(PowerAction.GRACEFUL_RESTART, mark, PowerState.ON)
+
+
 def test_a_server_that_is_on_proves_no_restart(connect: Connect) -> None:
     tree = small_tree()
     system, entries = tree[SYSTEM], tree[f"{MANAGER}/LogServices/Lclog/Entries"]["Members"]

@@ -44,7 +44,7 @@ def test_one_session_for_many_calls_and_threads_and_none_left(connect: Connect) 
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
         assert (server.opened, len(server.sessions)) == (1, 1)
         assert server.most_in_flight <= 2
         assert client.close()
@@ -127,7 +127,7 @@ def test_sixteen_threads_with_a_wrong_password_send_it_once(connect: Connect) ->
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
         assert (server.refused_logins, len(kinds), kinds.count("LoginRefused")) == (1, 16, 1)
 
 

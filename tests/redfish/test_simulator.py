@@ -67,7 +67,7 @@ def reach() -> Iterator[Reach]:
         client.close()
 
 
-def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
+def until(true: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Whether it becomes true before the deadline."""
     deadline, pause = time.monotonic() + seconds, threading.Event()
     while not true():

@@ -52,7 +52,7 @@ class Client:
     """Talks to one simulated iDRAC with Basic credentials until `login` got a token."""
 
     def __init__(
-        self, idrac: SimulatedIdrac, user: str | None = None, password: str | None = None, timeout: float = 10
+        self, idrac: SimulatedIdrac, user: str | None = None, password: str | None = None, timeout: float = 60
     ) -> None:
         self.idrac = idrac
         self.user = idrac.username if user is None else user

@@ -19,9 +19,9 @@ IMAGE = b"\x00" * 700_000
 
 
 def until(check: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not check():
-        assert time.monotonic() < deadline, "it did not happen within ten seconds"
+        assert time.monotonic() < deadline, "it did not happen in a minute"
         time.sleep(0.01)
 
 

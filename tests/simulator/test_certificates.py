@@ -26,7 +26,7 @@ def authority() -> Authority:
 
 def shown(idrac: SimulatedIdrac) -> str:
     """Fingerprint seen by a fresh connection."""
-    der = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((idrac.address, idrac.port), timeout=10))
+    der = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((idrac.address, idrac.port), timeout=60))
     return hashlib.sha256(der).hexdigest()
 
 

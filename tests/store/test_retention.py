@@ -24,12 +24,14 @@ from dsm_desktop.store.models import (
     ApiCall,
     AuditEntry,
     Base,
+    ConfigurationProfile,
     FeedEntry,
     InventoryPart,
     InventorySnapshot,
     Job,
     JobTask,
     Reading,
+    SafetyCheck,
     ServerEventLog,
     Setting,
     TaskLog,
@@ -90,12 +92,14 @@ def test_old_calls_go_to_a_file_and_new_ones_stay(site: Store, tmp_path: Path) -
 
 def test_space_goes_back_to_the_disk(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "store.db")
+    open_store(url).close()
+    empty = (tmp_path / "store.db").stat().st_size
     site = open_store(url)
     with site.write() as uow:
         old_calls(uow, 20_000, 31)
     Retention(site, tmp_path / "archive").sweep("api_calls")
     site.close()
-    assert (tmp_path / "store.db").stat().st_size < 700_000
+    assert (tmp_path / "store.db").stat().st_size < empty + 200_000
 
 
 def test_finished_jobs_go_whole_and_running_families_stay(site: Store, tmp_path: Path) -> None:
@@ -134,6 +138,33 @@ def test_the_newest_snapshot_of_a_server_stays_however_old(site: Store, tmp_path
     assert archived(tmp_path)["inventory_parts"] == 3
 
 
+def test_profiles_somebody_chose_and_the_newest_of_each_kind_stay(site: Store, tmp_path: Path) -> None:
+    """They hold secrets: what goes is not written to an archive file."""
+    with site.write() as uow:
+        server_id, _ = upsert_server(uow, "10.0.0.1", 443, identity())
+
+        def add(name: str, days: int, origin: str = "backup", **more: Any) -> None:
+            taken = uow.now - timedelta(days=days)
+            uow.session.add(
+                ConfigurationProfile(
+                    name=name, server_id=server_id, origin=origin, format="XML", sha256="0" * 64, content=b"sealed", taken_at=taken, **more
+                )
+            )  # fmt: skip
+            uow.session.flush()
+
+        add("file of mine", 900, origin="file")
+        add("golden", 900, golden=True)
+        add("old export", 900, origin="export")
+        add("old backup", 900)
+        add("backup of spring", 200)
+        add("newest backup", 190)
+    assert Retention(site, tmp_path).sweep("profiles") == {"removed": 2, "archive": ""}
+    with site.read() as connection:
+        left = set(connection.scalars(select(ConfigurationProfile.name)))
+    assert left == {"file of mine", "golden", "old export", "newest backup"}
+    assert list(tmp_path.iterdir()) == [] or not archived(tmp_path)
+
+
 def test_other_kinds_by_their_own_days(site: Store, tmp_path: Path) -> None:
     with site.write() as uow:
         server_id, _ = upsert_server(uow, "10.0.0.1", 443, identity())
@@ -145,6 +176,15 @@ def test_other_kinds_by_their_own_days(site: Store, tmp_path: Path) -> None:
             insert(Reading), [{"server_id": server_id, "sensor": "power", "at": past, "value": 1.0}] * 3
         )
         uow.session.execute(update(FeedEntry).values(at=uow.now - timedelta(days=2)))
+        for subject, name in (("cluster:1:c1", "Old"), ("cluster:1:c1", "Prod"), ("cluster:1:c2", "Lab")):
+            values = {
+                "subject": subject,
+                "name": name,
+                "colour": "green",
+                "at": uow.now - timedelta(days=400),
+                "verdict": {},
+            }
+            uow.session.execute(insert(SafetyCheck), [values])
     retention = Retention(site, tmp_path)
     assert retention.kinds() == [
         "api_calls",
@@ -153,6 +193,8 @@ def test_other_kinds_by_their_own_days(site: Store, tmp_path: Path) -> None:
         "event_logs",
         "readings",
         "snapshots",
+        "profiles",
+        "safety_checks",
         "feed",
     ]
     removed = {kind: retention.sweep(kind)["removed"] for kind in retention.kinds() if kind != "feed"}
@@ -163,8 +205,13 @@ def test_other_kinds_by_their_own_days(site: Store, tmp_path: Path) -> None:
         "event_logs": 5,
         "readings": 3,
         "snapshots": 0,
+        "profiles": 0,
+        "safety_checks": 1,
     }
-    assert archived(tmp_path) == {"task_log": 1, "server_event_logs": 5, "readings": 3}
+    assert archived(tmp_path) == {"task_log": 1, "server_event_logs": 5, "readings": 3, "safety_checks": 1}
+    assert site.fetch(lambda c: sorted(c.scalars(select(SafetyCheck.name)))) == ["Lab", "Prod"], (
+        "the newest stay"
+    )
     retention.sweep("feed")
     limit(site, readings=0)
     assert "readings" not in retention.kinds()

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 
 from dsm_desktop.core.access import Role
 from dsm_desktop.store.unit_of_work import Store
@@ -27,6 +30,16 @@ def qapp() -> QApplication:
     return application([])
 
 
+@pytest.fixture(autouse=True)
+def _no_key_held(qapp: QApplication) -> Iterator[None]:
+    """QTest leaves Ctrl down after a key click with it, and a row selected again would be let go, tests later."""
+    yield
+    if QGuiApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
+        idle = QWidget()
+        QTest.keyRelease(idle, Qt.Key.Key_Control)
+        idle.deleteLater()
+
+
 @pytest.fixture
 def open_session(qapp: QApplication, tmp_path: Path) -> Iterator[OpenSession]:
     """`open_session(fill=…, role=…, logins=…, unlock=…)`: a shown window on a new profile, closed at the end."""
@@ -38,8 +51,10 @@ def open_session(qapp: QApplication, tmp_path: Path) -> Iterator[OpenSession]:
         role: Role = Role.ADMIN,
         logins: bool = False,
         unlock: bool = True,
+        passphrase: str = "",
     ) -> Session:
-        app = make_app(tmp_path / str(len(opened)), fill=fill, role=role, logins=logins, unlock=unlock)
+        folder = tmp_path / str(len(opened))
+        app = make_app(folder, fill=fill, role=role, logins=logins, unlock=unlock, passphrase=passphrase)
         session = Session(app, qapp)
         opened.append((session, app.close))
         session.open()

@@ -12,6 +12,9 @@ from dsm_desktop.app.profile import Profile
 from dsm_desktop.core.access import Role
 from dsm_desktop.store.unit_of_work import Store
 
+WAIT = 120_000
+"""Milliseconds until a test gives up: far beyond what the busiest machine needs, so that only what never comes fails."""
+
 LOGINS = (
     CredentialDraft(None, "Site iDRAC", "idrac", "svc-dsm", "s3cret-of-the-site", ("10.20.0.0/16",), 10),
     CredentialDraft(
@@ -28,13 +31,17 @@ def make_app(
     role: Role = Role.ADMIN,
     logins: bool = False,
     unlock: bool = True,
+    passphrase: str = "",
 ) -> Application:
-    """An opened profile in `folder` with the site key in a file; listening to its store."""
+    """An opened profile in `folder` with the site key in a file, or behind a passphrase; listening to its store."""
     profile = Profile(folder / "profile")
-    FirstRun(profile).create(FirstRunChoices(key="file", key_file=folder / "site.key"))
+    choices = FirstRunChoices(key="file", key_file=folder / "site.key")
+    FirstRun(profile).create(
+        FirstRunChoices(key="passphrase", passphrase=passphrase) if passphrase else choices
+    )
     app = Application(profile, role=role)
     if unlock:
-        app.key.open_quietly()
+        app.key.unlock(passphrase) if passphrase else app.key.open_quietly()
     if fill is not None:
         fill(app.store)
     if logins:

@@ -9,15 +9,20 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractSpinBox,
     QApplication,
     QCheckBox,
+    QComboBox,
     QLabel,
     QPushButton,
     QRadioButton,
+    QStyle,
+    QStyleOptionComboBox,
     QTabBar,
     QWidget,
 )
@@ -29,9 +34,11 @@ from dsm_desktop.ui.screenshots import _dialogs, _views
 from tests.ui.kit import make_app
 from tests.ui.test_fleet import with_racks
 
+_PATIENCE = 30.0
+
 
 def cut_off(root: QWidget) -> list[str]:
-    """Visible labels, buttons and tabs whose words need more room than they have (2 px are rounding)."""
+    """Visible labels, buttons, tabs, choices, numbers and dates whose words need more room than they have (2 px are rounding)."""
     found = []
     for widget in root.findChildren(QWidget):
         if not widget.isVisible():
@@ -48,9 +55,35 @@ def cut_off(root: QWidget) -> list[str]:
                 found.append(
                     f"{type(widget).__name__} '{widget.text()}' has {widget.width()} of {widget.sizeHint().width()}"
                 )
+        elif isinstance(widget, QAbstractSpinBox):
+            found += _cut(widget, widget.lineEdit().text(), widget.lineEdit().width())
+        elif isinstance(widget, QComboBox) and not widget.isEditable():
+            found += _cut(widget, widget.currentText(), _room_of(widget))
         elif isinstance(widget, QLabel) and widget.text() and not isinstance(widget, QAbstractButton):
             found += _cut_label(widget)
     return found
+
+
+def cut_off_at_rest(root: QWidget) -> list[str]:
+    """What stays cut off: words that came this moment get their room with the next pass of the layout."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        QApplication.processEvents()
+        if not (found := cut_off(root)) or time.monotonic() > end:
+            return found
+
+
+def _cut(widget: QWidget, text: str, room: int) -> list[str]:
+    needed = widget.fontMetrics().horizontalAdvance(text)
+    return [f"{type(widget).__name__} '{text[:60]}' has {room} of {needed}"] if needed > room else []
+
+
+def _room_of(box: QComboBox) -> int:
+    """Of the field that shows the choice, without its arrow."""
+    option = QStyleOptionComboBox()
+    box.initStyleOption(option)
+    field = QStyle.SubControl.SC_ComboBoxEditField
+    return box.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, box).width()
 
 
 def _cut_label(label: QLabel) -> list[str]:
@@ -80,9 +113,8 @@ def main() -> None:
         session.open()
         for shots in (_views(session.window), _dialogs(session.desk, session.window)):
             for name, widget in shots:
-                QApplication.processEvents()
                 seen += 1
-                if bad := cut_off(widget):
+                if bad := cut_off_at_rest(widget):
                     found[name] = bad
     finally:
         session.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from dsm_desktop.commands import custom_fields, tags
@@ -13,10 +14,9 @@ from dsm_desktop.ui.dialogs.custom_fields import CustomFieldsDialog, FieldDialog
 from dsm_desktop.ui.dialogs.edit_servers import SEVERAL, EditServersDialog, _Choice
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
+from tests.ui.kit import WAIT
 from tests.ui.test_servers import choose
 from tests.ui.test_shell import dialog_of
-
-WAIT = 5_000
 
 
 def edit(session: Session, *ids: int) -> EditServersDialog:
@@ -78,6 +78,30 @@ def test_what_differs_says_so_and_only_what_is_changed_is_written(session: Sessi
     assert model.row_of(3).name == "" or model.row_of(3).trust_mode == "pin"
 
 
+def test_pdus_are_written_on_many_and_shown(session: Session, qtbot: QtBot) -> None:
+    dialog = edit(session, 1, 2)
+    line = dialog._lines["pdus"]
+    assert isinstance(line, QLineEdit)
+    line.setText("A12;B12, a12")
+    dialog.save()
+    panel = session.window.servers.panel
+    qtbot.waitUntil(lambda: panel.model.row_of(2).pdus == "A12, B12", timeout=WAIT)
+    panel.filter.set_query("pdu=b12")
+    qtbot.waitUntil(lambda: {row.id for row in panel.model.shown_rows()} == {1, 2}, timeout=WAIT)
+    panel.filter.set_query("")
+    panel.grid.show_column(panel.grid.column_of("pdu") or 0, True)
+    assert "PDUs" in panel.grid.table("servers", selected=False).headings
+    choose(session, 1)
+    settle(session.desk)
+    facts = {label.text(): value.text() for label, value, _ in session.window.servers.details.overview._facts}
+    assert facts["PDUs"] == "A12, B12"
+    again = edit(session, 1, 3)
+    shown = again._lines["pdus"]
+    assert isinstance(shown, QLineEdit)
+    assert (shown.text(), shown.placeholderText()) == ("", SEVERAL)
+    again.reject()
+
+
 def test_a_mistake_writes_nothing_at_all(session: Session, qtbot: QtBot) -> None:
     dialog = edit(session, 1, 2)
     notes = dialog._lines["notes"]
@@ -126,3 +150,49 @@ def test_own_fields_are_defined_changed_and_removed(session: Session, qtbot: QtB
     assert isinstance(remove, RemoveFieldDialog)
     remove.remove.click()
     qtbot.waitUntil(lambda: panel.grid.column_of("field.service_level") is None, timeout=WAIT)
+
+
+def test_ctrl_z_takes_edits_back_field_by_field(session: Session, qtbot: QtBot) -> None:
+    dialog = edit(session, 1, 2)
+    notes, asset = dialog._lines["notes"], dialog._lines["asset_tag"]
+    before = (
+        notes.toPlainText() if isinstance(notes, QPlainTextEdit) else "",
+        asset.text() if isinstance(asset, QLineEdit) else "",
+    )
+    assert isinstance(notes, QPlainTextEdit)
+    assert isinstance(asset, QLineEdit)
+
+    def shown() -> tuple[str, str, int]:
+        return notes.toPlainText(), asset.text(), dialog.old_tls.currentIndex()
+
+    def press(key: Qt.Key) -> None:
+        focus = dialog.focusWidget()
+        assert focus is not None
+        QTest.keyClick(focus, key, Qt.KeyboardModifier.ControlModifier)
+
+    notes.setFocus()
+    QTest.keyClicks(notes, "Ask Anna")
+    asset.setFocus()
+    QTest.keyClicks(asset, "A-17")
+    dialog.old_tls.setFocus()
+    QApplication.processEvents()
+    other = (dialog.old_tls.currentIndex() + 1) % dialog.old_tls.count()
+    first = dialog.old_tls.currentIndex()
+    dialog.old_tls.setCurrentIndex(other)
+    QApplication.processEvents()
+    assert shown() == ("Ask Anna", f"{before[1]}A-17", other)
+    press(Qt.Key.Key_Z)
+    assert shown() == ("Ask Anna", f"{before[1]}A-17", first)
+    press(Qt.Key.Key_Z)
+    assert shown() == ("Ask Anna", before[1], first)
+    press(Qt.Key.Key_Z)
+    assert shown() == (before[0], before[1], first)
+    press(Qt.Key.Key_Z)
+    assert shown() == (before[0], before[1], first)
+    press(Qt.Key.Key_Y)
+    assert shown() == ("Ask Anna", before[1], first)
+    asset.setFocus()
+    QTest.keyClicks(asset, "B")
+    press(Qt.Key.Key_Z)
+    assert shown()[1] == before[1], "what is being typed is undone in its field"
+    dialog.reject()

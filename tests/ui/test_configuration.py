@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from sqlalchemy import select
 
@@ -18,6 +19,7 @@ from dsm_desktop.configuration.standard import BIOS, IDRAC, SiteStandard
 from dsm_desktop.store import configuration as stored
 from dsm_desktop.store.models import ConfigurationProfile, Server, SiteStandardRow
 from dsm_desktop.store.unit_of_work import Store
+from dsm_desktop.ui.dialogs.base import UnsavedDialog
 from dsm_desktop.ui.dialogs.profile_diff import ProfileDiffDialog
 from dsm_desktop.ui.dialogs.setting import SettingDialog
 from dsm_desktop.ui.main import Session
@@ -28,6 +30,7 @@ from dsm_desktop.ui.views.server_boot import BootTab
 from dsm_desktop.ui.views.server_profiles import ProfilesTab
 from dsm_desktop.ui.views.settings_matrix import SettingsMatrixWindow
 from dsm_desktop.ui.views.site_standard import SiteStandardWindow
+from tests.ui.test_shell import dialog_of
 
 REGISTRY = {
     "Id": "BiosAttributeRegistry.v1_0_3",
@@ -128,6 +131,13 @@ def test_the_bios_tab_shows_names_pending_values_and_why_not(
         [ids[0]],
         {"settings": ["ProcCStates=Enabled", "SysProfile=Custom"]},
     )
+    servers = session.window.servers.panel.grid
+    for server_id, told in ((ids[1], "Apply…"), (ids[0], "Apply 2 changes…")):
+        servers.select_ids([server_id], current=server_id)
+        settle(session.desk)
+        assert tab.apply.text() == told, "a look at another server loses nothing"
+    tab.history.undo()
+    assert tab.apply.text() == "Apply…", "both were one step, and it is still known"
     tab.discard()
     assert not tab.apply.isEnabled()
 
@@ -186,6 +196,10 @@ def test_profiles_are_kept_from_files_compared_and_written_out_privately(
     dialog = next(w for w in QApplication.topLevelWidgets() if isinstance(w, ProfileDiffDialog))
     lines = [(r.name, r.line.before, r.line.now) for r in dialog.panel.model.all_rows()]
     assert lines == [("SysProfile", "Custom", "PerfOptimized")]
+    session.context.commands.save_settings("configuration", {"ignored": "*#SysProfile"})
+    dialog.read()
+    settle(session.desk)
+    assert dialog.panel.model.all_rows() == [], "the site has said that this is never a difference"
     dialog.close()
     row = next(r for r in tab.panel.model.all_rows() if r.name == "one")
     tab.write_to(tmp_path / "out.xml", row)
@@ -219,12 +233,14 @@ def test_the_matrix_marks_odd_ones_and_makes_one_job_of_all_edits(
     assert matrix.headerData(column, Qt.Orientation.Horizontal) == "System Profile"
     assert matrix.set_value(matrix.rows[0], "Delay", "500").startswith("Delay: takes a whole number")
     assert matrix.set_value(matrix.rows[0], "SysProfile", "custom") == ""
+    QApplication.processEvents()  # each deed is a step
     top, bottom = matrix.index(0, column), matrix.index(len(ids) - 1, column)
     selection = window.table.selectionModel()
     from PySide6.QtCore import QItemSelection, QItemSelectionModel
 
     selection.select(QItemSelection(top, bottom), QItemSelectionModel.SelectionFlag.ClearAndSelect)
     window.fill_down()
+    QApplication.processEvents()
     assert len(matrix.edits) == len(ids)
     window.apply_edits()
     kind, servers, params = wanted[0]
@@ -233,12 +249,32 @@ def test_the_matrix_marks_odd_ones_and_makes_one_job_of_all_edits(
     assert all(line.endswith("/SysProfile=Custom") for line in params["settings"])
     window.take_back()
     assert matrix.edits == {}
+    QApplication.processEvents()
+    table = window.table
+    table.setFocus()
+    QTest.keyClick(table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert len(matrix.edits) == len(ids), "taking back is one step"
+    QTest.keyClick(table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert len(matrix.edits) == 1, "filling down is one step"
+    QTest.keyClick(table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert matrix.edits == {}
+    QTest.keyClick(table, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert len(matrix.edits) == 1
+    QTest.keyClick(table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert matrix.edits == {}
     window.search.clear()
     window.waiting.setChecked(True)
     assert matrix.columns == ["Delay"]
     window.withdraw_waiting()
     assert wanted[1] == ("bios_config_write", [ids[0]], {"action": "withdraw what waits"})
+    assert matrix.set_value(matrix.rows[0], "Delay", "30") == ""
     window.close()
+    dialog_of(session, UnsavedDialog).reject()
+    assert window.isVisible()
+    matrix.discard()
+    window.close()
+    assert not window.isVisible()
 
 
 def test_the_standard_is_read_from_a_file_and_fixes_what_is_selected(

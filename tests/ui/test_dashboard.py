@@ -11,9 +11,9 @@ from dsm_desktop.ui.desk import News
 from dsm_desktop.ui.dialogs.paste_list import PasteListDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
-from dsm_desktop.ui.views.dashboard import DashboardView, NumberButton
-
-WAIT = 10_000
+from dsm_desktop.ui.views.dashboard import Card, DashboardView, NumberButton
+from dsm_desktop.ui.widgets.elided import ElidedButton
+from tests.ui.kit import WAIT
 
 
 def buttons(session: Session) -> dict[str, NumberButton]:
@@ -56,6 +56,30 @@ def test_questions_promises_and_failed_jobs_are_one_click_away(session: Session)
     assert activity.jobs.jobs.model.rowCount() == wanted == 2
 
 
+def test_what_waits_for_a_person_is_told_as_far_as_there_is_room(session: Session, qtbot: QtBot) -> None:
+    window = session.window
+    window.resize(1280, 800)
+    _shown(session)
+    view = window.areas.view("dashboard")
+    lines = view.findChildren(ElidedButton)
+    longest = max(lines, key=lambda line: len(line.whole))
+    assert len(longest.whole) > 60
+    assert longest.accessibleName() == longest.whole
+    assert longest.text() != longest.whole
+    short = len(longest.text())
+    for line in lines:
+        fits = line.text() == line.whole or line.width() < line.maximumWidth()
+        assert fits, f"'{line.text()}' is cut though there is room"
+    cards = {card.width() for card in view.findChildren(Card)}
+    assert max(cards) - min(cards) <= 2, "a long line makes no column wider than the others"
+    window.resize(1920, 1080)
+    qtbot.waitUntil(lambda: len(longest.text()) > short, timeout=WAIT)
+    window.resize(4000, 1080)
+    qtbot.waitUntil(lambda: longest.text() == longest.whole, timeout=WAIT)
+    window.resize(1280, 800)
+    qtbot.waitUntil(lambda: len(longest.text()) == short, timeout=WAIT)
+
+
 def test_the_lock_wipes_the_key_and_unlocking_opens_it_again(session: Session, qtbot: QtBot) -> None:
     window, key = session.window, session.context.key
     assert key.state() is KeyState.OPEN
@@ -70,7 +94,7 @@ def test_the_lock_wipes_the_key_and_unlocking_opens_it_again(session: Session, q
 
 
 def test_the_window_locks_by_itself_when_nobody_is_there(session: Session, qtbot: QtBot) -> None:
-    session.window.lock.wait(50)
+    session.window.lock.wait(60)
     qtbot.waitUntil(lambda: session.window.lock.locked, timeout=WAIT)
 
 

@@ -13,8 +13,7 @@ from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.views.certificates import CertificatesTab
 from dsm_desktop.ui.views.device_jobs import DeviceJobsTab, DeviceJobsView
 from dsm_desktop.ui.views.fleet import FleetView
-
-WAIT = 5_000
+from tests.ui.kit import WAIT
 
 
 def fleet_jobs(session: Session) -> DeviceJobsView:

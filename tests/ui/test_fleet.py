@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragMoveEvent, QDropEvent
+from PySide6.QtPrintSupport import QPrintPreviewDialog
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from dsm_desktop.commands import racks
@@ -16,6 +17,7 @@ from dsm_desktop.core.access import Principal, Role
 from dsm_desktop.queries.racks import elevation
 from dsm_desktop.store.models import RackPlace, Server
 from dsm_desktop.store.unit_of_work import Store
+from dsm_desktop.ui.dialogs.export import ExportDialog
 from dsm_desktop.ui.dialogs.racks import RackDialog, RemoveRackDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.painting.rack import server_mime
@@ -23,10 +25,10 @@ from dsm_desktop.ui.printing import picture_pdf
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.views.fleet import FleetView
 from tests.ui.conftest import OpenSession
+from tests.ui.kit import WAIT
 from tests.ui.seed import seed_servers, seed_site
 from tests.ui.test_shell import dialog_of
 
-WAIT = 5_000
 ANNA = Principal("anna", Role.ADMIN)
 
 
@@ -102,17 +104,17 @@ def test_tiles_by_keys_and_by_mouse(open_session: OpenSession) -> None:
     assert opened[-1] == field.rows[5].id
 
 
-def test_ten_thousand_tiles_are_drawn_within_a_frame(open_session: OpenSession) -> None:
+def test_ten_thousand_tiles_are_drawn_within_a_frame(open_session: OpenSession, qtbot: QtBot) -> None:
     session = open_session(lambda store: seed_servers(store, 10_000))
     field = fleet_of(session).tiles.field
-    assert len(field.rows) == 10_000
+    qtbot.waitUntil(lambda: len(field.rows) == 10_000, timeout=WAIT)
     field.set_zoom(2)
     took = []
     for step in range(30):
         field.verticalScrollBar().setValue(step * 131)
-        start = time.perf_counter()
+        start = time.thread_time()  # our own work, however busy the machine
         field.viewport().repaint()
-        took.append((time.perf_counter() - start) * 1000)
+        took.append((time.thread_time() - start) * 1000)
     assert sorted(took)[15] < 33, f"{sorted(took)[15]:.1f} ms for a frame"
 
 
@@ -175,7 +177,8 @@ def test_enter_places_a_server_into_the_lowest_free_units(open_session: OpenSess
     view.loose.setCurrentRow(0)
     QTest.keyClick(view.loose, Qt.Key.Key_Return)
     qtbot.waitUntil(
-        lambda: place_of(session, view._loose[3][0]) is not None or len(view.picture.servers()) == 1
+        lambda: place_of(session, view._loose[3][0]) is not None or len(view.picture.servers()) == 1,
+        timeout=WAIT,
     )
     settle(session.desk)
     assert [s.unit for s in view.picture.servers()] == [1]
@@ -232,3 +235,52 @@ def test_a_rack_prints(open_session: OpenSession, tmp_path: Path) -> None:
     assert file.read_bytes().startswith(b"%PDF")
     assert file.stat().st_size > 5_000
     assert view.findChildren(QPushButton)
+
+
+def test_ctrl_p_prints_what_is_in_sight_list_or_rack(open_session: OpenSession, qtbot: QtBot) -> None:
+    session = open_session(with_racks)
+    window = session.window
+
+    def preview() -> QPrintPreviewDialog | None:
+        found = window.findChildren(QPrintPreviewDialog)
+        return next((dialog for dialog in found if dialog.isVisible()), None)
+
+    def printed() -> str:
+        window.activateWindow()  # no window manager gives it back here
+        qtbot.waitUntil(window.isActiveWindow, timeout=WAIT)
+        QTest.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: preview() is not None, timeout=WAIT)
+        dialog = preview()
+        assert dialog is not None
+        title = dialog.windowTitle()
+        dialog.reject()
+        settle(session.desk)
+        assert not [d for d in window.findChildren(ExportDialog) if d.isVisible()], "nothing is left to close"
+        return title
+
+    window.show_area("servers")
+    settle(session.desk)
+    assert printed() == "Print Servers"
+    window.show_area("activity")
+    settle(session.desk)
+    assert printed() == "Print Jobs"
+    window.show_area("fleet/racks")
+    settle(session.desk)
+    assert printed() == "Print Rack R01"
+    window.show_area("dashboard")
+    settle(session.desk)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT)
+    QTest.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    assert any("nothing to print here" in text for text in window.news.texts())
+    (file,) = [a.menu() for a in window.menuBar().actions() if a.text() == "&File"]
+    assert isinstance(file, QMenu)
+    action = window.actions_.plain["print"]
+    for area, printable in (("dashboard", False), ("servers", True)):
+        window.show_area(area)
+        settle(session.desk)
+        file.aboutToShow.emit()
+        assert action.isEnabled() is printable, area
+        assert ("nothing to print" in action.toolTip()) is not printable
+        file.aboutToHide.emit()
+        assert action.isEnabled(), "its key still says why"

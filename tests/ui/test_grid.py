@@ -11,8 +11,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
+from dsm_desktop.ui.dialogs.colour_rules import ColourRulesDialog
 from dsm_desktop.ui.main import Session
+from dsm_desktop.ui.models.base import BACKGROUND
+from dsm_desktop.ui.models.colours import ColourRule
+from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.screenshots import settle
+from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.views.activity import ActivityView
 from dsm_desktop.ui.widgets.column_chooser import ColumnChooser
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.widgets.value_filter import ValueFilter
@@ -143,10 +149,39 @@ def test_columns_are_searched_ticked_moved_frozen_and_survive_a_restart(
     panel.grid.apply_layout(type(layout)())
     assert keys(panel)[:2] == ["health", "name"]
     assert panel.model.order == []
-    session.window.servers.load_layout()
+    session.window.servers.views.load()
     assert panel.grid.grid_layout() == layout
     assert (layout.pinned, layout.compact, layout.widths["model"]) == (2, True, 222)
     assert layout.sort == (("model", False), ("tag", False))
+
+
+def test_the_reset_layout_is_that_of_the_first_day_at_once_and_after_closing(session: Session) -> None:
+    window, panel = session.window, servers(session)
+    split = window.servers._split
+    first, panes = panel.grid.grid_layout(), split.sizes()
+    wanted = GridLayout(columns=("tag", "name"), widths={"tag": 222}, sort=(("tag", True),), compact=True)
+    panel.grid.apply_layout(wanted)
+    window.show_area("activity")
+    activity = window.areas.view("activity")
+    assert isinstance(activity, ActivityView)
+    jobs = activity.jobs.jobs
+    jobs_first = jobs.grid.grid_layout()
+    jobs.grid.apply_layout(GridLayout(columns=(jobs_first.columns[1],)))
+    window.show_area("servers")
+    split.setSizes([300, 450, 440])
+    assert split.sizes() != panes
+    window.save_layout()
+    window.reset_layout()
+    assert panel.grid.grid_layout() == first
+    assert jobs.grid.grid_layout() == jobs_first
+    assert split.sizes() == panes
+    window.save_layout()  # as closing does
+    panel.grid.apply_layout(wanted)
+    split.setSizes([300, 450, 440])
+    window.servers.views.load()
+    window.servers.load_layout()
+    assert panel.grid.grid_layout() == first
+    assert split.sizes() == panes
 
 
 def test_frozen_columns_stand_still_when_scrolled_sideways(session: Session) -> None:
@@ -235,3 +270,73 @@ def popup(kind: type[Kind]) -> Kind:
     found = [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
     assert found, f"no {kind.__name__} is open"
     return found[-1]
+
+
+def test_servers_are_grouped_by_a_column_and_the_view_remembers(session: Session, qtbot: QtBot) -> None:
+    panel, grid = servers(session), servers(session).grid
+    menu = QMenu()
+    column = grid.column_of("model")
+    assert column is not None
+    grid.fill_head_menu(menu, column)
+    next(a for a in menu.actions() if a.text() == "Group by Model").trigger()
+    say = panel.model.columns[column].display
+    models = Counter(say(row) for row in panel.model.all_rows())
+    heading = panel.model.heading_at(0)
+    assert heading is not None
+    assert heading.count == models[heading.value]
+    before = panel.model.rowCount()
+    total = len(models) + sum(models.values())
+    assert before == total
+    assert panel.totals.text().startswith(f"{sum(models.values())}")
+    grid.setFocus()
+    grid.setCurrentIndex(panel.model.index(0, column))
+    QTest.keyClick(grid, Qt.Key.Key_Left)
+    assert panel.model.rowCount() == before - heading.count
+    QTest.keyClick(grid, Qt.Key.Key_Left)
+    assert panel.model.rowCount() == before - heading.count
+    grid.setCurrentIndex(panel.model.index(0, column))
+    QTest.keyClick(grid, Qt.Key.Key_Return)
+    assert panel.model.rowCount() == before
+    row = grid.visualRect(panel.model.index(0, column))
+    QTest.mouseClick(grid.viewport(), LEFT, pos=row.center())
+    assert panel.model.rowCount() == before - heading.count
+    grid.selectAll()
+    assert len(grid.selected_ids()) == sum(models.values()) - heading.count
+    assert all(i > 0 for i in grid.selected_ids())
+    assert len(grid.table("Servers", selected=False).rows) == sum(models.values()) - heading.count
+    layout = grid.grid_layout()
+    assert layout.group_by == "model"
+    grid.apply_layout(grid.first_day)
+    assert panel.model.rowCount() == sum(models.values())
+    grid.apply_layout(layout)
+    assert panel.model.heading_at(0) is not None
+
+
+def test_colour_rules_are_made_in_a_dialog_and_kept_in_views(session: Session, qtbot: QtBot) -> None:
+    panel, grid = servers(session), servers(session).grid
+    grid.ask_colours()
+    (dialog,) = session.window.findChildren(ColourRulesDialog)
+    line = dialog.lines[0]
+    line.column.setCurrentIndex(line.column.findData("watts"))
+    line.query.setText("watts>")
+    dialog.use()
+    assert dialog.isVisible(), "a mistake is said and nothing is lost"
+    assert dialog.banner.isVisible()
+    line.query.setText("part:HBA355i")
+    dialog.use()
+    assert "stands in the row" in dialog.banner.accessibleName()
+    line.query.setText("watts>1")
+    dialog.use()
+    rules = (ColourRule("watts", "watts>1", Tone.WARNING),)
+    assert panel.model.rules == rules
+    column = grid.column_of("watts")
+    assert column is not None
+    drawn = next(p for p, row in enumerate(panel.model.shown_rows()) if row.power_watts)
+    assert panel.model.data(panel.model.index(drawn, column), BACKGROUND) is not None
+    view = session.window.servers.views
+    kept = view.layout_now()
+    assert kept.rules == (("watts", "watts>1", "warning"),)
+    grid.apply_layout(grid.first_day)
+    assert not panel.model.rules
+    grid.apply_layout(GridLayout.of(kept.model_dump()))
+    assert panel.model.rules == rules

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
 from dsm_desktop.commands.message_texts import load_registry
-from dsm_desktop.queries.manual import Place
+from dsm_desktop.queries.manual import NOTES, Place
 from dsm_desktop.store.models import Job, JobTask, TaskLog
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.ui.dialogs.calls_plan import CallsPlanDialog, read_plan
@@ -23,10 +25,9 @@ from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.views.manual import ManualWindow
 from tests.ui.conftest import OpenSession
+from tests.ui.kit import WAIT
 from tests.ui.seed import seed_site
 from tests.ui.test_shell import dialog_of
-
-WAIT = 5_000
 
 
 def manual_of(session: Session) -> ManualWindow:
@@ -174,3 +175,39 @@ def test_the_calls_of_a_job_are_shown_before_it_runs(session: Session, tmp_path:
     dialog.close()
     form.close()
     settle(session.desk)
+
+
+def test_what_is_new_is_told_once_after_an_update_and_stands_under_help(
+    session: Session, qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(one: Session) -> list[QWidget]:
+        return [w for w in one.window.findChildren(QWidget) if w.accessibleName().startswith("Updated")]
+
+    def passed(one: Session) -> bool:
+        return "This goes by itself." not in one.window.news.texts()
+
+    assert told(session) == []  # the very first start is no update
+    session.window.actions_.plain["what-is-new"].trigger()
+    manual = manual_of(session)
+    assert manual.place == Place(NOTES)
+    assert "0.1.0" in manual.page.toPlainText()
+    manual.close()
+    session.window.close_now()
+    monkeypatch.setattr("dsm_desktop.ui.shell.what_is_new.__version__", "9.9.9")
+    monkeypatch.setattr("dsm_desktop.ui.shell.news.SHOWN_MS", 1)
+    for times in (1, 0):
+        again = Session(session.context, qapp)
+        try:
+            again.open()
+            settle(again.desk)
+            again.desk.tell("This goes by itself.")
+            qtbot.waitUntil(partial(passed, again), timeout=WAIT)
+            assert [w.accessibleName() for w in told(again)] == ["Updated from 0.1.0 to 9.9.9."] * times
+            for card in told(again):
+                next(b for b in card.findChildren(QPushButton) if b.text() == "What is new").click()
+                manual = manual_of(again)
+                assert manual.place == Place(NOTES)
+                manual.close()
+            again.window.close_now()
+        finally:
+            again.close()

@@ -14,9 +14,9 @@ from dsm_desktop.ui.dialogs.import_servers import ImportDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from tests.ui.conftest import OpenSession
+from tests.ui.kit import WAIT
 from tests.ui.test_shell import dialog_of
 
-WAIT = 5_000
 PASTED = (
     "Mgmt\tServer\tOwner\tLabels\n"
     "10.99.0.1\tnew-1\tTeam A\tweb,prod\n"

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
+from dataclasses import replace
+from datetime import timedelta
 from itertools import combinations
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -13,18 +18,23 @@ from sqlalchemy import select
 
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.jobs.declaration import Targets
+from dsm_desktop.queries.calls import failed_call
 from dsm_desktop.queries.jobs import JobRow, list_jobs
-from dsm_desktop.store.models import ApiCall, Decision, JobTask, RestoreItem, TaskLog
+from dsm_desktop.store.models import ApiCall, Decision, Job, JobTask, RestoreItem, TaskLog
+from dsm_desktop.ui.desk import News
+from dsm_desktop.ui.dialogs.export import ExportDialog
 from dsm_desktop.ui.dialogs.job import ConfirmDialog, JobDialog, start_job
 from dsm_desktop.ui.main import Session
+from dsm_desktop.ui.models.pages import PagesModel
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.views.activity import AbandonDialog
+from dsm_desktop.ui.views.calls import CALLS
 from dsm_desktop.ui.views.questions import DecisionCard
+from dsm_desktop.ui.widgets.grid import MOST_SELECTED, GridView
 from tests.ui.conftest import OpenSession
+from tests.ui.kit import WAIT
 from tests.ui.seed import seed_servers
 from tests.ui.test_shell import dialog_of
-
-WAIT = 5_000
 
 
 @pytest.fixture
@@ -218,8 +228,11 @@ def test_calls_are_searched_and_copied_without_the_account(session: Session, qtb
     assert calls.model.rowCount() == 14
     calls.grid.selectRow(0)
     settle(session.desk)
-    assert "GracefulRestart" in calls._body.toPlainText()
-    assert [a.text() for a in calls._ways.actions()] == ["curl", "PowerShell", "racadm"]
+    assert "GracefulRestart" in calls.text.toPlainText()
+    assert [a.text() for a in calls._ways.actions()] == [
+        "curl",
+        "PowerShell",
+    ]  # racadm knows no graceful restart
     calls._ways.actions()[0].trigger()
     copied = QApplication.clipboard().text()
     assert copied.startswith('curl -k -u "$IDRAC_USER:$IDRAC_PASSWORD" -X POST')
@@ -239,6 +252,58 @@ def test_calls_are_searched_and_copied_without_the_account(session: Session, qtb
     qtbot.waitUntil(lambda: calls.model.rowCount() == 15, timeout=WAIT)
 
 
+def test_the_keys_act_on_the_calls_in_sight_and_take_also_what_was_not_read(
+    session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window, calls = session.window, session.window.activity.calls
+    window.show_area("activity")
+    window.activity.setCurrentWidget(calls)
+    settle(session.desk)
+    window.activity.tabBar().setFocus()
+    window.activateWindow()
+    assert window.panel() is calls
+    window.actions_.plain["all"].trigger()
+    assert len(calls.grid.selected_ids()) == 400
+    assert len(window.activity.jobs.jobs.grid.selected_ids()) == 1, "only the job that is shown"
+    QApplication.clipboard().clear()
+    window.actions_.plain["copy"].trigger()
+    qtbot.waitUntil(lambda: QApplication.clipboard().text().count("\n") >= 400, timeout=WAIT)
+    assert len(QApplication.clipboard().text().splitlines()) == 401, "one line for each, and the heads"
+    window.actions_.plain["export"].trigger()
+    dialog = dialog_of(session, ExportDialog)
+    assert isinstance(dialog, ExportDialog)
+    dialog.write_to(tmp_path / "calls.csv")
+    qtbot.waitUntil(lambda: "400 rows written" in calls.banner.accessibleName(), timeout=WAIT)
+    assert len((tmp_path / "calls.csv").read_text(encoding="utf-8-sig").splitlines()) == 401
+    window.actions_.plain["find"].trigger()
+    assert window.focusWidget() is calls.filter
+    for number in range(window.activity.count()):
+        window.activity.setCurrentIndex(number)
+        shown = window.activity.currentWidget()
+        assert any(shown.isAncestorOf(pane) or pane is shown for pane in window.view.panes())
+
+
+def test_select_all_of_a_million_stops_where_it_would_stand_still(qtbot: QtBot) -> None:
+    model = PagesModel(CALLS, lambda number, ids: None)
+    grid = GridView(model, "calls")
+    qtbot.addWidget(grid)
+    grid.show()
+    model.set_ids(array("q", range(1_000_000, 0, -1)))
+    asked = 0
+
+    def flags(index: object, known: Any = model.flags) -> Any:
+        nonlocal asked
+        asked += 1
+        return known(index)
+
+    model.flags = flags  # type: ignore[method-assign]
+    with qtbot.waitSignal(grid.capped, timeout=WAIT):
+        grid.selectAll()
+    grid.repaint()
+    assert grid.selected_places() == list(range(MOST_SELECTED))
+    assert asked < 10_000, "no row is asked one by one"
+
+
 def test_a_jobs_calls_are_one_click_away(session: Session) -> None:
     view = session.window.activity.jobs
     session.window.show_area("activity")
@@ -249,3 +314,101 @@ def test_a_jobs_calls_are_one_click_away(session: Session) -> None:
     rows = session.window.activity.calls.model
     assert rows.rowCount() == 67
     assert session.window.activity.currentWidget() is session.window.activity.calls
+
+
+def test_the_call_an_error_came_from_is_one_click_away(session: Session, qtbot: QtBot) -> None:
+    window, store = session.window, session.context.store
+    job = next(j for j in jobs(session) if j.kind == "inventory_refresh")
+    failed = store.fetch(
+        lambda c: c.scalar(select(JobTask.id).where(JobTask.job_id == job.id, JobTask.state == "failed"))
+    )
+    assert failed is not None
+    with store.write() as uow:
+        for task, status in ((failed, 200), (failed, 503), (failed, 200), (failed + 1, 500)):
+            uow.session.add(
+                ApiCall(
+                    at=uow.now, job_id=job.id, task_id=task, server_id=12, protocol="redfish", host="10.20.0.9",
+                    method="GET", path=f"/redfish/v1/{status}", status=status,
+                )
+            )  # fmt: skip
+    window.show_area("activity")
+    window.show_job(job.id)
+    details = window.activity.jobs.details
+    qtbot.waitUntil(lambda: details.task_id == failed and details._call is not None, timeout=WAIT)
+    details._tabs.setCurrentIndex(2)
+    assert details.result.call.isVisible()
+    details.result.call.click()
+    settle(session.desk)
+    calls = window.activity.calls
+    assert window.activity.currentWidget() is calls
+    qtbot.waitUntil(lambda: "/redfish/v1/503" in calls._head.text(), timeout=WAIT)
+    assert calls._job.text().startswith(f"Job {job.id}")
+    troubled = next(row for row in window.servers.panel.model.all_rows() if row.problem)
+    with store.write() as uow:
+        uow.session.add(
+            ApiCall(
+                at=uow.now,
+                server_id=troubled.id,
+                protocol="redfish",
+                host="x",
+                method="GET",
+                path="/y",
+                status=0,
+            )
+        )
+    window.show_server(troubled.id)
+    banner = window.servers.details.overview._problem
+    qtbot.waitUntil(banner._other.isVisible, timeout=WAIT)
+    with qtbot.waitSignal(session.desk.call_opened, timeout=WAIT):
+        banner._other.click()
+
+
+def test_a_failed_jobs_news_lead_to_the_call(session: Session, qtbot: QtBot) -> None:
+    store = session.context.store
+    heard: list[News] = []
+    session.desk.told.connect(heard.append)
+    with store.write() as uow:
+        uow.session.add(
+            ApiCall(
+                at=uow.now,
+                job_id=1,
+                protocol="redfish",
+                host="10.20.0.9",
+                method="GET",
+                path="/x",
+                status=500,
+            )
+        )
+    call = store.fetch(lambda c: failed_call(c, job_id=1))
+    row = next(j for j in jobs(session) if j.id == 1)
+    session.window.job_news._tell(replace(row, failed=1, total=1))
+    qtbot.waitUntil(lambda: bool(heard), timeout=WAIT)
+    ways = dict(heard[-1].actions)
+    with qtbot.waitSignal(session.desk.call_opened, timeout=WAIT) as opened:
+        ways["Open the call"]()
+    assert opened.args == [call]
+
+
+def test_what_takes_long_says_so_before_it_is_started(few: Session, qtbot: QtBot) -> None:
+    with few.context.store.write() as uow:
+        begun = uow.now - timedelta(hours=2)
+        done = Job(
+            kind="power_action", title="x", state="completed", submitted_by="a", submitted_at=begun, started_at=begun,
+            finished_at=begun + timedelta(seconds=120),
+        )  # fmt: skip
+        uow.session.add(done)
+        uow.session.flush()
+        for n in range(4):
+            ended = begun + timedelta(seconds=30 * (n + 1))
+            uow.session.add(
+                JobTask(job_id=done.id, state="completed", due_at=begun, started_at=ended - timedelta(seconds=30), finished_at=ended)
+            )  # fmt: skip
+    choose_all(few)
+    rows = few.window.servers.selected()
+    dialog = start_job(few.desk, "power_action", rows, {"action": "on"}, few.window)
+    assert isinstance(dialog, JobDialog)
+    qtbot.waitUntil(dialog.estimate.isVisible, timeout=WAIT)
+    assert dialog.estimate.text() == "About 3 min: 30 s a server, by 4 runs before."
+    dialog.form.editor("stagger_seconds").set_value(300)
+    qtbot.waitUntil(lambda: dialog.estimate.text().startswith("About 26 min"), timeout=WAIT)
+    dialog.reject()

@@ -11,17 +11,18 @@ from pytestqt.qtbot import QtBot
 
 from dsm_desktop.commands.library import add_folder, note_use
 from dsm_desktop.firmware.dup import read_package
+from dsm_desktop.queries.firmware_exclusions import list_exclusions
 from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.store.library import save_item
 from dsm_desktop.store.media import NewMount, SeenDrive, note_mount, save_drives
+from dsm_desktop.ui.dialogs.firmware_exclusions import FirmwareExclusionsDialog
 from dsm_desktop.ui.dialogs.job import JobDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.views.library import LibraryView
 from dsm_desktop.ui.views.virtual_media import VirtualMediaTab
 from tests.firmware.packages import exe, xml
-
-WAIT = 5_000
+from tests.ui.kit import WAIT
 
 
 @pytest.fixture
@@ -92,6 +93,7 @@ def test_files_with_their_state_models_and_use_and_whom_a_package_fits(stocked: 
     lines = files.item.panel.model.all_rows()
     assert lines[0].server
     assert files.item.title.text() == "BIOS.EXE"
+    assert "Not signed" in files.item.facts.text()
     files.panel.grid.select_ids([rows["esxi.iso"].id])
     settle(stocked.desk)
     assert "job 7" in files.item.uses.text()
@@ -154,3 +156,30 @@ def test_a_servers_own_drives_with_their_history(stocked: Session) -> None:
     asked = wanted(stocked)
     tab._start("virtual_media_mount")
     assert asked == [("virtual_media_mount", [1], {})]
+
+
+def test_firmware_is_left_out_and_taken_back_in_the_window(stocked: Session, qtbot: QtBot) -> None:
+    """A rule needs its two parts before it can be added; the command's own words stand in the dialog when it refuses."""
+    view = library(stocked)
+    view.files.left_out.click()
+    (dialog,) = stocked.window.findChildren(FirmwareExclusionsDialog)
+    assert (dialog.add.isEnabled(), dialog.remove.isEnabled()) == (False, False)
+    dialog.fields["component"].setText("*")
+    dialog.fields["reason"].setText("hangs at POST")
+    dialog.add.click()
+    qtbot.waitUntil(lambda: "needs a component" in dialog.banner.accessibleName(), timeout=WAIT)
+    dialog.fields["component"].setText("*PERC*")
+    dialog.fields["version"].setText("51.16.*")
+    dialog.add.click()
+    qtbot.waitUntil(lambda: dialog.panel.model.rowCount() == 1, timeout=WAIT)
+    rows = stocked.context.store.fetch(list_exclusions)
+    assert [(r.component, r.model, r.version, r.reason) for r in rows] == [
+        ("*PERC*", "", "51.16.*", "hangs at POST")
+    ]
+    qtbot.waitUntil(lambda: dialog.fields["reason"].text() == "", timeout=WAIT)
+    dialog.panel.grid.selectRow(0)
+    qtbot.waitUntil(dialog.remove.isEnabled, timeout=WAIT)
+    dialog.remove.click()
+    qtbot.waitUntil(lambda: dialog.panel.model.rowCount() == 0, timeout=WAIT)
+    assert stocked.context.store.fetch(list_exclusions) == []
+    dialog.reject()

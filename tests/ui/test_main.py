@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtCore import QTimer, qInstallMessageHandler, qWarning
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from dsm_desktop.app.context import RunnerState
@@ -15,7 +15,7 @@ from dsm_desktop.ui.screenshots import save_pictures
 from dsm_desktop.ui.shell.window import MainWindow
 from dsm_desktop.ui.start import start
 from dsm_desktop.ui.theme import ThemeName
-from tests.ui.kit import make_app
+from tests.ui.kit import WAIT, make_app
 from tests.ui.seed import seed_servers
 from tests.ui.test_shell import dialog_of
 
@@ -54,12 +54,29 @@ def test_stop_after_this_step_waits_for_the_runner_and_closes(session: Session, 
     assert not titles["Hand the rest to the agent"].isEnabled()
     assert titles["Do not close"].isDefault()
     titles["Stop after this step"].click()
-    qtbot.waitUntil(lambda: not session.window.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: not session.window.isVisible(), timeout=WAIT)
 
 
 def test_pictures_of_every_view_are_written_without_a_display(qapp: QApplication, tmp_path: Path) -> None:
     app = make_app(tmp_path, fill=lambda store: seed_servers(store, 4))
-    files = save_pictures(app, tmp_path / "out", sizes=((1280, 800),), looks=(ThemeName.DARK,), dialogs=False)
+    said: list[str] = []
+    former = qInstallMessageHandler(lambda kind, where, message: said.append(message))
+
+    def resize_a_dialog() -> None:
+        dialog = QDialog()
+        dialog.show()
+        dialog.setFixedSize(200, 200)  # of which the platform without a screen complains
+        dialog.close()
+        qWarning("still heard")
+
+    try:
+        QTimer.singleShot(0, resize_a_dialog)
+        files = save_pictures(
+            app, tmp_path / "out", sizes=((1280, 800),), looks=(ThemeName.DARK,), dialogs=False
+        )
+    finally:
+        qInstallMessageHandler(former)
     app.close()
+    assert said == ["still heard"]
     assert len(files) > 15
     assert all(file.stat().st_size > 10_000 for file in files)

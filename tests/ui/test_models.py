@@ -15,11 +15,15 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from dsm_desktop.queries.query_language import Language, Query
-from dsm_desktop.ui.models.base import ACCESSIBLE, DISPLAY
+from dsm_desktop.ui.icons import pixmap
+from dsm_desktop.ui.models.base import ACCESSIBLE, BACKGROUND, DECORATION, DISPLAY
+from dsm_desktop.ui.models.colours import ColourRule
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.pages import PAGE, PagesModel
 from dsm_desktop.ui.models.rows import RowsModel
+from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.widgets.grid import GridView
+from tests.ui.kit import WAIT
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def test_a_patch_changes_only_its_cells_and_adds_and_removes(model: RowsModel, q
     fill(model, *(Thing(n, f"n{n}") for n in range(1, 6)))
     changed: list[tuple[int, int]] = []
     model.dataChanged.connect(lambda top, bottom, roles: changed.append((top.row(), top.column())))
-    with qtbot.waitSignal(model.dataChanged, timeout=2_000):
+    with qtbot.waitSignal(model.dataChanged, timeout=WAIT):
         model.patch(model.prepare([Thing(2, "n2", "9.9"), Thing(9, "new")]), removed=[4])
     assert changed == [(1, 1)]
     assert names(model) == ["n1", "n2", "n3", "n5", "new"]
@@ -164,3 +168,77 @@ def test_pages_are_read_when_they_are_looked_at(qapp: QApplication) -> None:
     model.put_before(array("q", [1_002, 1_001]))
     assert model.rowCount(QModelIndex()) == 1_002
     assert model.place_of(1_000) == 2
+
+
+def _shape(model: RowsModel) -> list[str]:
+    """What stands in the view: headings with their counts, rows by name."""
+    found = []
+    for place in range(model.rowCount()):
+        heading, row = model.heading_at(place), model.row_at(place)
+        found.append(f"{heading.value} {heading.count}" if heading is not None else row.name)
+    return found
+
+
+def test_rows_stand_under_headings_that_close(model: RowsModel) -> None:
+    fill(model, Thing(1, "b", "2.10"), Thing(2, "a", "2.9"), Thing(3, "c", "2.9"), Thing(4, "d"))
+    model.set_order([(0, True)])
+    model.set_group("version")
+    assert _shape(model) == ["2.9 2", "c", "a", "2.10 1", "b", "(empty) 1", "d"]
+    first = model.heading_at(0)
+    assert first is not None
+    assert model.data(model.index(0, 2), ACCESSIBLE) == "Version: 2.9 · 2 rows, open"
+    model.toggle(first)
+    assert _shape(model) == ["2.9 2", "2.10 1", "b", "(empty) 1", "d"]
+    assert (names(model), model.shown, model.total) == (["b", "d"], 4, 4)
+    assert model.place_of(3) is None
+    model.set_filter(lambda row, _: row.id != 4)
+    assert _shape(model) == ["2.9 2", "2.10 1", "b"]
+    model.close_headings(False)
+    assert _shape(model) == ["2.9 2", "c", "a", "2.10 1", "b"]
+    model.set_group("")
+    assert _shape(model) == ["c", "b", "a"]
+
+
+def test_a_patch_moves_rows_between_headings(model: RowsModel, qtbot: QtBot) -> None:
+    fill(model, Thing(1, "a", "1"), Thing(2, "b", "1"))
+    model.set_group("version")
+    model.patch(model.prepare([Thing(1, "A", "1"), Thing(3, "c", "2")]))
+    assert names(model) == ["A", "b"]  # a cell changes at once, a place a moment later
+    qtbot.waitUntil(lambda: _shape(model) == ["1 2", "A", "b", "2 1", "c"], timeout=WAIT)
+    model.patch(model.prepare([Thing(2, "b", "2")]), removed=[1])
+    qtbot.waitUntil(lambda: _shape(model) == ["2 2", "b", "c"], timeout=WAIT)
+
+
+def test_ten_thousand_rows_are_gathered_at_once(model: RowsModel) -> None:
+    fill(model, *(Thing(n, f"n{n}", str(n % 40)) for n in range(1, 10_001)))
+    model.set_group("version")
+    assert (model.rowCount(), model.shown) == (10_040, 10_000)
+
+
+def test_colour_rules_mark_cells_by_colour_sign_and_words(model: RowsModel) -> None:
+    fill(model, Thing(1, "a", size=900.0), Thing(2, "b", size=100.0))
+    rules = [
+        ColourRule("size", "size>800", Tone.CRITICAL),
+        ColourRule("", "b", Tone.INFO),
+        ColourRule("size", "nosuch:1", Tone.OK),
+        ColourRule("size", "size>1", Tone.OK),
+    ]
+    model.set_rules(rules)
+    size, name = 2, 0
+    marked = {(p, c): model._mark(c, model.row_at(p)) for p in (0, 1) for c in (size, name)}
+    assert marked == {
+        (0, size): Tone.CRITICAL, (0, name): None, (1, size): Tone.OK, (1, name): Tone.INFO,
+    }  # fmt: skip
+    assert model.data(model.index(0, size), BACKGROUND) is not None
+    assert model.data(model.index(0, name), BACKGROUND) is None
+    assert not model.data(model.index(0, size), DECORATION).isNull()
+    assert model.data(model.index(0, size), ACCESSIBLE).endswith(", marked Critical")
+    model.set_rules([])
+    assert model.data(model.index(0, size), BACKGROUND) is None
+
+
+def test_the_sign_of_what_is_critical_keeps_its_cross_on_a_selected_row(qapp: QApplication) -> None:
+    for colour in ("#ffffff", "#b3261e"):
+        picture = pixmap("status-critical", 32, colour).toImage()
+        assert picture.pixelColor(16, 16).alpha() < 40, "the cross is cut out, whatever the colour around it"
+        assert picture.pixelColor(16, 5).name() == colour

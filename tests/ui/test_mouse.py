@@ -50,7 +50,7 @@ def dialog(session: Session, kind: type[QDialog]) -> QDialog:
 
 
 def opened(session: Session, qtbot: QtBot, kind: type[QDialog]) -> QDialog:
-    qtbot.waitUntil(lambda: any(d.isVisible() for d in session.window.findChildren(kind)), timeout=10_000)
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in session.window.findChildren(kind)), timeout=WAIT)
     settle(session.desk)
     return dialog(session, kind)
 
@@ -121,7 +121,7 @@ def first_contact(session: Session, site: DemoSite, mouse: Mouse, qtbot: QtBot) 
     settle(session.desk)
     models = {row.model.removeprefix("PowerEdge ") for row in model.all_rows()}
     tree = session.window.servers.tree.facets
-    qtbot.waitUntil(lambda: models <= {facet.title for facet in tree._root.walk()}, timeout=10_000)
+    qtbot.waitUntil(lambda: models <= {facet.title for facet in tree._root.walk()}, timeout=WAIT)
 
 
 def select_restart_and_watch(session: Session, mouse: Mouse, qtbot: QtBot) -> None:
@@ -169,7 +169,7 @@ def export(session: Session, mouse: Mouse, qtbot: QtBot, file: Path) -> None:
     mouse.answer_file_dialog(file)
     mouse.press(asked, "Save…")
     qtbot.waitUntil(
-        lambda: file.exists() and len(file.read_text("utf-8-sig").splitlines()) == SERVERS + 1, timeout=10_000
+        lambda: file.exists() and len(file.read_text("utf-8-sig").splitlines()) == SERVERS + 1, timeout=WAIT
     )
     settle(session.desk)
 

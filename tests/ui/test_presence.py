@@ -11,28 +11,33 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QFontMetrics, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
+from dsm_desktop.app.runner_process import RunnerBeside
 from dsm_desktop.core.states import JobState
 from dsm_desktop.queries.jobs import list_jobs
 from dsm_desktop.store.models import Job, JobTask
+from dsm_desktop.store.orders import roll_orders
 from dsm_desktop.ui import theme
+from dsm_desktop.ui.dialogs.stop import ClosingDialog
 from dsm_desktop.ui.instance import Instance
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.shell.tray import Tray
 from dsm_desktop.ui.theme import Tone
+from dsm_desktop.workers.inhibit import Awake
 from tests.ui.conftest import OpenSession
+from tests.ui.kit import WAIT
 from tests.ui.seed import seed_servers
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT = 10_000
 SECOND = """
 import sys
 from pathlib import Path
 from dsm_desktop.ui.start import start
+from tests.ui.kit import WAIT
 sys.exit(start(Path(sys.argv[1])))
 """
 
@@ -48,7 +53,7 @@ def test_a_second_start_brings_the_first_window_forward_and_ends(qtbot: QtBot, t
         )
         with qtbot.waitSignal(first.called, timeout=WAIT):
             pass
-        assert other.wait(timeout=20) == 0
+        assert other.wait(timeout=60) == 0
     finally:
         first.release()
     again = Instance(tmp_path / "profile")
@@ -80,6 +85,32 @@ def test_the_tray_says_what_runs_and_hears_only_what_the_window_hides(session: S
     assert done == ["shown"]
     tray.hide()
     session.window.show()
+
+
+def test_the_tray_pauses_a_rolling_update_after_its_host(session: Session, qtbot: QtBot) -> None:
+    tray = Tray(session.desk, session.window)
+    session.window.status.numbers.connect(tray.show_numbers)
+    settle(session.desk)
+    assert not tray.pause.isEnabled()
+    assert "No rolling update" in tray.pause.toolTip()
+    with session.context.store.write() as uow:
+        job = Job(
+            kind="rolling_update", title="Rolling update of Production", submitted_by="anna", submitted_at=uow.now, total=2,
+            state=JobState.RUNNING.value,
+        )  # fmt: skip
+        uow.session.add(job)
+        uow.session.flush()
+        run = job.id
+        uow.changed("jobs", "added", run)
+    qtbot.waitUntil(tray.pause.isEnabled, timeout=WAIT)
+    tray.locked = lambda: True
+    with qtbot.waitSignal(tray.open_wanted, timeout=WAIT):
+        tray.pause.trigger()
+    tray.locked = lambda: False
+    tray.pause.trigger()
+    qtbot.waitUntil(lambda: not tray.pause.isEnabled(), timeout=WAIT)
+    assert session.context.store.fetch(lambda c: roll_orders(c, run)).paused == session.context.principal.name
+    tray.hide()
 
 
 def end_job(session: Session, job_id: int, failed: int) -> None:
@@ -170,3 +201,39 @@ def test_the_title_shows_how_far_the_work_is(session: Session) -> None:
     found = session.window.status.last
     assert found is not None
     assert session.window.windowTitle().startswith(f"{found.percent} % — DSM Desktop")
+
+
+def test_whether_the_computer_stays_awake_is_said_before_the_operator_leaves(session: Session) -> None:
+    window, runner = session.window, session.context.runner
+    assert isinstance(runner, RunnerBeside)
+    window.show_area("activity")
+    jobs = window.activity.jobs
+
+    def look(now: Awake) -> None:
+        runner._process.awake = now
+        window.status.refresh()
+        settle(session.desk)
+
+    look(Awake())
+    assert not jobs.awake.isVisible()
+    assert not window.status.sleep.isVisible()
+    look(Awake(held=True))
+    assert jobs.awake.isVisible()
+    assert "kept awake" in jobs.awake.text()
+    assert "kept awake" in window.status.jobs.toolTip()
+    assert not window.status.sleep.isVisible()
+    look(Awake(problem="this system offers no way"))
+    look(Awake(problem="this system offers no way"))
+    assert "may fall asleep" in jobs.awake.text()
+    assert window.status.sleep.accessibleName() == "May fall asleep"
+    assert window.status.sleep.isVisible()
+    cards = [w for w in window.findChildren(QWidget) if w.accessibleName() == jobs.awake.text()]
+    assert len(cards) == 1  # told once, with the next step
+    numbers = window.status.last
+    assert numbers is not None
+    assert numbers.running_tasks
+    dialog = ClosingDialog(
+        session.desk, numbers, window, tray=None, hand_over=lambda: None, finish=lambda: None
+    )
+    assert any("may fall asleep" in label.text() for label in dialog.findChildren(QLabel))
+    dialog.deleteLater()

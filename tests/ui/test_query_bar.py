@@ -12,8 +12,7 @@ from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.widgets.panel import GridPanel
-
-WAIT = 5_000
+from tests.ui.kit import WAIT
 
 
 def shown(panel: GridPanel) -> list[int]:
@@ -27,7 +26,7 @@ def ask(session: Session, text: str) -> list[int]:
     return shown(panel)
 
 
-def test_brackets_groups_parts_and_tags_are_understood_in_the_window(session: Session) -> None:
+def test_brackets_groups_parts_and_tags_are_understood_in_the_window(session: Session, qtbot: QtBot) -> None:
     assert ask(session, 'group:"vSAN cluster A"') == list(range(5, 13))
     assert ask(session, '(group:"vSAN cluster A" OR group:Cologne) tag:*') == [*range(5, 13), *range(21, 45)]
     assert ask(session, "serial:S0030001") == [3]
@@ -36,7 +35,8 @@ def test_brackets_groups_parts_and_tags_are_understood_in_the_window(session: Se
     )
     with session.context.store.write() as uow:
         tags.add_tags(uow, session.context.principal, [7, 9], ["production"])
-    settle(session.desk)
+    model = session.window.servers.panel.model
+    qtbot.waitUntil(lambda: all("production" in model.row_of(i).tags for i in (7, 9)), timeout=WAIT)
     assert ask(session, "tags:production") == [7, 9]
     assert ask(session, "production -id=9") == [7]
 

@@ -22,9 +22,8 @@ from dsm_desktop.ui.painting.sparkline import health_picture, mark_colours, tren
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.views.sensor_history import SensorHistoryTab
 from tests.ui.conftest import OpenSession
+from tests.ui.kit import WAIT
 from tests.ui.seed import seed_servers, seed_site
-
-WAIT = 5_000
 
 
 def with_readings(store: Store) -> None:
@@ -147,18 +146,20 @@ def test_one_reading_is_neither_lowest_nor_highest(qapp: QApplication, qtbot: Qt
     assert chart.summary() == "3 values, all 5 W."
 
 
-def test_ten_thousand_rows_with_trends_scroll_without_a_late_frame(open_session: OpenSession) -> None:
-    """A frame of 60 a second has 16.7 ms; the bound leaves room for a busy machine, the measure is the median."""
+def test_trends_of_ten_thousand_rows_cost_a_frame_little(open_session: OpenSession) -> None:
+    """Beside the same frames without them; what a frame takes is measured by the window's benchmark."""
     session = open_session(lambda store: seed_servers(store, 10_000))
     grid = session.window.servers.panel.grid
-    for key in ("inlet_trend", "subsystem"):
-        grid.setColumnHidden([c.key for c in grid.rows.columns].index(key), False)
+    columns = [[c.key for c in grid.rows.columns].index(key) for key in ("inlet_trend", "subsystem")]
     bar = grid.verticalScrollBar()
-    took = []
-    for step in range(60):
+    took: dict[bool, list[float]] = {True: [], False: []}
+    for step in range(120):
+        shown = bool(step % 2)
+        for column in columns:
+            grid.setColumnHidden(column, not shown)
         bar.setValue(step * 37)
-        start = time.perf_counter()
+        start = time.thread_time()  # our own work, however busy the machine
         grid.viewport().repaint()
-        took.append((time.perf_counter() - start) * 1000)
-    median = sorted(took)[len(took) // 2]
-    assert median < 33, f"{median:.1f} ms for a frame"
+        took[shown].append((time.thread_time() - start) * 1000)
+    without, beside = (sorted(took[shown])[30] for shown in (False, True))
+    assert beside < 4 * without, f"{beside:.1f} ms for a frame, {without:.1f} ms without trends"

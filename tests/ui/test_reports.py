@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -12,19 +13,20 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from dsm_desktop.queries.export import Table
 from dsm_desktop.store.models import InventoryFirmware, InventoryPart, InventorySnapshot
 from dsm_desktop.store.part_words import index_all
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.ui.dialogs.export import ExportDialog
 from dsm_desktop.ui.main import Session
+from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.printing import preview_table
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.views.changes import ChangesView
 from dsm_desktop.ui.views.reports import ReportsView
 from tests.ui.conftest import OpenSession
+from tests.ui.kit import WAIT
 from tests.ui.seed import seed_site
-
-WAIT = 5_000
 
 
 def with_words(store: Store) -> None:
@@ -102,9 +104,18 @@ def test_the_pivot_marks_the_odd_and_shows_their_servers(open_session: OpenSessi
     view.panel.grid.show_row(odd.id)
     settle(session.desk)
     assert [r.id for r in view.servers.model.shown_rows()] == [7]
+    view.panel.clear_filter()
+    assert not view.only_odd.isChecked()
+    assert len(view.panel.model.shown_rows()) > len(rows)
     spares = reports_of(session, "spares").spares
     drives = next(r.part for r in spares.panel.model.shown_rows() if r.part.part_number == "PHTV0WGX")
     assert (drives.count, drives.not_ok) == (48, 12)
+
+
+def _table(dialog: ExportDialog) -> Table:
+    found: list[Table] = []
+    dialog.with_table(found.append)
+    return found[0]
 
 
 @pytest.mark.parametrize("ending", [".xlsx", ".csv", ".json", ".md", ".html", ".pdf"])
@@ -117,7 +128,7 @@ def test_a_file_holds_exactly_what_is_shown(
     settle(session.desk)
     dialog = ExportDialog(session.desk.work, panel, "servers")
     dialog.open()
-    table = dialog.table
+    table = _table(dialog)
     shown = panel.model.shown_rows()
     assert [row[1] for row in table.rows] == [r.label for r in shown]
     file = tmp_path / f"servers{ending}"
@@ -142,11 +153,33 @@ def test_selected_rows_are_copied_and_previewed(session: Session) -> None:
     lines = QApplication.clipboard().text().splitlines()
     assert len(lines) == 4
     assert all(line.count("\t") == lines[0].count("\t") for line in lines)
-    preview = preview_table(dialog.table, session.window, dialog.report)
+    preview = preview_table(_table(dialog), session.window, dialog.report)
     settle(session.desk)
     preview.close()
     dialog.reject()
     settle(session.desk)
+
+
+def test_a_report_says_what_the_tree_left_out(session: Session, tmp_path: Path, qtbot: QtBot) -> None:
+    servers = session.window.servers
+    panel = servers.panel
+    servers.tree.choose("group:1")
+    panel.filter.set_query("id<3")
+    settle(session.desk)
+    dialog = ExportDialog(session.desk.work, panel, "servers")
+    dialog.open()
+    file = tmp_path / "servers.html"
+    dialog.write_to(file)
+    qtbot.waitUntil(lambda: panel.banner.isVisible(), timeout=WAIT)
+    settle(session.desk)
+    within = servers.tree.facet.within
+    assert servers.tree.facet.title in within
+    assert f"only: {html.escape(within)} · filter: id&lt;3 · 2 of 60 rows<" in file.read_text(
+        encoding="utf-8"
+    )
+    panel.clear_filter()
+    report = ExportDialog(session.desk.work, panel, "servers").report
+    assert (report.within, report.filter) == ("", "")
 
 
 def test_a_report_that_cannot_be_written_says_so_and_stays(
@@ -171,3 +204,27 @@ def test_the_monthly_pack_is_written(open_session: OpenSession, tmp_path: Path, 
     assert file.stat().st_size > 5_000
     with session.context.store.write() as uow:
         assert uow.session.query(InventoryPart).count() > 0
+
+
+def test_the_days_of_a_servers_history_are_not_cut_off_beside_the_list(session: Session) -> None:
+    view = ChangesView(session.desk, single=True)
+    view.resize(340, 500)
+    view.show()
+    settle(session.desk)
+    for box in (view.since, view.until, view.span):
+        assert box.width() >= box.sizeHint().width()
+        assert view.rect().contains(box.geometry())
+    assert not view.since.geometry().intersects(view.until.geometry())
+    assert view.panel.geometry().top() >= view.span.geometry().bottom()
+    view.close()
+    view.deleteLater()
+
+
+def test_the_history_of_one_server_says_first_what_it_is_about(session: Session) -> None:
+    tab = ChangesView(session.desk, single=True)
+    shown = ["subject", "before", "after", "when", "how", "what"]
+    assert list(tab.panel.grid.grid_layout().columns) == shown
+    tab.panel.grid.apply_layout(GridLayout(columns=("server", "when")))
+    tab.panel.reset_layout()
+    assert list(tab.panel.grid.grid_layout().columns) == shown  # the server, named above, does not come back
+    tab.deleteLater()

@@ -13,8 +13,6 @@ from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from tests.ui.test_shell import dialog_of
 
-WAIT = 5_000
-
 
 def require_idrac9(session: Session) -> None:
     """The health check of this session asks for an iDRAC9."""

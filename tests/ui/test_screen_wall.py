@@ -16,8 +16,7 @@ from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.views.fleet import FleetView
 from dsm_desktop.ui.views.screen_wall import ScreenWall
-
-WAIT = 5_000
+from tests.ui.kit import WAIT
 
 
 def picture(colour: str = "navy") -> bytes:

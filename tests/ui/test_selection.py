@@ -9,10 +9,9 @@ from dsm_desktop.queries.jobs import list_jobs
 from dsm_desktop.ui.dialogs.paste_list import PasteListDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
+from tests.ui.kit import WAIT
 from tests.ui.test_server_tree import act, entries
 from tests.ui.test_shell import dialog_of
-
-WAIT = 5_000
 
 
 def test_failed_targets_become_the_selection_with_one_click(session: Session, qtbot: QtBot) -> None:

@@ -17,9 +17,8 @@ from dsm_desktop.ui.models.facets import Facet
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.views.server_tree import ServerTree
 from tests.ui.conftest import OpenSession
+from tests.ui.kit import WAIT
 from tests.ui.test_shell import dialog_of
-
-WAIT = 5_000
 
 
 def tree(session: Session) -> ServerTree:
@@ -58,6 +57,19 @@ def test_the_tree_passes_the_models_own_test(session: Session) -> None:
     tree(session).choose("group:1")
     assert shown(session) == list(range(1, 21))
     tester.deleteLater()
+
+
+def test_without_a_filter_the_tree_lets_go_as_well(session: Session) -> None:
+    servers = session.window.servers
+    for clear in (servers.panel.clear_filter, servers.views.reset):
+        tree(session).choose("group:1")
+        servers.panel.filter.set_query("id<3")
+        assert shown(session) == [1, 2]
+        clear()
+        assert len(shown(session)) == 60
+        assert (tree(session).chosen_key, tree(session).facet.key) == ("all", "all")
+        tree(session).choose("group:1")
+        assert shown(session) == list(range(1, 21))
 
 
 def test_a_group_is_made_inside_another_filled_renamed_moved_and_removed(

@@ -26,9 +26,8 @@ from dsm_desktop.ui.views.sensor_history import SensorHistoryTab
 from dsm_desktop.ui.views.server_calls import CallsTab
 from dsm_desktop.ui.views.server_tables import ListTab, LogsTab
 from tests.ui.conftest import OpenSession
+from tests.ui.kit import WAIT
 from tests.ui.test_shell import dialog_of
-
-WAIT = 5_000
 
 
 def choose(session: Session, *ids: int) -> None:
@@ -257,3 +256,10 @@ def test_a_store_that_stops_answering_keeps_the_rows_and_says_so(session: Sessio
         connection.commit()
     panel.banner._action.click()
     qtbot.waitUntil(lambda: not panel.banner.isVisible(), timeout=WAIT)
+
+
+def test_the_overview_names_the_parts_behind_a_health(session: Session) -> None:
+    choose(session, 1)
+    overview = session.window.servers.details.overview
+    settle(session.desk)
+    assert overview._unhealthy.text().startswith("Warning: Drive ")

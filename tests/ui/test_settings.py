@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QProgressBar
 from pytestqt.qtbot import QtBot
 
 from dsm_desktop.app.application import Application
@@ -15,23 +16,24 @@ from dsm_desktop.app.first_run import FirstRun
 from dsm_desktop.app.profile import Profile
 from dsm_desktop.core.access import Role
 from dsm_desktop.queries.jobs import list_jobs
-from dsm_desktop.ui import words
+from dsm_desktop.ui import theme, words
+from dsm_desktop.ui.desk import News
 from dsm_desktop.ui.dialogs.credential import CredentialDialog, RemoveCredentialDialog, TestCredentialDialog
 from dsm_desktop.ui.dialogs.secret_sheet import copy_secret
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog
 from dsm_desktop.ui.dialogs.wizard import FirstRunWizard
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
-from dsm_desktop.ui.theme import ThemeName
+from dsm_desktop.ui.shell.quiet import QuietHours
+from dsm_desktop.ui.theme import ThemeName, Tone
 from dsm_desktop.ui.views.agent_page import AgentPage
 from dsm_desktop.ui.views.credentials import CredentialsPage
 from dsm_desktop.ui.views.diagnostics import DiagnosticsPage
 from dsm_desktop.ui.views.settings import SectionPage
 from tests.ui.conftest import OpenSession
+from tests.ui.kit import WAIT
 from tests.ui.seed import seed_servers
 from tests.ui.test_shell import dialog_of
-
-WAIT = 5_000
 
 
 def page(session: Session, key: str) -> object:
@@ -136,6 +138,8 @@ def test_diagnostics_show_runners_locks_and_queue(session: Session) -> None:
     assert isinstance(shown, DiagnosticsPage)
     assert shown.runners.model.rowCount() == 1
     assert shown.locks.model.rowCount() == 1
+    lock = next(iter(shown.locks.model.all_rows()))
+    assert lock.purpose == f"{session.context.catalogue['power_action'].label.rstrip('…')} by anna"
     assert shown._values["Running tasks"].text() != "…"
     shown.copy()
     assert "desk-07 window" in QApplication.clipboard().text()
@@ -171,7 +175,7 @@ def test_the_first_run_asks_checks_and_makes_a_store(
     assert wizard.login.password.text() == "s3cret-of-the-site"
     wizard.forward()
     wizard.forward()
-    qtbot.waitUntil(lambda: wizard.pages.currentIndex() == 4, timeout=20_000)
+    qtbot.waitUntil(lambda: wizard.pages.currentIndex() == 4, timeout=WAIT)
     assert len(wizard.recovery.text()) > 20
     assert not wizard.next.isEnabled()
     wizard.kept.setChecked(True)
@@ -188,7 +192,7 @@ def test_a_database_that_cannot_be_reached_is_told_on_its_page(wizard: FirstRunW
     wizard.place.button(1).setChecked(True)
     wizard.address.setText("postgresql+psycopg://dsm@127.0.0.1:1/dsm")
     wizard.forward()
-    qtbot.waitUntil(lambda: wizard.banner.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: wizard.banner.isVisible(), timeout=WAIT)
     assert wizard.pages.currentIndex() == 0
     wizard.reject()
 
@@ -207,6 +211,63 @@ def test_the_sites_appearance_is_taken_until_somebody_picks_his_own(
     session.context.commands.save_settings("appearance", values | {"density": 26, "utc": False})
     qtbot.waitUntil(lambda: grid.verticalHeader().defaultSectionSize() == 26, timeout=WAIT)
     assert session.theme.name is ThemeName.LIGHT
+
+
+def test_fewer_movements_stop_what_runs_to_and_fro(open_session: OpenSession, qtbot: QtBot) -> None:
+    session = open_session()
+    bar = QProgressBar()
+    qtbot.addWidget(bar)
+    theme.show_busy(bar)
+    assert bar.maximum() == 0
+    save = session.context.commands.save_settings
+    save("appearance", {"reduced_motion": True})
+    qtbot.waitUntil(lambda: bar.maximum() == 2, timeout=WAIT)
+    assert QApplication.cursorFlashTime() == 0
+    assert not QApplication.isEffectEnabled(Qt.UIEffect.UI_AnimateMenu)
+    theme.show_counted(bar, 3, 10)
+    save("appearance", {"reduced_motion": False})
+    qtbot.waitUntil(lambda: QApplication.cursorFlashTime() > 0, timeout=WAIT)
+    assert (bar.value(), bar.maximum()) == (3, 10)
+
+
+def test_quiet_hours_keep_news_until_they_are_over_but_not_failures(
+    open_session: OpenSession, qtbot: QtBot
+) -> None:
+    session = open_session()
+    news, heard = session.window.job_news, list[News]()
+    session.desk.told.connect(heard.append)
+    now = datetime.now().astimezone()
+    begins, ends = (f"{now + timedelta(hours=h):%H:%M}" for h in (-1, 1))
+    session.context.commands.save_settings("appearance", {"quiet_from": begins, "quiet_until": ends})
+    qtbot.waitUntil(lambda: news.quiet.now(), timeout=WAIT)
+    for tone in (Tone.OK, Tone.WARNING, Tone.CRITICAL):
+        news._say(tone.value, tone, ())
+    news.tell_missed()
+    assert [one.text for one in heard] == ["critical"]
+    session.context.commands.save_settings("appearance", {"quiet_from": "", "quiet_until": ""})
+    qtbot.waitUntil(lambda: not news.quiet.now(), timeout=WAIT)
+    news.tell_missed()
+    assert heard[-1].text == "2 messages came in the quiet hours."
+    news.tell_missed()
+    assert len(heard) == 2
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "at", "quiet"),
+    [
+        ("22:00", "06:30", "23:59", True),
+        ("22:00", "06:30", "06:29", True),
+        ("22:00", "06:30", "06:30", False),
+        ("22:00", "06:30", "21:59", False),
+        ("12:00", "13:00", "12:30", True),
+        ("12:00", "13:00", "13:00", False),
+        ("12:00", "12:00", "12:00", False),
+        ("", "06:00", "03:00", False),
+    ],
+)
+def test_quiet_hours_go_over_midnight(begins: str, ends: str, at: str, quiet: bool) -> None:
+    moment = datetime.combine(datetime(2026, 3, 1).date(), time.fromisoformat(at), UTC)
+    assert QuietHours.of(begins, ends).now(moment) is quiet
 
 
 def test_a_copied_recovery_key_leaves_the_clipboard(qapp: QApplication, qtbot: QtBot) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
@@ -13,22 +16,33 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QTabWidget,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
+from sqlalchemy import update
 
+from dsm_desktop.commands import saved_views
+from dsm_desktop.commands.saved_views import ViewLayout
 from dsm_desktop.core.access import Role
-from dsm_desktop.ui import theme
+from dsm_desktop.store.models import Job, JobTask
+from dsm_desktop.store.unit_of_work import Store
+from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.dialogs.stop import ClosingDialog, EmergencyStopDialog, ResumeDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import _dialogs, _views, settle
 from dsm_desktop.ui.shell.areas import AREAS
 from dsm_desktop.ui.shell.palette import Palette
 from dsm_desktop.ui.theme import CONTRAST, DARK, LIGHT, Look, ThemeName
+from dsm_desktop.ui.views.manual import ManualWindow
+from dsm_desktop.ui.views.settings import pages_of
+from dsm_desktop.ui.views.vcenter import VcenterView
 from tests.ui.conftest import OpenSession
+from tests.ui.kit import WAIT
+from tests.ui.seed import seed_servers
 
 
 def dialog_of(session: Session, kind: type[QDialog]) -> QDialog:
@@ -46,6 +60,50 @@ def test_areas_by_key_and_the_badge_counts_what_waits_for_a_person(session: Sess
     assert window.rail._buttons["activity"].badge == 2
     assert window.activity.tabText(1) == "Questions (1)"
     assert window.status.jobs.text().startswith("3 jobs")
+
+
+def test_a_clock_that_differs_from_the_stores_is_told(session: Session) -> None:
+    strip = session.window.status
+    assert strip.last is not None
+    assert not strip.clock.isVisible()
+    strip._show(replace(strip.last, clock_ahead=-720.0))
+    assert strip.clock.isVisible()
+    assert strip.clock.accessibleName() == "Clock 12 min behind the store's"
+    strip._show(replace(strip.last, clock_ahead=2.0))
+    assert not strip.clock.isVisible()
+
+
+def test_the_palette_goes_to_views_groups_settings_and_help(session: Session, qtbot: QtBot) -> None:
+    window, desk = session.window, session.desk
+    desk.change(
+        window,
+        lambda c: c.do(saved_views.save_view, "servers", "Night watch", ViewLayout(filter="health!=ok")),
+    )
+    qtbot.waitUntil(lambda: bool(window.servers.views.rows), timeout=WAIT)
+
+    def pick(text: str) -> None:
+        window.open_palette()
+        palette = dialog_of(session, Palette)
+        assert isinstance(palette, Palette)
+        QTest.keyClicks(palette.line, text)
+        QTest.keyClick(palette.line, Qt.Key.Key_Return)
+        settle(desk)
+
+    pick("night watch")
+    assert window.servers.panel.filter.text() == "health!=ok"
+    facet = next(
+        f
+        for f in window.servers.tree.facets.root.walk()
+        if f.parent is not None and f.parent.title == "Models"
+    )
+    pick(f"{facet.title} group")
+    assert window.servers.tree.chosen_key == facet.key
+    pick("settings diagnostics")
+    assert (window.area, window.settings.place()[0]) == ("settings", "diagnostics")
+    pick("manual glossary")
+    (manual,) = (w for w in window.findChildren(ManualWindow) if w.isVisible())
+    assert manual.place.topic == "glossary"
+    manual.close()
 
 
 def test_the_palette_finds_a_server_and_an_action(session: Session, qtbot: QtBot) -> None:
@@ -81,6 +139,8 @@ def test_text_and_states_are_readable_on_their_ground(look: Look) -> None:
     for colour in (look.text, look.muted, look.ok, look.warning, look.critical, look.info, look.link):
         for ground in grounds:
             assert contrast(colour, ground) >= 4.5, (colour, ground)
+    assert contrast(look.disabled or look.muted, look.window) >= 4.5
+    assert contrast(look.disabled or look.muted, look.text) >= 2.0, "what cannot be used looks like what can"
     assert contrast(look.highlighted, look.highlight) >= 4.5
     assert contrast(look.rail_text, look.rail) >= 4.5
 
@@ -105,13 +165,13 @@ def test_stop_wants_typing_then_stands_and_is_taken_back(session: Session, qtbot
     QTest.keyClicks(dialog.reason, "wrong rack")
     QTest.keyClicks(dialog.typed, "stop")
     dialog.stop.click()
-    qtbot.waitUntil(lambda: session.window.status.stopped.endswith("wrong rack"), timeout=5_000)
+    qtbot.waitUntil(lambda: session.window.status.stopped.endswith("wrong rack"), timeout=WAIT)
     assert session.window.status.stop.text() == "Resume"
     session.window.ask_stop()
     resume = dialog_of(session, ResumeDialog)
     assert isinstance(resume, ResumeDialog)
     resume.resume()
-    qtbot.waitUntil(lambda: not session.window.status.stopped, timeout=5_000)
+    qtbot.waitUntil(lambda: not session.window.status.stopped, timeout=WAIT)
     assert session.context.reads.stopped() == ""
 
 
@@ -119,6 +179,52 @@ def test_closing_while_work_runs_asks(session: Session) -> None:
     session.window.close()
     assert session.window.isVisible()
     assert dialog_of(session, ClosingDialog)
+
+
+def _due_later(store: Store) -> None:
+    """Two targets due in an hour and one that waits for an answer; nothing under way."""
+    seed_servers(store, 3)
+    with store.write() as uow:
+        job = Job(
+            kind="power_action",
+            title="t",
+            state="running",
+            submitted_by="anna",
+            submitted_at=uow.now,
+            total=3,
+        )
+        uow.session.add(job)
+        uow.session.flush()
+        for server, state in ((1, "pending"), (2, "pending"), (3, "paused")):
+            uow.session.add(
+                JobTask(
+                    job_id=job.id, server_id=server, state=state, due_at=uow.now + timedelta(hours=server)
+                )
+            )
+
+
+def test_work_that_waits_is_asked_about_and_kept_in_the_tray(open_session: OpenSession, qtbot: QtBot) -> None:
+    session = open_session(fill=_due_later)
+    window = session.window
+    window.close()
+    dialog = dialog_of(session, ClosingDialog)
+    said = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    now = window.status.last
+    assert now is not None
+    assert f"2 targets wait, next at {words.stamp(now.next_start)}, 1 target paused for an answer" in said
+    assert "no agent is running" in said
+    dialog.reject()
+    session.to_tray()
+    watch = session._wait
+    assert watch is not None
+    assert not window.isVisible()
+    with qtbot.waitSignal(watch.timeout, timeout=WAIT):  # it looked, and stays
+        pass
+    assert watch.isActive()
+    with session.context.store.write() as uow:
+        uow.session.execute(update(JobTask).values(state="completed"))
+        uow.changed("job_tasks", "changed")
+    qtbot.waitUntil(lambda: not watch.isActive(), timeout=WAIT)
 
 
 def test_closing_without_work_just_closes(open_session: OpenSession) -> None:
@@ -156,12 +262,15 @@ def test_a_viewer_is_told_why_actions_are_closed(open_session: OpenSession) -> N
 
 def test_every_view_and_dialog_opens_and_every_control_has_a_name(open_session: OpenSession) -> None:
     session = open_session(logins=True)
-    seen = 0
+    seen = set()
     for name, widget in [*_all(session)]:
         unnamed = nameless(widget)
         assert not unnamed, f"{name}: {unnamed}"
-        seen += 1
-    assert seen > 30
+        seen.add(name)
+    assert len(seen) > 30
+    assert {f"settings-{page}" for page, _ in pages_of(session.context.settings_sections)} <= seen
+    assert {f"vcenter-{page}" for page in VcenterView.PAGES} <= seen
+    assert {area.key for area in AREAS} <= {name.partition("-")[0] for name in seen}
 
 
 def _all(session: Session) -> list[tuple[str, QWidget]]:

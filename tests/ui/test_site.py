@@ -92,9 +92,10 @@ def shown(session: Session, kind: type[QDialog]) -> QDialog | None:
 def wait_for(session: Session, qtbot: QtBot, kind: type[QDialog]) -> None:
     """Until the dialog is open and has the keyboard."""
     qtbot.waitUntil(
-        lambda: (found := shown(session, kind)) is not None and QApplication.activeWindow() is found
+        lambda: (found := shown(session, kind)) is not None and QApplication.activeWindow() is found,
+        timeout=WAIT,
     )
-    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None, timeout=WAIT)
 
 
 def key_of(area: str) -> Qt.Key:
@@ -105,9 +106,11 @@ def key_of(area: str) -> Qt.Key:
 
 def back(session: Session, qtbot: QtBot) -> None:
     """Without a window manager nobody gives the keyboard back to the window when a dialog closes."""
-    qtbot.waitUntil(lambda: not any(d.isVisible() for d in session.window.findChildren(QDialog)))
+    qtbot.waitUntil(
+        lambda: not any(d.isVisible() for d in session.window.findChildren(QDialog)), timeout=WAIT
+    )
     session.window.activateWindow()
-    qtbot.waitUntil(lambda: QApplication.activeWindow() is session.window)
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is session.window, timeout=WAIT)
 
 
 def job_ended(session: Session, kind: str) -> bool:
@@ -184,6 +187,6 @@ def test_scan_restart_watch_and_export_by_keyboard(
     QTimer.singleShot(400, answer)
     press(Qt.Key.Key_Space)
     qtbot.waitUntil(
-        lambda: file.exists() and len(file.read_text("utf-8-sig").splitlines()) == SERVERS + 1, timeout=10_000
+        lambda: file.exists() and len(file.read_text("utf-8-sig").splitlines()) == SERVERS + 1, timeout=WAIT
     )
     settle(window.desk)

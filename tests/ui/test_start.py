@@ -19,7 +19,7 @@ from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.ui.first_sight import first_sight
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
-from tests.ui.kit import make_app
+from tests.ui.kit import WAIT, make_app
 from tests.ui.seed import seed_servers, seed_site
 
 LATER = (
@@ -100,6 +100,28 @@ def test_what_was_begun_in_the_picture_goes_on_in_the_window(qapp: QApplication,
         app.close()
 
 
+def test_the_query_of_the_last_time_narrows_the_first_picture_too(qapp: QApplication, tmp_path: Path) -> None:
+    folder = tmp_path / "profile"
+    make_app(tmp_path, fill=seed_site).close()
+    settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+    settings.setValue("query/servers", "health=critical")
+    settings.sync()
+    sight = first_sight(folder)
+    assert sight is not None
+    rows = sight.model.rowCount()
+    assert (sight.filter.text(), 0 < rows < 60) == ("health=critical", True)
+    app = Application(Profile(folder))
+    session = Session(app, qapp, sight)
+    try:
+        session.take_over(sight)
+        settle(session.desk)
+        panel = session.window.servers.panel
+        assert (panel.filter.text(), panel.model.rowCount()) == ("health=critical", rows)
+    finally:
+        session.close()
+        app.close()
+
+
 def test_an_area_left_open_has_its_frame_at_once(tmp_path: Path, qapp: QApplication) -> None:
     make_app(tmp_path, fill=seed_site).close()
     settings = QSettings(str(tmp_path / "profile" / "window.ini"), QSettings.Format.IniFormat)
@@ -133,7 +155,7 @@ def test_a_damaged_store_is_shown_and_nothing_is_started_on_it(
     session = Session(app, qapp)
     try:
         session.open_and_start(app)
-        qtbot.waitUntil(lambda: "damaged" in session.window.banner.accessibleName(), timeout=10_000)
+        qtbot.waitUntil(lambda: "damaged" in session.window.banner.accessibleName(), timeout=WAIT)
         assert app.runner.state() is RunnerState.STOPPED
         assert not session.window.actions_.jobs["discovery_scan"].isEnabled()
     finally:

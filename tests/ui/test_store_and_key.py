@@ -20,13 +20,12 @@ from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.views.keys_page import KeysPage
 from dsm_desktop.ui.views.store_page import StorePage
+from dsm_desktop.ui.widgets.busy import BusyBar
 from dsm_desktop.vault.recovery import RecoveryProvider
 from tests.ui.conftest import OpenSession
-from tests.ui.kit import make_app
+from tests.ui.kit import WAIT, make_app
 from tests.ui.seed import seed_servers
 from tests.ui.test_shell import dialog_of
-
-WAIT = 20_000
 
 
 def store_page(session: Session) -> StorePage:
@@ -60,8 +59,8 @@ def test_the_store_is_copied_checked_and_put_back(open_session: OpenSession, qtb
     qtbot.waitUntil(lambda: page.banner.accessibleName().startswith("Sound"), timeout=WAIT)
     gone = [row.id for row in session.context.store.fetch(list_servers)][:2]
     session.context.commands.remove_servers(gone)
+    settle(session.desk)  # what is read anew takes the selection with it
     page.backups.grid.selectRow(0)
-    settle(session.desk)
     page.put_back()
     dialog = dialog_of(session, PutBackDialog)
     assert isinstance(dialog, PutBackDialog)
@@ -213,3 +212,27 @@ def test_a_profile_that_moved_has_its_own_words(tmp_path: Path) -> None:
         assert "password" not in place.address
     finally:
         app.close()
+
+
+def test_what_took_long_says_so_before_it_is_begun_again(session: Session, qtbot: QtBot) -> None:
+    settings = session.desk.settings
+    bar = BusyBar(settings, "Working", "long")
+    qtbot.addWidget(bar)
+    assert bar.isHidden()
+    bar.begin("long")
+    assert bar.running
+    bar._begun -= 42
+    bar._say()
+    assert bar.said.text() == "42 s so far."
+    bar.finish(False)
+    assert bar.last("long") == "", "what failed tells nothing"
+    bar.begin("long")
+    bar._begun -= 42
+    bar.finish(True)
+    assert (bar.said.text(), bar.bar.isHidden()) == ("Took 42 s the last time.", True)
+    again = BusyBar(settings, "Working", "long")
+    qtbot.addWidget(again)
+    assert not again.isHidden()
+    again.begin("quick")
+    again.finish(True)
+    assert again.last("quick") == ""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.shell.pages import JobPage, ServerPage
+from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.views.activity import ActivityView
 from dsm_desktop.ui.views.servers import ServersView
+from dsm_desktop.ui.widgets.listing import Listing
 from tests.ui.conftest import OpenSession
-
-WAIT = 5_000
+from tests.ui.kit import WAIT
 
 
 def first_two(session: Session) -> list[int]:
@@ -181,6 +182,45 @@ def test_tabs_and_windows_come_back_at_the_next_start(open_session: OpenSession)
     assert other.window.deck.count == 3
 
 
+def test_every_list_and_the_chosen_group_come_back_at_the_next_start(session: Session) -> None:
+    window, desk = session.window, session.desk
+
+    def lists(view: QWidget) -> list[Listing]:
+        assert isinstance(view, ActivityView)
+        settle(desk)
+        return [view.restore, view.calls, view.audit.panel]
+
+    for listing in (before := [*lists(window.areas.view("activity")), window.dock.panel]):
+        listing.grid.setColumnWidth(0, 123)
+    kept = [listing.grid.grid_layout() for listing in before]
+    window.save_layout()
+    window.dock.panel.reset_layout()
+    window.restore_layout()
+    again = ActivityView(desk)
+    again.load_layout()
+    now = [*lists(again), window.dock.panel]
+    assert [listing.grid.grid_layout() for listing in now] == kept
+    again.deleteLater()
+    health = next(row.health for row in window.servers.panel.model.all_rows() if row.health != "ok")
+    for key in (f"health:{health}", "group:1"):
+        window.servers.tree.choose(key)
+        narrowed = window.servers.panel.model.shown
+        assert 0 < narrowed < 60
+        window.save_layout()
+        next_start = ServersView(desk)
+        next_start.load_layout()
+        settle(desk)
+        assert next_start.tree.facet.key == key
+        assert (next_start.panel.model.shown, next_start.panel.model.total) == (narrowed, 60)
+        next_start.deleteLater()
+    wanted = ServersView(desk)  # a number of the dashboard leads to all that it counted
+    wanted.load_layout()
+    wanted.show_filter("id<40")
+    settle(desk)
+    assert (wanted.tree.facet.key, wanted.panel.model.shown) == ("all", 39)
+    wanted.deleteLater()
+
+
 def test_a_locked_window_hides_what_was_taken_out_and_tells_no_news(session: Session, qtbot: QtBot) -> None:
     window = session.window
     window.deck.open(f"server:{first_two(session)[0]}")
@@ -189,9 +229,46 @@ def test_a_locked_window_hides_what_was_taken_out_and_tells_no_news(session: Ses
     assert out is not None
     window.lock_now()
     assert not out.isVisible()
-    session.desk.tell("rack01-u05 failed")
+    session.desk.tell("rack01-u05 failed", Tone.CRITICAL)
     assert window.news.texts() == []
     window.lock.unlock()
     qtbot.waitUntil(lambda: not window.lock.locked, timeout=WAIT)
     assert out.isVisible()
     assert window.deck.detached == [out]
+    assert window.news.texts() == ["rack01-u05 failed"], "what happened meanwhile is told now"
+    for number in range(6):
+        session.desk.tell(f"note {number}")
+    assert window.news.texts() == ["rack01-u05 failed", "note 3", "note 4", "note 5"]
+    for number in range(4):
+        session.desk.tell(f"error {number}", Tone.CRITICAL)
+    assert window.news.texts() == ["rack01-u05 failed", "error 0", "error 1", "error 2"]
+    window.news.findChildren(QToolButton)[0].click()
+    qtbot.waitUntil(lambda: window.news.texts()[-1] == "error 3", timeout=WAIT)
+
+
+def test_a_window_taken_out_acts_on_what_it_shows(session: Session) -> None:
+    window = session.window
+    one, other = first_two(session)
+    window.servers.panel.grid.select_ids([one], current=one)
+    window.deck.open(f"server:{other}")
+    settle(session.desk)
+    out = window.deck.detach(1)
+    assert out is not None
+    settle(session.desk)
+    out.activateWindow()
+    asked: list[tuple[str, list[int]]] = []
+    session.desk.job_wanted.disconnect()
+    session.desk.job_wanted.connect(lambda kind, ids, _: asked.append((kind, ids)))
+    bar = out.view.panes()[0]
+    bar.setFocus()
+    for key in (Qt.Key.Key_Delete, Qt.Key.Key_F2):
+        QTest.keyClick(bar, key)
+    assert not [d for d in QApplication.topLevelWidgets() if isinstance(d, QDialog) and d.isVisible()]
+    QTest.keyClick(bar, Qt.Key.Key_F5)
+    assert asked == [("inventory_refresh", [other])]
+    shown = window.servers.details.isVisible()
+    QTest.keyClick(bar, Qt.Key.Key_Return, Qt.KeyboardModifier.AltModifier)
+    assert window.servers.details.isVisible() is shown
+    assert window.panel() is None
+    QTest.keyClick(bar, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert window.deck.detached == []

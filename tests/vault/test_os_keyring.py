@@ -117,14 +117,14 @@ class Deaf(KeyringBackend):
         self.answered = threading.Event()
 
     def get_password(self, service: str, username: str) -> str | None:
-        self.answered.wait(30)
+        self.answered.wait(60)
         return None
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        self.answered.wait(30)
+        self.answered.wait(60)
 
     def delete_password(self, service: str, username: str) -> None:
-        self.answered.wait(30)
+        self.answered.wait(60)
 
 
 class InMemory(KeyringBackend):

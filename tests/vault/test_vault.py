@@ -187,12 +187,12 @@ def test_locking_in_the_midst_never_seals_with_a_wiped_key(vault: Vault, key_fil
     try:
         for _ in range(100):
             sealed_one.clear()
-            assert sealed_one.wait(10)
+            assert sealed_one.wait(60)
             vault.lock()
             vault.unlock(key_file)
     finally:
         done.set()
-        thread.join(20)
+        thread.join(60)
     assert len(sealed) >= 100
     assert all(vault.open(place, value).get_secret_value() == "x" for value in sealed)
 
@@ -236,7 +236,7 @@ def test_a_child_gets_the_key_by_its_standard_input_only(vault: Vault, database_
             assert vault.current_key_id.encode() not in seen
         pipe.write(b"end\n")
         pipe.flush()
-        assert child.wait(20) == 0
+        assert child.wait(60) == 0
 
 
 def test_a_parent_that_dies_hands_nothing_over(vault: Vault, tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_after_a_lock_the_key_is_not_in_memory(vault: Vault, database_url: str, 
         after = _times_in_memory(child.pid, bytes.fromhex(digits), digits.encode())
         pipe.write(b"end\n")
         pipe.flush()
-        assert child.wait(20) == 0
+        assert child.wait(60) == 0
     assert while_open > 0  # the search finds what is there
     assert after == 0
 

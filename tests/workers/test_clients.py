@@ -86,7 +86,7 @@ def test_what_a_killed_runner_left_open_is_ended_at_the_next_start(bench: Bench)
     with bench.app.store.read() as connection:
         seen = next(s for s in runners.alive(connection) if s.id == dead)
     with bench.app.store.write() as uow:
-        assert runners.declare_dead(uow, seen) == []
+        assert runners.declare_dead(uow, seen, grace=30) == []
     own.close_left_behind()
     assert (bench.idrac.open_sessions, bench.on_paper()) == (0, 0)
     left.close()

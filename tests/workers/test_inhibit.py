@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dsm_desktop.workers.inhibit import SleepInhibitor
+from dsm_desktop.workers.inhibit import Awake, SleepInhibitor, awake_words
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the way of Linux")
 
@@ -56,3 +56,33 @@ def test_a_refusal_is_told(
         inhibitor.hold()
         inhibitor.release()
     assert "refused" in caplog.text
+
+
+def test_what_happens_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _program(tmp_path, "cat")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    told: list[Awake] = []
+    inhibitor = SleepInhibitor(told.append)
+    inhibitor.hold()
+    inhibitor.look()
+    inhibitor.release()
+    assert told == [Awake(held=True), Awake()]
+    assert "kept awake" in awake_words(told[0])
+    assert awake_words(told[1]) == ""
+
+
+def test_a_refusal_is_seen_while_the_jobs_still_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _program(tmp_path, "exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    told: list[Awake] = []
+    inhibitor = SleepInhibitor(told.append)
+    inhibitor.hold()
+    assert inhibitor._child is not None
+    inhibitor._child.wait(60)
+    inhibitor.look()
+    inhibitor.look()
+    inhibitor.release()
+    inhibitor.hold()  # not asked for again, and not forgotten
+    inhibitor.release()
+    assert [now.problem for now in told] == ["", "systemd-inhibit was refused"]
+    assert "before you leave" in awake_words(told[-1])

@@ -8,14 +8,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dsm_desktop.commands.jobs import submit
 from dsm_desktop.core.events import EventBus
 from dsm_desktop.core.states import JobState
 from dsm_desktop.jobs import Catalogue, JobContext
 from dsm_desktop.store import queue, runners
-from dsm_desktop.store.models import JobTask, Runner
+from dsm_desktop.store.models import JobTask, Lease, Runner
 from dsm_desktop.store.queue import LostLease, Outcome
 from dsm_desktop.store.runners import DeclaredDead, RunnerFacts, Sighting
 from dsm_desktop.store.unit_of_work import Store
@@ -23,7 +23,9 @@ from dsm_desktop.workers.config import RunnerConfig
 from dsm_desktop.workers.executor import Finisher
 from dsm_desktop.workers.journal import Journal
 from dsm_desktop.workers.judge import Judge
+from dsm_desktop.workers.notes import Notes
 from dsm_desktop.workers.place import place
+from dsm_desktop.workers.services import Duty
 from tests.kit.work import ANNA, QUICK, add_servers, ended, job_of, job_row, runner_for, task_rows, wait_until
 
 ELSEWHERE = RunnerFacts("other", "agent", "far away", 1, "0", 4)
@@ -114,11 +116,11 @@ def test_the_dead_write_nothing_more(store: Store) -> None:
     with store.write() as uow:
         runners.renew(uow.session.connection(), first, 31)
     with store.write() as uow:
-        assert runners.declare_dead(uow, seen) is None  # it moved since it was seen
+        assert runners.declare_dead(uow, seen, grace=30) is None  # it moved since it was seen
     with store.read() as connection:
         seen = next(s for s in runners.alive(connection) if s.id == first)
     with store.write() as uow:
-        assert runners.declare_dead(uow, seen) == [claim.task_id]
+        assert runners.declare_dead(uow, seen, grace=30) == [claim.task_id]
     with pytest.raises(DeclaredDead), store.write() as uow:
         runners.renew(uow.session.connection(), first, 30)
     with store.write() as uow:
@@ -149,7 +151,7 @@ def test_a_change_on_its_way_is_given_time_to_arrive(store: Store) -> None:
     with store.read() as connection:
         seen = next(s for s in runners.alive(connection) if s.id == dead)
     with store.write() as uow:
-        runners.declare_dead(uow, seen)
+        runners.declare_dead(uow, seen, grace=60)
         assert queue.claim(uow, other, 1) == []
     with store.read() as connection:
         assert 50 < queue.next_due(connection) <= 60
@@ -168,6 +170,23 @@ def test_one_leads_and_the_next_follows_when_it_is_gone(store: Store) -> None:
         assert runners.leader(connection) == second
 
 
+def test_who_leads_no_more_lets_go_of_what_its_duties_hold(store: Store) -> None:
+    async def body(ctx: JobContext) -> str:
+        return ""
+
+    work, did, rested = job_of(body), threading.Event(), threading.Event()
+    duty = Duty("look", 0.05, did.set, rested.set)
+    runner = runner_for(store, work, config=QUICK, duties=(duty,))
+    runner.start()
+    assert did.wait(60)
+    assert not rested.is_set()
+    with store.write() as uow:
+        other = runners.register(uow, ELSEWHERE, lease=3600)
+        uow.session.execute(update(Lease).where(Lease.key == runners.LEADER_KEY).values(runner_id=other))
+    assert rested.wait(60)
+    assert runner.stop(60)
+
+
 def test_a_runner_declared_dead_by_mistake_is_born_again(store: Store) -> None:
     inside, go_on = threading.Event(), threading.Event()
     done: list[int] = []
@@ -175,7 +194,7 @@ def test_a_runner_declared_dead_by_mistake_is_born_again(store: Store) -> None:
     async def body(ctx: JobContext) -> str:
         def wait() -> None:
             inside.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
         await ctx.step("wait", wait)
         await ctx.step("act", lambda: done.append(1), changing=True, interrupted=lambda: None)
@@ -189,7 +208,7 @@ def test_a_runner_declared_dead_by_mistake_is_born_again(store: Store) -> None:
     before = runner.id
     with store.write() as uow:
         job = submit(uow, ANNA, Catalogue([work]), "work", servers, {})
-    assert inside.wait(10)
+    assert inside.wait(60)
     with store.read() as connection:
         [seen] = runners.alive(connection)
     assert seen.host == place()
@@ -198,11 +217,11 @@ def test_a_runner_declared_dead_by_mistake_is_born_again(store: Store) -> None:
         with store.read() as connection:
             [seen] = runners.alive(connection)
         with store.write() as uow:
-            verdict = runners.declare_dead(uow, seen)
+            verdict = runners.declare_dead(uow, seen, grace=30)
     go_on.set()
     assert wait_until(bus, ended(store, job))
     assert runner.id != before
-    assert runner.stop(10)
+    assert runner.stop(60)
     assert done == [1]
     assert job_row(store, job).state == "completed"
     assert task_rows(store, job)[0].token == 2
@@ -216,11 +235,11 @@ def test_tasks_can_be_finished_after_a_rebirth(store: Store) -> None:
         [claim] = queue.claim(uow, first, 1)
     life = [first]
     journal = Journal(store, lambda uow: runners.renew(uow.session.connection(), life[0], 30))
-    finisher = Finisher(journal, lambda: life[0])
+    finisher = Finisher(journal, Notes(), lambda: life[0])
     with store.read() as connection:
         [seen] = runners.alive(connection)
     with store.write() as uow:
-        runners.declare_dead(uow, seen)
+        runners.declare_dead(uow, seen, grace=30)
 
     async def lives() -> None:
         with pytest.raises(DeclaredDead):

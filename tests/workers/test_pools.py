@@ -18,11 +18,11 @@ from dsm_desktop.workers.threads import Pool, ThreadPool
 def test_a_pool_works_side_by_side_and_carries_results_and_errors(make: Callable[[int], Pool]) -> None:
     pool = make(3)
     assert pool.size == 3
-    together = threading.Barrier(3, timeout=10)
+    together = threading.Barrier(3, timeout=60)
     futures = [pool.submit(lambda n=n: (together.wait(), n * n)[1]) for n in range(3)]  # type: ignore[misc]
-    assert sorted(future.result(10) for future in futures) == [0, 1, 4]
+    assert sorted(future.result(60) for future in futures) == [0, 1, 4]
     with pytest.raises(ZeroDivisionError):
-        pool.submit(lambda: 1 // 0).result(10)
+        pool.submit(lambda: 1 // 0).result(60)
     pool.close()
 
 
@@ -33,17 +33,17 @@ def test_closing_waits_for_what_runs_and_drops_what_waits(make: Callable[[int], 
 
     def run() -> bool:
         inside.set()
-        return go_on.wait(10)
+        return go_on.wait(60)
 
     running = pool.submit(run)
     waiting = pool.submit(lambda: True)
-    assert inside.wait(10)
+    assert inside.wait(60)
     closing = threading.Thread(target=pool.close)
     closing.start()
     while not waiting.cancelled():
         closing.join(0.01)
     go_on.set()
-    closing.join(10)
+    closing.join(60)
     assert running.result(0) is True
     with pytest.raises(CancelledError):
         waiting.result(0)

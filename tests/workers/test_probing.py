@@ -24,6 +24,14 @@ class Away(DsmError):
         self.retry_after = 0.02
 
 
+class Lost(DsmError):
+    """The connection broke after the request had left."""
+
+    blame = Blame.PEER
+    retryable = True
+    sent = True
+
+
 class Refused(DsmError):
     """The device will not say, and asking again would not help."""
 
@@ -78,3 +86,44 @@ def test_a_probe_that_cannot_tell_ends_the_step_and_repeats_nothing(desk: Desk) 
     assert len(sent) == 1
     [task] = task_rows(desk.store, job)
     assert "locked down" in task.error["message"]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_change_whose_answer_is_lost_is_looked_for_and_never_sent_again(desk: Desk, taken: bool) -> None:
+    sent, asked = [], []
+
+    def send() -> str:
+        sent.append(1)
+        raise Lost("cut off")
+
+    def probe() -> str | None:
+        asked.append(1)
+        return "JID_1" if taken else None
+
+    async def body(ctx: JobContext) -> str:
+        return await ctx.step("submit", send, changing=True, interrupted=probe)
+
+    desk.start(body)
+    job = desk.submit()
+    ended = desk.until_ended(job)
+    assert len(sent) == 1
+    assert len(asked) >= 1
+    assert ended.state == ("completed" if taken else "failed"), task_rows(desk.store, job)
+
+
+def test_what_was_never_sent_is_not_looked_for(desk: Desk) -> None:
+    asked = []
+
+    def send() -> str:
+        raise Refused("locked down")
+
+    def probe() -> str:
+        asked.append(1)
+        return "JID_1"
+
+    async def body(ctx: JobContext) -> str:
+        return await ctx.step("submit", send, changing=True, interrupted=probe)
+
+    desk.start(body)
+    assert desk.until_ended(desk.submit()).state == "failed"
+    assert asked == []

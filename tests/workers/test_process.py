@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ from dsm_desktop.store.engine import sqlite_url
 from dsm_desktop.store.models import Base
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.workers.feed import Feed
+from dsm_desktop.workers.inhibit import Awake
 from dsm_desktop.workers.process import ProcessState, RunnerNotStarted, RunnerProcess
 from tests.kit.rolling import rolling_job
 from tests.kit.work import ANNA, World, add_servers, ended, job_row, task_rows, wait_until
@@ -46,16 +48,22 @@ def _hand_over(pipe: BinaryIO) -> None:
 
 
 class Beside:
-    """A store, a job on ten servers and a runner process."""
+    """A store, a job on ten servers (and one more `later` seconds from now) and a runner process."""
 
-    def __init__(self, folder: Path, open_store: Callable[[str], Store]) -> None:
+    def __init__(self, folder: Path, open_store: Callable[[str], Store], later: float = 0) -> None:
         self.url = sqlite_url(folder / "store.db")
         self.store = open_store(self.url)
         Base.metadata.create_all(self.store.engines.write)
         world = World(folder / "world")
         servers = add_servers(self.store, 10)
         with self.store.write() as uow:
-            self.job = submit(uow, ANNA, Catalogue([rolling_job(world)]), "work", servers, {})
+            catalogue = Catalogue([rolling_job(world)])
+            self.job = submit(uow, ANNA, catalogue, "work", servers, {})
+            # Due when the other one is long done.
+            at = uow.now + timedelta(seconds=later)
+            self.later = (
+                submit(uow, ANNA, catalogue, "work", servers[:1], {}, schedule_at=at) if later else None
+            )
         world.close()
         self.states: list[ProcessState] = []
         self.process = RunnerProcess(
@@ -86,12 +94,16 @@ def test_stop_gives_back_what_is_not_done(beside: Beside) -> None:
     assert {task.state for task in task_rows(beside.store, beside.job)} <= {"pending", "completed"}
 
 
-def test_a_window_that_vanishes_stops_no_job(beside: Beside) -> None:
+def test_a_window_that_vanishes_stops_no_job_nor_what_is_due_later(
+    tmp_path: Path, open_store: Callable[[str], Store]
+) -> None:
+    beside = Beside(tmp_path, open_store, later=5)
     beside.process.start()
     beside.process.wait_ready()
     beside.process.leave()
     assert beside.process.wait_ended(30), beside.process.last_words()
-    assert job_row(beside.store, beside.job).done == 10
+    assert beside.later is not None
+    assert (job_row(beside.store, beside.job).done, job_row(beside.store, beside.later).done) == (10, 1)
 
 
 def test_a_killed_runner_process_is_seen_and_started_again(beside: Beside) -> None:
@@ -127,3 +139,33 @@ def test_a_process_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert "no store here" in caught.value.detail
     assert told.is_set()
     assert process.wait_ended(5)
+
+
+def test_a_runner_says_whether_it_keeps_the_computer_awake(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from dsm_desktop.workers.inhibit import Awake\n"
+        "from dsm_desktop.workers.process import tell_awake\n"
+        "print('ready 1', flush=True)\n"
+        "tell_awake(Awake(held=True))\n"
+        "tell_awake(Awake(problem='this system offers no way'))\n"
+        "sys.stdin.readline()\n"
+        "sys.stdout.close()\n"
+    )
+    told: list[Awake] = []
+    twice = threading.Event()
+
+    def awakened() -> None:
+        told.append(process.awake)
+        if len(told) == 2:
+            twice.set()
+
+    process = RunnerProcess(
+        [], lambda pipe: None, tmp_path / "log", awakened=awakened, command=[sys.executable, "-c", script]
+    )
+    process.start()
+    assert twice.wait(60), process.last_words()
+    assert told == [Awake(held=True), Awake(problem="this system offers no way")]
+    process.stop_after_step()
+    assert process.wait_ended(60)
+    assert process.awake == Awake()

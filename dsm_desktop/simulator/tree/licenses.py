@@ -191,7 +191,6 @@ def _license_service(device: Device) -> Doc:
         "Name": "License Service",
         "Description": "License Service",
         "ServiceEnabled": True,
-        "Status": status(),
         "Actions": {"#LicenseService.Install": {"target": f"{_SERVICE}/Actions/LicenseService.Install"}},
         "Licenses": link(f"{_SERVICE}/Licenses"),
     }

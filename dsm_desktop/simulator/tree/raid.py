@@ -130,7 +130,8 @@ def _delete(device: Device, request: Request, body: Any, account: Account, *name
     if found is None:
         return device.speaker.not_found(request.path)
     controller, volume = found
-    job = device.raid.job(controller, None, lambda: device.raid.delete(controller, [volume]))
+    when = body.get(_TIME) if isinstance(body, dict) else None
+    job = device.raid.job(controller, when, lambda: device.raid.delete(controller, [volume]))
     device.changed(request, body, account, f"delete volume {volume.id}")
     return _accepted(device, job)
 

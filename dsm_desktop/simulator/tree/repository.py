@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from dsm_desktop.simulator.access import Account
 from dsm_desktop.simulator.exchange import Doc, Request, Response, json_response
 from dsm_desktop.simulator.messages import Refused
-from dsm_desktop.simulator.personas import IDRAC9_4, Persona
+from dsm_desktop.simulator.personas import IDRAC9_4, IDRAC10, Persona
 from dsm_desktop.simulator.shares import Trip
 from dsm_desktop.simulator.tree.base import SYSTEM, Action, Resource
 from dsm_desktop.simulator.tree.lcservice import LC_SERVICE
@@ -21,6 +22,7 @@ SERVICE: Final = f"{SYSTEM}/Oem/Dell/DellSoftwareInstallationService"
 _ACTIONS: Final = f"{SERVICE}/Actions/DellSoftwareInstallationService"
 _SHARES: Final = ["CIFS", "FTP", "HTTP", "HTTPS", "NFS", "TFTP"]
 _SWITCH: Final = ["Off", "On"]
+_LEVELS: Final = ("ApplySameVersions", "ApplyDowngradeVersions")
 
 
 def resources(persona: Persona) -> Iterable[Resource]:
@@ -45,7 +47,13 @@ def actions(persona: Persona) -> Iterable[Action]:
     )
 
 
+def _levels_are_strings(device: Device) -> bool:
+    """No recorded answer shows which they are: this site has both kinds, and the newer one says so in its lists."""
+    return device.persona.rank >= IDRAC10
+
+
 def _service(device: Device) -> Doc:
+    strings = _levels_are_strings(device)
     proxies: Doc = {
         "IgnoreCertWarning@Redfish.AllowableValues": _SWITCH,
         "ProxySupport@Redfish.AllowableValues": ["DefaultProxy", "Off", "ParametersProxy"],
@@ -57,6 +65,11 @@ def _service(device: Device) -> Doc:
                 "target": f"{_ACTIONS}.GetRepoBasedUpdateList"
             },
             "#DellSoftwareInstallationService.InstallFromRepository": {
+                **(
+                    {f"{name}@Redfish.AllowableValues": ["False", "True"] for name in _LEVELS}
+                    if strings
+                    else {}
+                ),
                 "ApplyUpdate@Redfish.AllowableValues": ["False", "True"],
                 **proxies,
                 "ShareType@Redfish.AllowableValues": _SHARES,
@@ -109,13 +122,15 @@ def _flag(body: Any, name: str) -> bool:
 
 
 def _install(device: Device, request: Request, body: Any, account: Account) -> Response:
+    read = _truth if _levels_are_strings(device) else _flag
+    level = functools.partial(read, body)
     wish = Wish(
         _share(body),
         _text(body, "CatalogFile") or "Catalog.xml",
         apply=_truth(body, "ApplyUpdate", default=True),
         reboot=_flag(body, "RebootNeeded"),
-        same=_text(body, "ApplySameVersions") == "True",
-        older=_text(body, "ApplyDowngradeVersions") == "True",
+        same=level("ApplySameVersions"),
+        older=level("ApplyDowngradeVersions"),
         user=account.name,
     )
     if _flag(body, "ClearJobQueue"):

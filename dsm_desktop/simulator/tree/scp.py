@@ -181,7 +181,7 @@ def _sender(device: Device, share: Doc, form: str) -> Callable[[bytes], bool]:
     verb = "PUT" if device.persona.oem_tree else "POST"
     if share["ShareType"] in ("HTTP", "HTTPS"):
         return lambda content: shares.send(url, verb, content, kind)
-    return lambda content: not shares.look(url, str(share["ShareType"]).lower()).problem
+    return lambda content: shares.store(url, str(share["ShareType"]).lower(), content)
 
 
 def _source(device: Device, body: Any, share: Doc) -> Callable[[], str] | str:

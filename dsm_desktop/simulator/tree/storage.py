@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dsm_desktop.simulator.exchange import Doc
 from dsm_desktop.simulator.hardware.parts import Controller, Drive, Volume
-from dsm_desktop.simulator.personas import IDRAC8, IDRAC9_5, Persona
+from dsm_desktop.simulator.personas import IDRAC8, IDRAC9_5, IDRAC9_6, Persona
 from dsm_desktop.simulator.tree.base import (
     CHASSIS,
     ROOT,
@@ -220,12 +220,16 @@ def drive_name(controller: Controller, drive: Drive) -> str:
     return f"{'Solid State Disk' if drive.media == 'SSD' else 'Physical Disk'} 0:1:{drive.slot}"
 
 
-def _secure_erase(base: str) -> Doc:
+def _secure_erase(base: str, persona: Persona) -> Doc:
+    """Every drive of an R750 (6.00.30) names both times, PCIe SSDs too, which take only OnReset; older ones name none."""
+    target = f"{base}/Actions/Drive.SecureErase"
+    if persona.rank < IDRAC9_6:
+        return {"target": target}
     times = {
         "@odata.type": "#Settings.v1_3_3.OperationApplyTimeSupport",
         "SupportedValues": ["Immediate", "OnReset"],
     }
-    return {"@Redfish.OperationApplyTimeSupport": times, "target": f"{base}/Actions/Drive.SecureErase"}
+    return {"@Redfish.OperationApplyTimeSupport": times, "target": target}
 
 
 def _drive_body(device: Device, controller: Controller, drive: Drive) -> Doc:
@@ -237,7 +241,7 @@ def _drive_body(device: Device, controller: Controller, drive: Drive) -> Doc:
     chassis = f"{ROOT}/Chassis/{controller.enclosure}" if controller.enclosure else CHASSIS
     state = "Enabled" if drive.health != "Critical" else "Disabled"
     return {
-        "Actions": {"#Drive.SecureErase": _secure_erase(base)},
+        "Actions": {"#Drive.SecureErase": _secure_erase(base, persona)},
         "Assembly": link(f"{CHASSIS}/Assembly"),
         "BlockSizeBytes": 0 if controller.kind == "nvme" else 512,
         "CapableSpeedGbs": speed,

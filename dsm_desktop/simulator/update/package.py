@@ -9,7 +9,7 @@ import zipfile
 from typing import IO, Final
 from xml.etree import ElementTree
 
-from dsm_desktop.simulator.dup import IMAGE_MARK, MARK
+from dsm_desktop.simulator.dup import IMAGE_MARK, MARK, SEAL
 
 XML_LIMIT: Final = 16 * 1024 * 1024
 """Most bytes of package.xml and of a catalogue that are unpacked."""
@@ -102,7 +102,7 @@ def _signed(head: bytes, xml: bytes) -> bool:
         return False
     if not at or not size:
         return False
-    blob = head[at : at + size]
+    blob = head[SEAL : SEAL + len(MARK) + 64]
     if not blob.startswith(MARK):
         return True
     return blob[len(MARK) :] == hashlib.sha256(xml).hexdigest().encode()

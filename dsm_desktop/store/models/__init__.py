@@ -54,6 +54,15 @@ from dsm_desktop.store.models.servers import (
     ServerGroupMember,
     ServerGroupParent,
 )
+from dsm_desktop.store.models.vsphere import (
+    EsxiHost,
+    EsxiObject,
+    EsxiRecoveryKey,
+    SafetyCheck,
+    Vcenter,
+    VmDecision,
+    VsphereObject,
+)
 
 __all__ = [
     "ApiCall",
@@ -73,6 +82,9 @@ __all__ = [
     "DeviceJob",
     "DeviceQueue",
     "DriveUse",
+    "EsxiHost",
+    "EsxiObject",
+    "EsxiRecoveryKey",
     "FeedEntry",
     "FirmwareExclusion",
     "InventoryFirmware",
@@ -95,6 +107,7 @@ __all__ = [
     "Reading",
     "RestoreItem",
     "Runner",
+    "SafetyCheck",
     "SavedView",
     "Server",
     "ServerAddress",
@@ -111,11 +124,11 @@ __all__ = [
     "TaskStep",
     "UtcDateTime",
     "VaultKey",
+    "Vcenter",
+    "VmDecision",
+    "VsphereObject",
+    "autoincrement",
     "db_now",
+    "id",
+    "sqlite",
 ]
-
-# SQLite hands out the largest id plus one, so an id of a removed last row would come back: feed readers would miss
-# entries, logged calls would point at a new server, and a sealed secret is bound to its row. AUTOINCREMENT never reuses.
-for _table in Base.metadata.tables.values():
-    if "id" in _table.c:
-        _table.dialect_options["sqlite"]["autoincrement"] = True

@@ -37,7 +37,7 @@ class ApiCall(Base):
     task_id: Mapped[int | None]
     protocol: Mapped[str] = mapped_column(String(12))
     host: Mapped[str] = mapped_column(String(255))
-    method: Mapped[str] = mapped_column(String(12))
+    method: Mapped[str] = mapped_column(String(64))
     path: Mapped[str] = mapped_column(Text)
     changing: Mapped[bool] = mapped_column(default=False)
     status: Mapped[int | None]

@@ -12,7 +12,7 @@ from dsm_desktop.store.models.base import Base, Id
 
 
 class CredentialSet(Base):
-    """A login. `kind` idrac | esxi | vcenter | openmanage | share; `secret` is sealed (vault), bound to this table, column and row.
+    """A login. `kind` idrac | esxi | vcenter | openmanage | share | bios; `secret` is sealed (vault), bound to this table, column and row.
 
     `secret_version` goes up with each change and is part of the seal. Lower `priority` is tried first.
     """

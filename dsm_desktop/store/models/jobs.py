@@ -67,6 +67,8 @@ class JobTask(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     server_id: Mapped[int | None] = mapped_column(ForeignKey("servers.id", ondelete="SET NULL"), index=True)
+    host_id: Mapped[int | None] = mapped_column(Id)
+    """An ESXi host's row, for work on hosts; no foreign key, as an ended task may name one that is gone."""
     target: Mapped[str] = mapped_column(String(300), default="")
     lock_key: Mapped[str] = mapped_column(String(120), default="")
     state: Mapped[str] = mapped_column(String(16), default="pending")

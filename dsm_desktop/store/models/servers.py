@@ -16,7 +16,8 @@ class Server(Base):
 
     `service_tag` is unique where known (duplicates found by a scan are merged); `address` is the BMC's IP or name.
     `access` is a core.states.Access, `problem` the last error's message and hint, `problem_code` its class name.
-    `trust_mode` pin | ca | off; `fingerprint` SHA-256 (hex) of the pinned certificate.
+    `trust_mode` pin | ca | off; `fingerprint` SHA-256 (hex) of the pinned certificate;
+    `pdus` names of the power distribution units it hangs on ("A12, B12").
     """
 
     __tablename__ = "servers"
@@ -55,6 +56,7 @@ class Server(Base):
     problem: Mapped[str] = mapped_column(Text, default="")
     problem_code: Mapped[str] = mapped_column(String(80), default="")
     notes: Mapped[str] = mapped_column(Text, default="")
+    pdus: Mapped[str] = mapped_column(Text, default="")
     custom: Mapped[dict[str, Any]] = mapped_column(default=dict)
     assigned_credential_id: Mapped[int | None] = mapped_column(
         ForeignKey("credential_sets.id", ondelete="SET NULL")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import PySide6
 from PySide6.QtGui import QAction, QKeySequence
@@ -49,9 +49,11 @@ class AboutDialog(Dialog):
 
 
 class KeysDialog(Dialog):
-    """Every key, from the actions themselves."""
+    """Every key, from the actions themselves; `change` shows where they are changed."""
 
-    def __init__(self, actions: Sequence[QAction], parent: QWidget | None) -> None:
+    def __init__(
+        self, actions: Sequence[QAction], parent: QWidget | None, change: Callable[[], object] | None = None
+    ) -> None:
         super().__init__(parent, "Keyboard")
         found = [
             (
@@ -82,4 +84,8 @@ class KeysDialog(Dialog):
         scroll.setMinimumHeight(420)
         scroll.setAccessibleName("Keys")
         self.body.addWidget(scroll)
+        if change is not None:
+            self.change = self.add_action("Change…", default=False)
+            self.change.clicked.connect(self.accept)
+            self.change.clicked.connect(lambda _=False: change())
         self.add_cancel("Close", default=True)

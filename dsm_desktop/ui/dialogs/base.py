@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.ui.help import give_help
@@ -12,13 +21,17 @@ from dsm_desktop.ui.widgets.states import Banner
 
 
 class Dialog(QDialog):
-    """Opened with `open()`, never blocking. Esc and Cancel close without doing anything."""
+    """Opened with `open()`, never blocking. Esc and Cancel close without doing anything; where something was typed they ask."""
+
+    passing = False
+    """What is typed here only confirms or unlocks; nobody misses it."""
 
     def __init__(self, parent: QWidget | None, title: str, text: str = "") -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
+        self._let_go = False
         heading = QLabel(title)
         heading.setFont(ui_font(step=3, bold=True))
         heading.setWordWrap(True)
@@ -58,7 +71,54 @@ class Dialog(QDialog):
         self.buttons.addWidget(button)
         return button
 
+    def dirty(self) -> bool:
+        """Whether closing now would lose what a person has typed and not saved."""
+        return not self.passing and any(map(_typed, self.findChildren(QWidget)))
+
+    def holds_back(self) -> bool:
+        """Whether it is in sight and would ask before it closes."""
+        return not self._let_go and self.isVisible() and self.dirty()
+
+    def reject(self) -> None:
+        if not self.holds_back():
+            super().reject()
+            return
+        ask = UnsavedDialog(self)
+        ask.accepted.connect(self._throw_away)
+        ask.open()
+
+    def _throw_away(self) -> None:
+        self._let_go = True
+        self.reject()
+
     def fail(self, error: DsmError) -> None:
         """Show why it did not work; what was typed stays."""
         self.setEnabled(True)
         self.banner.fail(error)
+
+
+class UnsavedDialog(Dialog):
+    """Between Esc and the loss of what was typed. Accepted: it may go."""
+
+    def __init__(self, parent: Dialog) -> None:
+        super().__init__(
+            parent,
+            "Throw away what you entered?",
+            f"'{parent.windowTitle()}' holds entries that are not saved.",
+        )
+        self.add_cancel("Keep editing", default=True)
+        self.add_action("Throw away", default=False).clicked.connect(self.accept)
+
+
+def _typed(field: QWidget) -> bool:
+    """Typed by a person, not filled in by the program; no search line (it has a cross to clear it), no password."""
+    if isinstance(field, QPlainTextEdit):
+        return not field.isReadOnly() and field.document().isModified() and bool(field.toPlainText().strip())
+    return (
+        isinstance(field, QLineEdit)
+        and field.isModified()
+        and not field.isReadOnly()
+        and not field.isClearButtonEnabled()
+        and field.echoMode() is QLineEdit.EchoMode.Normal
+        and bool(field.text().strip())
+    )

@@ -33,6 +33,7 @@ KINDS = (
     ("vcenter", "vCenter"),
     ("openmanage", "OpenManage"),
     ("share", "File share"),
+    ("bios", "BIOS password"),
 )
 
 

@@ -23,6 +23,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.panel import GridPanel
 
 _COLUMNS = (
@@ -56,6 +57,7 @@ class CustomFieldsDialog(Dialog):
         )
         self.panel.opened.connect(lambda _: self._edit())
         self.panel.chosen.connect(lambda _: self._follow())
+        ViewsButton(desk, self.panel, "own fields")
         self.body.addWidget(self.panel, 1)
         why = desk.why_not(Permission.CONFIGURE)
         row = QHBoxLayout()

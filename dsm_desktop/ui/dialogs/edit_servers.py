@@ -32,6 +32,7 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.theme import SPACE
+from dsm_desktop.ui.undo import Field, FieldsUndo
 from dsm_desktop.ui.widgets.labels import WrappedLabel
 
 SEVERAL = "<several values>"
@@ -41,6 +42,10 @@ _TRUST = (
     ("ca", "Checked against the site's CA"),
     ("off", "Not checked"),
 )
+_TIPS = {
+    "pdus": "Power distribution units it hangs on, as they are labelled, with a comma between two: A12, B12. Hosts of"
+    " one PDU are taken out one at a time."
+}
 _TLS = ((False, "Not allowed"), (True, "Allowed (TLS 1.0, short keys)"))
 
 
@@ -81,7 +86,7 @@ class EditServersDialog(Dialog):
         self._before: dict[str, str] = {}
         self._lines: dict[str, QLineEdit | QPlainTextEdit] = {}
         self._custom: dict[str, QLineEdit | _Choice] = {}
-        self.setMinimumSize(560, 560)
+        self.setMinimumSize(600, 560)
         inside = QWidget()
         self._column = QVBoxLayout(inside)
         self._column.setSpacing(SPACE)
@@ -98,8 +103,14 @@ class EditServersDialog(Dialog):
         self.body.addWidget(scroll, 1)
         self.add_cancel()
         self.add_action("Save").clicked.connect(self.save)
+        self.history = FieldsUndo(self, self._fields)
+        self.history.watch()
         desk.work.read(self, desk.context.reads.credentials, self._show_credentials, self.fail)
         desk.work.query(self, _site, self._show_site, self.fail)
+
+    def _fields(self) -> list[Field]:
+        boxes = (self.credential, self.trust, self.old_tls, self.into, self.out_of)
+        return [*self._lines.values(), self.add_tags, self.remove_tags, *boxes, *self._custom.values()]
 
     def _box(self, title: str) -> QFormLayout:
         box = QGroupBox(title)
@@ -110,7 +121,8 @@ class EditServersDialog(Dialog):
     def _add_general(self) -> None:
         form = self._box("General")
         for key, label in (
-            ("name", "Name"), ("address", "BMC address"), ("port", "Port"), ("asset_tag", "Asset tag"), ("notes", "Notes"),
+            ("name", "Name"), ("address", "BMC address"), ("port", "Port"), ("asset_tag", "Asset tag"), ("pdus", "PDUs"),
+            ("notes", "Notes"),
         ):  # fmt: skip
             if self._many and key in ("address", "port"):
                 continue
@@ -123,6 +135,7 @@ class EditServersDialog(Dialog):
             if len(values) > 1:
                 line.setPlaceholderText(SEVERAL)
             line.setAccessibleName(label)
+            line.setToolTip(_TIPS.get(key, ""))
             self._before[key], self._lines[key] = _text(line), line
             form.addRow(label, line)
         if self._many:
@@ -135,6 +148,8 @@ class EditServersDialog(Dialog):
         form = self._box("Access")
         self.credential = QComboBox()
         self.credential.setAccessibleName("Credential set")
+        # Its names come later.
+        self.credential.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.trust = _Choice("Certificate", _TRUST, {row.trust_mode for row in self._rows})
         self.old_tls = _Choice("Old TLS", _TLS, {row.old_tls for row in self._rows})
         form.addRow("Credential set", self.credential)
@@ -175,6 +190,7 @@ class EditServersDialog(Dialog):
             self.credential.addItem(f"{view.name} ({view.username})", view.id)
         if len(self._assigned) == 1:
             self.credential.setCurrentIndex(max(0, self.credential.findData(next(iter(self._assigned)))))
+        self.history.watch()
 
     def _show_site(self, site: _Site) -> None:
         members = frozenset(self._ids)
@@ -187,6 +203,7 @@ class EditServersDialog(Dialog):
             self._own.addRow(field.title, self._own_field(field))
         if not site.fields:
             self._own.addRow(QLabel("None yet. Define them under Edit > Own fields."))
+        self.history.watch()
 
     def _own_field(self, field: CustomFieldRow) -> QWidget:
         values = [row.custom.get(field.key) for row in self._rows]
@@ -219,6 +236,12 @@ class EditServersDialog(Dialog):
         self._desk.change(
             self, lambda c: c.do(bulk_edit.edit_many, ids, edit), lambda _: self.accept(), self.fail
         )
+
+    def dirty(self) -> bool:
+        try:
+            return not self._edit().empty
+        except BadInput:
+            return True
 
     def _edit(self) -> BulkEdit:
         typed = {k: _text(line).strip() for k, line in self._lines.items() if _text(line) != self._before[k]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.printing import MOST_PRINTED, preview_table, write_pdf
 from dsm_desktop.ui.theme import Tone
-from dsm_desktop.ui.widgets.panel import GridPanel
+from dsm_desktop.ui.widgets.grid import MOST_SELECTED
+from dsm_desktop.ui.widgets.listing import Listing
 from dsm_desktop.ui.work import Work
 
 FORMATS = (
@@ -30,13 +32,18 @@ FORMATS = (
 class ExportDialog(Dialog):
     """Which rows, which format; then Save…, Print… or Copy. Filter, order and columns are those of the grid."""
 
-    def __init__(self, work: Work, panel: GridPanel, name: str) -> None:
-        super().__init__(panel.window(), f"Export {name}", "Rows, order and columns are those you see.")
+    def __init__(self, work: Work, panel: Listing, name: str) -> None:
+        super().__init__(panel.grid.window(), f"Export {name}", "Rows, order and columns are those you see.")
         self._work, self._panel, self._name = work, panel, name
         chosen = len(panel.grid.selected_places())
-        shown = panel.model.rowCount()
+        shown = panel.model.shown
         self.selected = QRadioButton(f"The {words.plural(chosen, 'selected row')}")
-        self.everything = QRadioButton(f"All {words.plural(shown, 'row')} shown")
+        part = panel.grid.read_table is not None and shown > MOST_SELECTED
+        self.everything = QRadioButton(
+            f"The first {MOST_SELECTED:,} of {shown:,} rows shown; narrow the search for others"
+            if part
+            else f"All {words.plural(shown, 'row')} shown"
+        )
         self.selected.setEnabled(chosen > 0)
         (self.selected if chosen > 1 else self.everything).setChecked(True)
         self.format = QComboBox()
@@ -58,33 +65,49 @@ class ExportDialog(Dialog):
         self.copy_button.setToolTip("Rows with their heads; paste them into a spreadsheet")
         self.copy_button.clicked.connect(self.copy)
         self.print_button = self.add_action("Print…", default=False)
-        self.print_button.clicked.connect(self.print_table)
+        self.print_button.clicked.connect(self._print)
         self.add_cancel("Close")
         self.save_button = self.add_action("Save…")
         self.save_button.clicked.connect(self._ask)
 
-    @property
-    def table(self) -> Table:
-        """The rows and columns chosen."""
-        return self._panel.grid.table(words.sentence(self._name), selected=self.selected.isChecked())
+    def with_table(self, then: Callable[[Table], None]) -> None:
+        """The rows and columns chosen, read from the store where they are not in memory."""
+        self._panel.grid.with_table(words.sentence(self._name), selected=self.selected.isChecked(), then=then)
 
     @property
     def report(self) -> Report:
-        """When it was made, and out of which filter."""
-        return Report(datetime.now(UTC), filter=self._panel.filter.text().strip())
+        """When it was made, and out of which filter, narrowed to what."""
+        panel = self._panel
+        return Report(
+            datetime.now(UTC),
+            filter=panel.filter.text().strip(),
+            within=panel.within,
+            total=panel.model.total,
+        )
 
     def copy(self) -> None:
         """As text that pastes into a spreadsheet."""
-        QApplication.clipboard().setText(as_tsv(self.table))
-        self.banner.say("Copied; paste it into a spreadsheet.", Tone.OK)
 
-    def print_table(self) -> None:
-        """The print preview."""
-        if self._short_enough():
-            preview_table(self.table, self, self.report)
+        def take(table: Table) -> None:
+            QApplication.clipboard().setText(as_tsv(table))
+            self.banner.say("Copied; paste it into a spreadsheet.", Tone.OK)
 
-    def _short_enough(self) -> bool:
-        if len(self.table.rows) <= MOST_PRINTED:
+        self.with_table(take)
+
+    def print_table(self, then: Callable[[], object] = lambda: None) -> None:
+        """The print preview; `then` when it is closed."""
+
+        def show(table: Table) -> None:
+            if self._short_enough(table):
+                preview_table(table, self, self.report).finished.connect(lambda _: then())
+
+        self.with_table(show)
+
+    def _print(self) -> None:
+        self.print_table()
+
+    def _short_enough(self, table: Table) -> bool:
+        if len(table.rows) <= MOST_PRINTED:
             return True
         self.banner.say(
             f"More than {MOST_PRINTED:,} rows are a file, not paper; filter or select fewer.", Tone.WARNING
@@ -99,10 +122,12 @@ class ExportDialog(Dialog):
 
     def write_to(self, file: Path) -> None:
         """Write in a worker; the format is the file's ending."""
-        pdf = file.suffix == ".pdf"
-        if pdf and not self._short_enough():
+        self.with_table(lambda table: self._write(table, file))
+
+    def _write(self, table: Table, file: Path) -> None:
+        pdf, made = file.suffix == ".pdf", self.report
+        if pdf and not self._short_enough(table):
             return
-        table, made = self.table, self.report
 
         def write() -> None:
             (write_pdf if pdf else report.write)(table, file, made)

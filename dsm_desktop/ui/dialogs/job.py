@@ -20,20 +20,27 @@ from PySide6.QtWidgets import (
 
 from dsm_desktop.core.states import Access
 from dsm_desktop.jobs.declaration import Danger, JobType, Params, Targets
+from dsm_desktop.queries.estimates import Pace, pace_of
 from dsm_desktop.queries.servers import ServerRow
+from dsm_desktop.queries.vsphere_rows import HostRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.calls_plan import CallsPlanDialog
+from dsm_desktop.ui.dialogs.media_out import MediaOut
 from dsm_desktop.ui.dialogs.suggestions import suggest
 from dsm_desktop.ui.help import HELP
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone
-from dsm_desktop.ui.widgets.editors import TimeEditor
+from dsm_desktop.ui.widgets.editors import StartEditor
 from dsm_desktop.ui.widgets.forms import Form
+from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.panel import GridPanel
 
 _NAMES_SHOWN = 8
+_WORTH_SAYING = 10.0
+_BEHIND = 120
+"""Pixels of the screen that a long form leaves to the window behind it."""
 _TARGETS = (
     Column("name", "Server", lambda r: r.label, width=180),
     Column("host", "Host name", lambda r: r.host_name or "not known", width=180),
@@ -42,14 +49,20 @@ _TARGETS = (
     Column("power", "Power", lambda r: r.power_state, status=lambda r: words.power(r.power_state), width=104),
 )
 
+TargetRow = ServerRow | HostRow
+_NOUNS = {Targets.SERVER: "server", Targets.HOST: "host", Targets.NONE: "server"}
+
 
 def start_job(
-    desk: Desk, kind: str, rows: Sequence[ServerRow], preset: Mapping[str, Any], parent: QWidget
+    desk: Desk, kind: str, rows: Sequence[TargetRow], preset: Mapping[str, Any], parent: QWidget
 ) -> Dialog | None:
     """Ask what must be asked and hand the job in; without anything to choose or to confirm it starts at once."""
     job_type = desk.context.catalogue[kind]
-    if job_type.targets is Targets.SERVER and not rows:
-        desk.tell(f"Select one or more servers for '{job_type.label.rstrip('…')}'.", Tone.WARNING)
+    if job_type.targets is not Targets.NONE and not rows:
+        desk.tell(
+            f"Select one or more {_NOUNS[job_type.targets]}s for '{job_type.label.rstrip('…')}'.",
+            Tone.WARNING,
+        )
         return None
     found = job_type.fit(rows)
     if rows and not found.fitting:
@@ -63,7 +76,7 @@ def start_job(
     return dialog
 
 
-def _some(rows: Sequence[ServerRow]) -> str:
+def _some(rows: Sequence[TargetRow]) -> str:
     return ", ".join(row.label for row in rows[:4]) + ("…" if len(rows) > 4 else ".")
 
 
@@ -74,7 +87,7 @@ class JobDialog(Dialog):
         self,
         desk: Desk,
         job_type: JobType,
-        rows: Sequence[ServerRow],
+        rows: Sequence[TargetRow],
         preset: Mapping[str, Any],
         parent: QWidget | None,
     ) -> None:
@@ -85,8 +98,12 @@ class JobDialog(Dialog):
         self._desk, self._type, self._rows = desk, job_type, list(self._fit.fitting)
         self.setMinimumWidth(600)
         self.setProperty(HELP, f"job/{job_type.kind}")
-        if job_type.targets is Targets.SERVER:
+        if job_type.targets is not Targets.NONE:
             self._add_targets()
+        if job_type.kind == "clear_blockers":
+            self.media = MediaOut(desk, [row for row in self._rows if isinstance(row, HostRow)])
+            self.body.addWidget(self.media, 1)
+            self.setMinimumWidth(1040)
         self.form = Form(job_type.params, preset)
         suggest(desk, self.form)
         scroll = QScrollArea()
@@ -108,14 +125,24 @@ class JobDialog(Dialog):
         self.start_button = self.add_action(self._start_words)
         self.start_button.clicked.connect(self.start)
         self.form.focus_first()
+        self._grow(self.form.sizeHint().height() - scroll.sizeHint().height())
         self.dry.toggled.connect(
             lambda on: self.start_button.setText("Show what it would do" if on else self._start_words)
         )
 
+    def _grow(self, more: int) -> None:
+        """As tall as the whole form needs, where the screen has the room."""
+        room = self.screen().availableGeometry().height() - _BEHIND
+        hint = self.sizeHint()
+        if more > 0 and room > hint.height():
+            self.resize(hint.width(), min(room, hint.height() + more))
+
     def _add_targets(self) -> None:
         names = [row.label for row in self._rows]
         more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-        label = QLabel(f"{words.plural(len(names), 'server')}: {', '.join(names[:_NAMES_SHOWN])}{more}")
+        label = QLabel(
+            f"{words.plural(len(names), _NOUNS[self._type.targets])}: {', '.join(names[:_NAMES_SHOWN])}{more}"
+        )
         label.setWordWrap(True)
         label.setAccessibleName("Targets")
         self.body.addWidget(label)
@@ -155,10 +182,10 @@ class JobDialog(Dialog):
     def _add_options(self) -> None:
         self.dry = QCheckBox("Dry run: show what it would do, change nothing")
         self.later = QCheckBox("Start later, at")
-        self.at = TimeEditor()
+        self.at = StartEditor()
         self.at.control.setAccessibleName("Start at")
         self.at.setEnabled(False)
-        self.later.toggled.connect(self.at.setEnabled)
+        self.later.toggled.connect(self._start_later)
         row = QHBoxLayout()
         row.setSpacing(SPACE)
         row.addWidget(self.later)
@@ -166,6 +193,38 @@ class JobDialog(Dialog):
         row.addStretch()
         self.body.addWidget(self.dry)
         self.body.addLayout(row)
+        self.estimate = WrappedLabel("")
+        self.estimate.setAccessibleName("How long it will take")
+        self.estimate.hide()
+        self.body.addWidget(self.estimate)
+        self._pace: Pace | None = None
+        kind = self._type.kind
+        self._desk.work.query(self, lambda c: pace_of(c, kind), self._know_pace, lambda _: None, key="pace")
+        self.form.changed.connect(self._say_estimate)
+
+    def _start_later(self, later: bool) -> None:
+        """The time is typed next, its hour first."""
+        self.at.setEnabled(later)
+        if later:
+            self.at.focus_hour()
+
+    def _know_pace(self, pace: Pace | None) -> None:
+        self._pace = pace
+        self._say_estimate()
+
+    def _say_estimate(self) -> None:
+        """What takes more than ten seconds says so before it is started."""
+        pace, count = self._pace, max(1, len(self._rows))
+        if pace is None:
+            return
+        values = self.form.values()
+        at_once, stagger = int(values.get("max_parallel") or 0), float(values.get("stagger_seconds") or 0.0)
+        whole = pace.seconds(count, at_once=at_once, stagger=stagger)
+        self.estimate.setVisible(whole >= _WORTH_SAYING)
+        noun = _NOUNS[self._type.targets] if self._rows else "run"
+        self.estimate.setText(
+            f"About {words.span(whole)}: {words.span(pace.each)} a {noun}, by {words.plural(pace.runs, 'run')} before."
+        )
 
     def start(self) -> None:
         """Validate; ask for confirmation by the danger of these very parameters; submit."""
@@ -206,17 +265,19 @@ class JobDialog(Dialog):
 class ConfirmDialog(Dialog):
     """Lists every target with its host name and power state; Cancel is the default; a destructive job wants typing."""
 
+    passing = True
+
     def __init__(
         self,
         job_type: JobType,
         params: Params,
         danger: Danger,
-        rows: Sequence[ServerRow],
+        rows: Sequence[TargetRow],
         desk: Desk,
         parent: QWidget,
         do: Callable[[], None],
     ) -> None:
-        target = rows[0].label if len(rows) == 1 else words.plural(len(rows), "server")
+        target = rows[0].label if len(rows) == 1 else words.plural(len(rows), _NOUNS[job_type.targets])
         title = job_type.title_for(params, target, len(rows)) if rows else job_type.label.rstrip("…")
         super().__init__(parent, f"{title}?", job_type.confirm(params) if job_type.confirm else "")
         self._do = do
@@ -232,7 +293,8 @@ class ConfirmDialog(Dialog):
         self._wanted = ""
         if danger is Danger.DESTRUCTIVE:
             self._wanted = rows[0].label if len(rows) == 1 else str(len(rows))
-            what = "the server's name" if len(rows) == 1 else "the number of servers"
+            noun = _NOUNS[job_type.targets]
+            what = f"the {noun}'s name" if len(rows) == 1 else f"the number of {noun}s"
             self.body.addWidget(QLabel(f"Type {what} ({self._wanted}) to confirm:"))
             self.typed = QLineEdit()
             self.typed.setAccessibleName(f"Type {self._wanted} to confirm")

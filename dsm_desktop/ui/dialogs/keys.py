@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from dsm_desktop.core.errors import BadInput, DsmError
 from dsm_desktop.ui import words
@@ -12,6 +12,7 @@ from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.credential import PasswordLine
 from dsm_desktop.ui.dialogs.secret_sheet import MIN_PASSPHRASE, RecoverySheet
 from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.widgets.busy import BusyBar
 from dsm_desktop.vault.rotation import RotationReport
 
 
@@ -114,12 +115,7 @@ class RotateKeyDialog(Dialog):
             self.body.addWidget(label)
             self.body.addWidget(line)
         self.sheet = RecoverySheet(desk)
-        self.progress = QProgressBar()
-        self.progress.setRange(0, 0)
-        self.progress.setMaximumHeight(14)
-        self.progress.setTextVisible(False)
-        self.progress.setAccessibleName("Sealing")
-        self.progress.hide()
+        self.progress = BusyBar(desk.settings, "Sealing", "rotate-key")
         self.count = QLabel()
         self.count.setAccessibleName("Secrets sealed anew")
         self.count.hide()
@@ -143,7 +139,7 @@ class RotateKeyDialog(Dialog):
             self._desk.work.command(self, lambda: key.begin_rotation(typed), self._begun, self._refused)
         elif self._step == 1:
             self.go.setEnabled(False)
-            self.progress.show()
+            self.progress.begin("rotate-key")
             self._count(0)
             self._desk.work.command(
                 self, lambda: key.go_on_rotating(self._counted.emit), self._sealed, self._refused
@@ -165,7 +161,7 @@ class RotateKeyDialog(Dialog):
         self.count.show()
 
     def _sealed(self, report: RotationReport) -> None:
-        self.progress.hide()
+        self.progress.finish(report.finished)
         self._step = 2
         self.go.setText("Done")
         self.go.setEnabled(True)
@@ -179,7 +175,7 @@ class RotateKeyDialog(Dialog):
         )
 
     def _refused(self, error: DsmError) -> None:
-        self.progress.hide()
+        self.progress.finish(False)
         self.go.setEnabled(True)
         self.fail(error)
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 
 from dsm_desktop.configuration.differences import Difference, IgnoreRules, three_way
 from dsm_desktop.queries import Connection
+from dsm_desktop.queries.configuration import ignored_settings
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.models.columns import Column
@@ -110,10 +111,11 @@ class ProfileDiffDialog(Dialog):
     def read(self) -> None:
         """Compare again."""
         everything = self.everything.isChecked()
-        rules = IgnoreRules(()) if self.identity.isChecked() else IgnoreRules()
+        identity = self.identity.isChecked()
 
         def ask(connection: Connection) -> Prepared:
             states = self._load(connection)
+            rules = IgnoreRules.of_site(ignored_settings(connection), identity=identity)
             lines = three_way(states.golden, states.before, states.now, rules, everything=everything)
             return self.panel.model.prepare(DifferenceRow(n, line) for n, line in enumerate(lines))
 

@@ -99,7 +99,7 @@ class TrustDialog(Dialog):
         self._desk, self._row, self._seen = desk, row, seen
         form = QFormLayout()
         for title, value in (("Trusted until now", row.fingerprint), ("Shown by the device now", seen)):
-            label = QLabel(_grouped(value))
+            label = QLabel(grouped(value))
             label.setAccessibleName(title)
             label.setWordWrap(True)
             form.addRow(title, label)
@@ -115,6 +115,7 @@ class TrustDialog(Dialog):
         )
 
 
-def _grouped(fingerprint: str) -> str:
+def grouped(fingerprint: str) -> str:
+    """A fingerprint in groups of four digits, to be read aloud."""
     clean = fingerprint.replace(":", "").upper()
     return " ".join(clean[i : i + 4] for i in range(0, len(clean), 4)) or "none"

@@ -11,12 +11,15 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.theme import Tone
+from dsm_desktop.workers.inhibit import awake_words
 
 WORD = "STOP"
 
 
 class EmergencyStopDialog(Dialog):
     """Typed, because it halts everybody's work; it says what still runs to its end."""
+
+    passing = True
 
     def __init__(self, desk: Desk, now: WorkNumbers | None, parent: QWidget | None) -> None:
         super().__init__(
@@ -82,29 +85,43 @@ class ResumeDialog(Dialog):
         self.accept()
 
 
+def _left(now: WorkNumbers, agent: bool) -> str:
+    """ "3 under way, 2 wait, next at 2026-11-02 22:00:00; no agent is running." """
+    waits = "wait" if now.waiting_tasks > 1 else "waits"
+    at = f", next at {words.stamp(now.next_start)}" if now.next_start else ""
+    asks = "an answer" if now.paused_tasks == 1 else "answers"
+    parts = [
+        f"{words.plural(now.running_tasks, 'target')} under way" if now.running_tasks else "",
+        f"{words.plural(now.waiting_tasks, 'target')} {waits}{at}" if now.waiting_tasks else "",
+        f"{words.plural(now.paused_tasks, 'target')} paused for {asks}" if now.paused_tasks else "",
+    ]
+    return f"{', '.join(filter(None, parts))}; {'an agent is' if agent else 'no agent is'} running."
+
+
 class ClosingDialog(Dialog):
-    """Work runs in the runner that this window owns: what shall happen to it?"""
+    """Work is left to the runner that this window owns, under way or due later: what shall happen to it?"""
 
     def __init__(
         self,
         desk: Desk,
-        running: int,
+        now: WorkNumbers,
         parent: QWidget,
         *,
         tray: Callable[[], None] | None,
         hand_over: Callable[[], None],
         finish: Callable[[], None],
     ) -> None:
+        agent = desk.context.runner.agent_available()
         super().__init__(
             parent,
-            "Work is running",
-            f"{words.plural(running, 'server')} under way. What was begun is written down and goes on from there in any case.",
+            "Work is running" if now.running_tasks else "Work is waiting",
+            f"{_left(now, agent)} What was begun is written down and goes on from there in any case."
+            f" {awake_words(desk.context.runner.awake())}".rstrip(),
         )
-        agent = desk.context.runner.agent_available()
         choices: list[tuple[str, str, Callable[[], None], str]] = [
             (
                 "Keep running in the tray",
-                "The window closes; its runner works on until everything is done.",
+                "The window closes; its runner works on until everything is done, also what starts later.",
                 tray or (lambda: None),
                 "" if tray else "This desktop has no tray.",
             ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QLabel, QLineEdit, QProgressBar, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 
 from dsm_desktop.app.store_desk import Backup
 from dsm_desktop.core.errors import DsmError
@@ -12,10 +12,13 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.widgets.busy import BusyBar
 
 
 class _StoreDialog(Dialog):
     """A word to type, a bar while it works, and only the way to a new start afterwards."""
+
+    passing = True
 
     def __init__(
         self, desk: Desk, parent: QWidget | None, title: str, text: str, word: str, verb: str
@@ -25,12 +28,7 @@ class _StoreDialog(Dialog):
         self.typed = QLineEdit()
         self.typed.setPlaceholderText(f"Type {word} to confirm")
         self.typed.setAccessibleName(f"Type {word} to confirm")
-        self.progress = QProgressBar()
-        self.progress.setRange(0, 0)
-        self.progress.setMaximumHeight(14)
-        self.progress.setTextVisible(False)
-        self.progress.setAccessibleName("Working on the store")
-        self.progress.hide()
+        self.progress = BusyBar(desk.settings, "Working on the store", word)
         self._cancel = self.add_cancel(default=True)
         self.go = self.add_action(verb, default=False)
         self.go.setEnabled(False)
@@ -57,19 +55,19 @@ class _StoreDialog(Dialog):
         self._cancel.setEnabled(False)
         self.typed.setEnabled(False)
         self.banner.hide()
-        self.progress.show()
+        self.progress.begin(self._word)
         self._desk.work.command(self, self.work(), self._succeeded, self._refused)
 
     def _succeeded(self, sentence: str) -> None:
         self._done = True
-        self.progress.hide()
+        self.progress.finish(True)
         self._cancel.hide()
         self.banner.say(sentence, Tone.OK)
         self.go.setText("Start again")
         self.go.setEnabled(True)
 
     def _refused(self, error: DsmError) -> None:
-        self.progress.hide()
+        self.progress.finish(False)
         self._cancel.setEnabled(True)
         self.typed.setEnabled(True)
         self._follow()

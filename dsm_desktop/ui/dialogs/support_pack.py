@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QProgressBar, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QWidget
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.widgets.busy import BusyBar
 from dsm_desktop.ui.widgets.labels import WrappedLabel
 
 
@@ -30,12 +31,7 @@ class SupportPackDialog(Dialog):
         )
         self.body.addWidget(self.names)
         self.body.addWidget(WrappedLabel("Look into it before you give it away: it is plain text."))
-        self.progress = QProgressBar()
-        self.progress.setRange(0, 0)
-        self.progress.setMaximumHeight(14)
-        self.progress.setTextVisible(False)
-        self.progress.setAccessibleName("Writing the support pack")
-        self.progress.hide()
+        self.progress = BusyBar(desk.settings, "Writing the support pack", "support-pack")
         self.body.addWidget(self.progress)
         self.add_cancel("Close")
         self.save = self.add_action("Save…")
@@ -51,18 +47,18 @@ class SupportPackDialog(Dialog):
         """Write it in a worker and say what is in it."""
         pack, names = self._desk.context.support, self.names.isChecked()
         self.save.setEnabled(False)
-        self.progress.show()
+        self.progress.begin("support-pack")
 
-        def ended() -> None:
-            self.progress.hide()
+        def ended(written: bool) -> None:
+            self.progress.finish(written)
             self.save.setEnabled(True)
 
         def done(inside: list[str]) -> None:
-            ended()
+            ended(True)
             self.banner.say(f"{words.plural(len(inside), 'part')} written to {file}.", Tone.OK)
 
         def failed(error: DsmError) -> None:
-            ended()
+            ended(False)
             self.fail(error)
 
         self._desk.work.read(self, lambda: pack.write(file, names=names), done, failed)

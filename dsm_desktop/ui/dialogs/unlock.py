@@ -48,6 +48,8 @@ def key_banner(desk: Desk, banner: Banner) -> None:
 class UnlockDialog(Dialog):
     """Passphrase, key file or recovery key; a wrong one changes nothing."""
 
+    passing = True
+
     def __init__(self, desk: Desk, parent: QWidget | None, unlocked: Callable[[], object]) -> None:
         super().__init__(parent, "Unlock the site key", "It opens the passwords kept in this store.")
         self._desk, self._unlocked = desk, unlocked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import (
@@ -18,9 +19,13 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QBrush, QColor
 
 from dsm_desktop.queries.export import Cell, Table
+from dsm_desktop.queries.query_language import Language
 from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.icons import icon
+from dsm_desktop.ui.models.colours import SIGNS, TONES, ColourRule, Test, compiled
 from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.models.headings import Heading
+from dsm_desktop.ui.theme import Tone
 
 # Enum look-ups cost 50 ms per repaint of a full table; data() compares with these.
 DISPLAY = int(Qt.ItemDataRole.DisplayRole)
@@ -30,7 +35,9 @@ ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
 TOOLTIP = int(Qt.ItemDataRole.ToolTipRole)
 ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
 ID = int(Qt.ItemDataRole.UserRole)
-CHANGED_ROLES = [DISPLAY, DECORATION, FOREGROUND]
+BACKGROUND = int(Qt.ItemDataRole.BackgroundRole)
+CHANGED_ROLES = [DISPLAY, DECORATION, FOREGROUND, BACKGROUND]
+_GROUND_ALPHA = 40
 _FLAGS = (
     Qt.ItemFlag.ItemIsEnabled
     | Qt.ItemFlag.ItemIsSelectable
@@ -59,6 +66,9 @@ class GridModel(QAbstractTableModel):
     def __init__(self, columns: Sequence[Column], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._order: list[tuple[int, bool]] = []
+        self.language = Language({column.key: column.field for column in columns})
+        self._rules: tuple[ColourRule, ...] = ()
+        self._marks: dict[int, list[tuple[Test, Tone]]] = {}
         self._take_columns(columns)
 
     def _take_columns(self, columns: Sequence[Column]) -> None:
@@ -66,6 +76,33 @@ class GridModel(QAbstractTableModel):
         self.texts = [c.display for c in columns]
         self.status = [c.status for c in columns]
         self._align = [_RIGHT if c.kind == "number" and not c.left else _LEFT for c in columns]
+        self._marks = compiled(self._rules, self.columns, self.language, self.words_of)
+
+    # -- colour rules -------------------------------------------------------------------------------------------
+
+    def words_of(self, row: Any) -> str:
+        """What a bare word is looked for in."""
+        return ""
+
+    @property
+    def rules(self) -> tuple[ColourRule, ...]:
+        return self._rules
+
+    def set_rules(self, rules: Sequence[ColourRule]) -> None:
+        """Mark cells by these rules, read in `language`."""
+        if tuple(rules) != self._rules:
+            self._rules = tuple(rules)
+            self._marks = compiled(self._rules, self.columns, self.language, self.words_of)
+            self.redraw()
+
+    def _mark(self, column: int, row: Any) -> Tone | None:
+        for number in (column, -1):
+            for test, tone in self._marks.get(number, ()):
+                if test(row):
+                    return tone
+        return None
+
+    # -- places -------------------------------------------------------------------------------------------------
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Other columns on the same rows; the order goes on by the columns' keys."""
@@ -98,6 +135,29 @@ class GridModel(QAbstractTableModel):
     def shown_rows(self) -> list[Any]:
         """The rows in view that are read, in their order."""
         return [row for place in range(self.rowCount()) if (row := self.row_at(place)) is not None]
+
+    @property
+    def shown(self) -> int:
+        """How many rows are in view, under a closed heading or not."""
+        return self.rowCount()
+
+    @property
+    def group(self) -> str:
+        """The key of the column whose values are headings, "" for none."""
+        return ""
+
+    def set_group(self, key: str) -> None:
+        """Gather the rows under the values of a column, where the model can."""
+
+    def heading_at(self, place: int) -> Heading | None:
+        """The heading that stands there."""
+        return None
+
+    def toggle(self, heading: Heading) -> None:
+        """Close an open heading, open a closed one."""
+
+    def close_headings(self, closed: bool) -> None:
+        """Close all, or open all."""
 
     @property
     def total(self) -> int:
@@ -133,7 +193,9 @@ class GridModel(QAbstractTableModel):
     # -- what Qt asks -------------------------------------------------------------------------------------------
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        return _FLAGS if index.isValid() else Qt.ItemFlag.NoItemFlags
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        return _FLAGS if not self.group or self.heading_at(index.row()) is None else Qt.ItemFlag.ItemIsEnabled
 
     def mimeTypes(self) -> list[str]:
         return [SERVERS_MIME]
@@ -151,27 +213,50 @@ class GridModel(QAbstractTableModel):
         column = index.column()
         if role == ALIGNMENT:
             return self._align[column]
-        if role not in _ANSWERED:
+        if role not in _ANSWERED or (role == BACKGROUND and not self._marks):
             return None
         row = self.row_at(index.row())
         if row is None:
-            return None
+            return self._of_heading(index.row(), role)
         if role == DISPLAY:
             text = self.texts[column](row)
             return text + _PAD if self._align[column] == _RIGHT else text
-        if role in (DECORATION, FOREGROUND):
-            status = self.status[column]
-            if status is None:
-                return None
-            found = status(row)
-            if role == DECORATION:
-                return icon(found.icon, found.tone) if found.icon else None
-            return QBrush(QColor(theme.tone_colour(found.tone)))
+        if role in _LOOKS:
+            return self._look(column, row, role)
         if role == TOOLTIP:
             return self._tip(column, row)
         if role == ACCESSIBLE:
-            return f"{self.columns[column].title}: {self.texts[column](row) or 'empty'}"
+            mark = self._mark(column, row) if self._marks else None
+            said = f"{self.columns[column].title}: {self.texts[column](row) or 'empty'}"
+            return f"{said}, marked {TONES[mark]}" if mark is not None else said
         return row.id
+
+    def _look(self, column: int, row: Any, role: int) -> Any:
+        """Colour and sign: what a rule says goes before what the state says; a state keeps its own sign."""
+        status = self.status[column]
+        found = status(row) if status is not None else None
+        mark = self._mark(column, row) if self._marks else None
+        if role == DECORATION:
+            if found is not None and found.icon:
+                return icon(found.icon, found.tone)
+            return icon(SIGNS[mark], mark) if mark is not None else None
+        if role == BACKGROUND:
+            if mark is None:
+                return None
+            ground = QColor(theme.tone_colour(mark))
+            ground.setAlpha(_GROUND_ALPHA)
+            return QBrush(ground)
+        tone = mark if mark is not None else found.tone if found is not None else None
+        return QBrush(QColor(theme.tone_colour(tone))) if tone is not None else None
+
+    def _of_heading(self, place: int, role: int) -> Any:
+        """A heading is painted over the whole row by the view; a screen reader hears it in every cell."""
+        heading = self.heading_at(place)
+        if heading is None:
+            return None
+        if role in (ACCESSIBLE, TOOLTIP):
+            return f"{heading.text}, {'closed' if heading.closed else 'open'}"
+        return heading.id if role == ID else None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if orientation != Qt.Orientation.Horizontal:
@@ -196,8 +281,10 @@ class GridModel(QAbstractTableModel):
     def _tip(self, number: int, row: Any) -> str:
         column = self.columns[number]
         if column.kind == "time":
-            return words.stamp_tip(column.value(row))  # type: ignore[arg-type]
+            at = column.value(row)
+            return words.stamp_tip(at) if isinstance(at, datetime) else column.never
         return self.texts[number](row)
 
 
-_ANSWERED = frozenset((DISPLAY, DECORATION, FOREGROUND, TOOLTIP, ACCESSIBLE, ID))
+_LOOKS = frozenset((DECORATION, FOREGROUND, BACKGROUND))
+_ANSWERED = frozenset((DISPLAY, DECORATION, FOREGROUND, BACKGROUND, TOOLTIP, ACCESSIBLE, ID))

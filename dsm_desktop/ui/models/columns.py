@@ -21,7 +21,7 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 class Column:
     """`key` is the name in filters and saved layouts; `value` what is sorted and exported; `text` what is shown (default:
     by kind); `status` icon and tone; `kind` text | number | version | address | time; `shown` by default or by choice;
-    `left`: a number that stands to the left because words follow it."""
+    `left`: a number that stands to the left because words follow it; `never` what a time says that has not come."""
 
     key: str
     title: str
@@ -33,6 +33,7 @@ class Column:
     shown: bool = True
     help: str = ""
     left: bool = False
+    never: str = "never"
 
     @property
     def display(self) -> Callable[[Any], str]:
@@ -42,7 +43,9 @@ class Column:
         if self.status is not None:
             status = self.status
             return lambda row: status(row).word
-        return _DISPLAY.get(self.kind, _plain)(self.value)
+        if self.kind == "time":
+            return _time(self.value, self.never)
+        return _number(self.value) if self.kind == "number" else _plain(self.value)
 
     @property
     def field(self) -> Field:
@@ -94,18 +97,12 @@ def _number(value: Callable[[Any], Cell]) -> Callable[[Any], str]:
     return text
 
 
-def _time(value: Callable[[Any], Cell]) -> Callable[[Any], str]:
+def _time(value: Callable[[Any], Cell], never: str) -> Callable[[Any], str]:
     def text(row: Any) -> str:
         cell = value(row)
-        return words.ago(cell if isinstance(cell, datetime) else None)
+        return words.ago(cell) if isinstance(cell, datetime) else never
 
     return text
-
-
-_DISPLAY: dict[str, Callable[[Callable[[Any], Cell]], Callable[[Any], str]]] = {
-    "number": _number,
-    "time": _time,
-}
 
 
 @lru_cache(maxsize=50_000)

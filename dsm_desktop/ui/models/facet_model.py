@@ -71,6 +71,11 @@ class FacetModel(QAbstractItemModel):
         for child in facet.children:
             self._tell(child)
 
+    @property
+    def root(self) -> Facet:
+        """The whole tree."""
+        return self._root
+
     def facet(self, index: Index) -> Facet:
         return index.internalPointer() if index.isValid() else self._root
 

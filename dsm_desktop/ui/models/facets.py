@@ -51,6 +51,11 @@ class Facet:
         """A heading: nothing is narrowed by it."""
         return self.narrow is None and self.key != "all"
 
+    @property
+    def within(self) -> str:
+        """What it narrows to: its term, or its title; "" where it holds everything."""
+        return (self.term or self.title) if self.narrow else ""
+
     def walk(self) -> Iterator[Facet]:
         """Itself and everything below."""
         yield self

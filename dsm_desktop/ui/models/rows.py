@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer
 from dsm_desktop.queries.query_values import Predicate
 from dsm_desktop.ui.models.base import CHANGED_ROLES, NO_PARENT, GridModel, Index
 from dsm_desktop.ui.models.columns import Column, haystack
+from dsm_desktop.ui.models.headings import Heading, gathered, without
 
 GATHER_MS = 80
 RESORT_MS = 1_000
@@ -46,6 +47,8 @@ class RowsModel(GridModel):
         self._place: dict[int, int] | None = None
         self._filter: Predicate | None = None
         self._narrow: Callable[[Any], bool] | None = None
+        self._group, self._count = "", 0
+        self._closed: set[str] = set()
         self._dirty: dict[int, set[int]] = {}
         self._gather = QTimer(self, interval=GATHER_MS, singleShot=True)
         self._gather.timeout.connect(self._tell)
@@ -73,10 +76,52 @@ class RowsModel(GridModel):
 
     def shown_rows(self) -> list[Any]:
         """The rows in view, in their order."""
-        return list(self._view)
+        return without(self._view) if self._group else list(self._view)
+
+    @property
+    def shown(self) -> int:
+        return self._count if self._group else len(self._view)
 
     def row_at(self, place: int) -> Any:
-        return self._view[place]
+        row = self._view[place]
+        return None if self._group and type(row) is Heading else row
+
+    def words_of(self, row: Any) -> str:
+        return self._words.get(row.id, "")
+
+    # -- grouped ------------------------------------------------------------------------------------------------
+
+    @property
+    def group(self) -> str:
+        """The key of the column whose values are the headings, "" for none."""
+        return self._group
+
+    def set_group(self, key: str) -> None:
+        """Gather the rows under the values of a column; "" ends that."""
+        if key != self._group:
+            self._group, self._closed = key, set()
+            self._rebuild()
+
+    def heading_at(self, place: int) -> Heading | None:
+        row = self._view[place] if self._group and 0 <= place < len(self._view) else None
+        return row if isinstance(row, Heading) else None
+
+    def toggle(self, heading: Heading) -> None:
+        """Close an open heading, open a closed one."""
+        self._closed ^= {heading.value}
+        self._rebuild()
+
+    def close_headings(self, closed: bool) -> None:
+        """Close all, or open all."""
+        self._closed = {row.value for row in self._view if isinstance(row, Heading)} if closed else set()
+        self._rebuild()
+
+    def _arranged(self, rows: list[Any]) -> list[Any]:
+        """In their order, and under headings where they are wanted."""
+        self._sort(rows)
+        self._count = len(rows)
+        column = next((c for c in self.columns if c.key == self._group), None) if self._group else None
+        return gathered(rows, column, self._closed) if column is not None else rows
 
     def id_at(self, place: int) -> int:
         return int(self._view[place].id)
@@ -113,6 +158,9 @@ class RowsModel(GridModel):
     def patch(self, prepared: Prepared, removed: Iterable[int] = ()) -> None:
         """Rows changed, came or went. Cells change in place; the order is put right a second later, so that nothing jumps
         under the pointer while a job runs."""
+        if self._group:
+            self._patch_grouped(prepared, removed)
+            return
         fresh: list[Any] = []
         left: set[int] = {i for i in removed if i in self._rows}
         for row, text in zip(prepared.rows, prepared.words, strict=True):
@@ -140,6 +188,25 @@ class RowsModel(GridModel):
             self._resort.start()
         if left or fresh:
             self.counted.emit(len(self._view), len(self._rows))
+
+    def _patch_grouped(self, prepared: Prepared, removed: Iterable[int]) -> None:
+        """Cells change in place; who comes, goes or belongs under another heading is put right a second later."""
+        say = next((c.display for c in self.columns if c.key == self._group), None)
+        moved = False
+        for row_id in set(removed) - {row.id for row in prepared.rows}:
+            moved |= self._rows.pop(row_id, None) is not None
+            self._words.pop(row_id, None)
+        for row, text in zip(prepared.rows, prepared.words, strict=True):
+            before, place = self._rows.get(row.id), self.place_of(row.id)
+            self._rows[row.id], self._words[row.id] = row, text
+            stays = before is not None and self._passes(row) and (say is None or say(before) == say(row))
+            moved |= not stays
+            if stays and place is not None:
+                self._swap(place, row)
+        if self._dirty and not self._gather.isActive():
+            self._gather.start()
+        if moved and not self._resort.isActive():
+            self._resort.start()
 
     def _passes(self, row: Any) -> bool:
         if self._narrow is not None and not self._narrow(row):
@@ -189,18 +256,21 @@ class RowsModel(GridModel):
         self.reordering.emit()
         self.beginResetModel()
         kept = self._rows.values()
-        self._view = (
+        found = (
             list(kept)
             if self._filter is None and self._narrow is None
             else [row for row in kept if self._passes(row)]
         )
-        self._sort(self._view)
+        self._view = self._arranged(found)
         self._place = None
         self.endResetModel()
         self.reordered.emit()
-        self.counted.emit(len(self._view), len(self._rows))
+        self.counted.emit(self.shown, len(self._rows))
 
     def _sort_again(self) -> None:
+        if self._group:
+            self._rebuild()
+            return
         ordered = list(self._view)
         self._sort(ordered)
         if [row.id for row in ordered] == [row.id for row in self._view]:

@@ -149,6 +149,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("manufacturer", "Manufacturer", lambda r: r.manufacturer, width=110, shown=False),
     Column("mac", "BMC MAC", lambda r: r.bmc_mac, width=140, shown=False),
     Column("asset", "Asset tag", lambda r: r.asset_tag, width=100, shown=False),
+    Column(
+        "pdu",
+        "PDUs",
+        lambda r: r.pdus,
+        width=110,
+        shown=False,
+        help="Power distribution units it hangs on, as written down here",
+    ),
     Column("led", "LED", _led, width=80, shown=False, help="Identification light"),
     Column(
         "lockdown",

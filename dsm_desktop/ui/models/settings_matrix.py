@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QObject, Qt, Signal
@@ -121,6 +121,12 @@ class SettingsMatrix(QAbstractTableModel):
     def discard(self) -> None:
         """Forget all edits."""
         self.edits.clear()
+        self._judge()
+
+    def restore(self, edits: Mapping[tuple[int, str], Any]) -> None:
+        """These edits in place of the present ones, as far as their servers are still here."""
+        here = {row.server_id for row in self.rows}
+        self.edits = {key: value for key, value in edits.items() if key[0] in here}
         self._judge()
 
     def changes(self) -> dict[int, dict[str, Any]]:

@@ -73,6 +73,7 @@ class Actions(QObject):
         action.setToolTip(f"{words_} ({keys})" if keys else words_)
         action.triggered.connect(lambda _=False: do())
         self.plain[name] = action
+        self._desk.keys.add(name, action)
         return action
 
     def _add_job(self, kind: str, job_type: JobType) -> None:
@@ -83,12 +84,14 @@ class Actions(QObject):
         action.setStatusTip(job_type.help.split("\n")[0])
         action.triggered.connect(lambda _=False: self._start(kind, {}))
         self.jobs[kind] = action
+        self._desk.keys.add(f"job:{kind}", action)
 
     def _add_power(self, choice: PowerAction) -> None:
         action = QAction(_POWER_WORDS[choice] + "…", self)
         set_icon(action, "power")
         action.triggered.connect(lambda _=False: self._start("power_action", {"action": choice.value}))
         self.power[choice] = action
+        self._desk.keys.add(f"power:{choice.value}", action)
 
     def _start(self, kind: str, preset: dict[str, Any]) -> None:
         targets = self._desk.context.catalogue[kind].targets
@@ -103,6 +106,9 @@ class Actions(QObject):
         reason = self._desk.why_not(Permission.OPERATE) or ("" if rows else "Select one or more servers.")
         for choice, action in self.power.items():
             _allow(action, reason or _power_reason(choice, rows), "")
+        for name, needed in (("add", Permission.CONFIGURE), ("stop", Permission.OPERATE)):
+            if name in self.plain:
+                _allow(self.plain[name], self._desk.why_not(needed), self.plain[name].text().rstrip("…"))
         for name in ("edit", "remove"):
             if name in self.plain:
                 why = self._desk.why_not(Permission.CONFIGURE) or (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from dsm_desktop.ui.shell.first_day import note_panes
 from dsm_desktop.ui.widgets.area import AreaView
 
 if TYPE_CHECKING:
@@ -34,6 +35,18 @@ def _servers(desk: Desk) -> QWidget:
     from dsm_desktop.ui.views.servers import ServersView
 
     return ServersView(desk)
+
+
+def _vcenter(desk: Desk) -> QWidget:
+    from dsm_desktop.ui.views.vcenter import VcenterView
+
+    return VcenterView(desk)
+
+
+def _maintenance(desk: Desk) -> QWidget:
+    from dsm_desktop.ui.views.maintenance import MaintenanceView
+
+    return MaintenanceView(desk)
 
 
 def _fleet(desk: Desk) -> QWidget:
@@ -70,6 +83,8 @@ AREAS: tuple[Area, ...] = (
     Area("dashboard", "Dashboard", "dashboard", _dashboard),
     Area("servers", "Servers", "server", _servers),
     Area("fleet", "Fleet", "fleet", _fleet),
+    Area("vcenter", "vCenter", "vcenter", _vcenter),
+    Area("maintenance", "Maintenance", "maintenance", _maintenance),
     Area("reports", "Reports", "reports", _reports),
     Area("activity", "Activity", "activity", _activity),
     Area("library", "Library", "library", _library),
@@ -97,6 +112,7 @@ class AreaStack(QStackedWidget):
             made = area.build(self._desk)
             self._views[key] = made
             self.addWidget(made)
+            note_panes(made)
             if isinstance(made, AreaView):
                 made.load_layout()
         return self._views[key]

@@ -32,7 +32,7 @@ class JobsDock(QDockWidget):
         self.panel = GridPanel(desk.work, "recent jobs", _COLUMNS, icon_name="job", tools=False)
         self.panel.when_empty("No jobs yet", "")
         self.panel.grid.setItemDelegateForColumn(2, ProgressDelegate(self.panel.grid))
-        self.panel.opened.connect(desk.job_opened)
+        self.panel.opened.connect(desk.job_opened.emit)
         self.setWidget(self.panel)
         self._soon = QTimer(self, interval=200, singleShot=True)
         self._soon.timeout.connect(self.refresh)

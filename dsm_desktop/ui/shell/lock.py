@@ -5,13 +5,14 @@ The runner has a key of its own and goes on; what it does is seen again after un
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from dsm_desktop.app.context import KeyState
 from dsm_desktop.core.settings import SecuritySettings
 from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.unlock import UnlockDialog
 from dsm_desktop.ui.shell.tabs import Detached
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
@@ -60,12 +61,14 @@ class Cover(QWidget):
 
 
 class IdleLock(QObject):
-    """Locks after the minutes of the security settings without key or mouse; 0 = never by itself."""
+    """Locks after the minutes of the security settings without key or mouse; 0 = never by itself. `opened` after unlocking."""
+
+    opened = Signal()
 
     def __init__(self, desk: Desk, window: QWidget) -> None:
         super().__init__(window)
         self._desk, self._window = desk, window
-        self._hidden: list[Detached] = []
+        self._hidden: list[QWidget] = []
         self.cover = Cover(window)
         self.cover.unlock.clicked.connect(self.unlock)
         self._idle = QTimer(self, singleShot=True)
@@ -102,17 +105,19 @@ class IdleLock(QObject):
         return False
 
     def lock(self) -> None:
-        """Cover the window, close its dialogs, wipe the key."""
+        """Cover the window, put its dialogs out of sight (what was typed into them stays), wipe the key."""
         if self.locked:
             return
         for widget in QApplication.topLevelWidgets():
             if widget is self._window or not widget.isVisible() or not widget.isWindow():
                 continue
-            if isinstance(widget, Detached):
-                widget.hide()
+            if isinstance(widget, Detached | Dialog):
                 self._hidden.append(widget)
             else:
                 widget.close()
+        self._hidden.sort(key=_depth)
+        for widget in reversed(self._hidden):
+            widget.hide()
         self.cover.show()
         self._work(False)
         QApplication.clipboard().clear()
@@ -142,9 +147,16 @@ class IdleLock(QObject):
         self._hidden.clear()
         self._work(True)
         self._idle.start() if self._idle.interval() else None
+        self.opened.emit()
 
     def _work(self, on: bool) -> None:
         """Keys and menus of the window act only while it is open."""
         for child in self._window.children():
             if isinstance(child, QWidget) and child is not self.cover and not child.isWindow():
                 child.setEnabled(on)
+
+
+def _depth(widget: QWidget) -> int:
+    """How many windows it stands on: a dialog's own question comes up after the dialog."""
+    above = widget.parentWidget()
+    return 0 if above is None else 1 + _depth(above.window())

@@ -13,7 +13,9 @@ from dsm_desktop.jobs.declaration import Targets
 from dsm_desktop.ui.dialogs.about import AboutDialog, KeysDialog
 from dsm_desktop.ui.help import open_help
 from dsm_desktop.ui.shell.areas import AREAS
+from dsm_desktop.ui.shell.paper import grey_in_menu
 from dsm_desktop.ui.shell.tools import TOOLS
+from dsm_desktop.ui.shell.what_is_new import show_notes
 from dsm_desktop.ui.theme import ThemeName
 
 if TYPE_CHECKING:
@@ -42,15 +44,12 @@ def fill_menu_bar(window: MainWindow) -> None:
     help_menu.addAction(
         actions.add("manual", "Manual", lambda: open_help(window, window.area), icon="help", keys="F1")
     )
-    help_menu.addAction(
-        actions.add(
-            "keys", "Keyboard", lambda: KeysDialog(window.actions_.every(), window).open(), keys="Ctrl+F1"
-        )
-    )
+    help_menu.addAction(actions.add("keys", "Keyboard", partial(_show_keys, window), keys="Ctrl+F1"))
+    help_menu.addAction(actions.add("what-is-new", "What is new", partial(show_notes, window)))
     help_menu.addAction(
         actions.add("about", "About DSM Desktop", lambda: AboutDialog(window.desk, window).open())
     )
-    window.addActions([plain["manual"], plain["keys"], plain["about"]])
+    window.addActions([plain["manual"], plain["keys"], plain["what-is-new"], plain["about"]])
     _tools(window)
 
 
@@ -79,6 +78,11 @@ def _menus(window: MainWindow) -> dict[str, QMenu]:
     return {name: menu for name, menu in found.items() if isinstance(menu, QMenu)}
 
 
+def _show_keys(window: MainWindow) -> None:
+    change = partial(window.show_area, "settings/keyboard")
+    KeysDialog(window.actions_.every(), window, change).open()
+
+
 def _tools(window: MainWindow) -> None:
     """The registered tools at the end of their menus, under a line."""
     menus = _menus(window)
@@ -89,6 +93,7 @@ def _tools(window: MainWindow) -> None:
             menu.addSeparator()
             lined.add(tool.menu)
         menu.addAction(window.actions_.plain[tool.name])
+    grey_in_menu(window, menus["File"], window.actions_.plain["print"])
 
 
 def _view(window: MainWindow) -> None:

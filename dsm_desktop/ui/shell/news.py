@@ -1,12 +1,16 @@
-"""News in the corner of the window: short, with at most one way on, gone by itself; errors stay until closed."""
+"""News in the corner of the window: short, with at most one way on, gone by itself; errors, and what is told only once, stay
+until closed. What comes while the window is locked is told when it is opened."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from dsm_desktop.ui import theme
+from dsm_desktop.ui.announce import announce
 from dsm_desktop.ui.desk import News
 from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.theme import SPACE, Tone
@@ -15,13 +19,14 @@ from dsm_desktop.ui.widgets.states import Picture, copy_error
 SHOWN_MS = 6_000
 _WIDTH = 380
 _MOST = 4
+_KEPT = 50  # of a locked night; what stays until closed is kept whatever its number
 _ICONS = {Tone.CRITICAL: "status-critical", Tone.WARNING: "status-warning", Tone.OK: "status-ok"}
 
 
 class _Card(QWidget):
     def __init__(self, news: News) -> None:
         super().__init__()
-        self._tone = news.tone
+        self.tone, self.stays = news.tone, news.stays
         self.setFixedWidth(_WIDTH)
         self.setAccessibleName(news.text)
         label = QLabel(news.text)
@@ -56,7 +61,7 @@ class _Card(QWidget):
             buttons.addWidget(copy)
         if buttons.count() > 1:
             column.addLayout(buttons)
-        if news.tone is not Tone.CRITICAL:
+        if not news.stays:
             QTimer.singleShot(SHOWN_MS, self, self.deleteLater)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -65,7 +70,7 @@ class _Card(QWidget):
         painter.setPen(QColor(look.border))
         painter.setBrush(QColor(look.base))
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        painter.fillRect(0, 0, 4, self.height(), QColor(theme.tone_colour(self._tone)))
+        painter.fillRect(0, 0, 4, self.height(), QColor(theme.tone_colour(self.tone)))
 
 
 class NewsCorner(QWidget):
@@ -77,27 +82,60 @@ class NewsCorner(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE)
+        self.locked: Callable[[], bool] = lambda: False
+        """While the window is locked nothing of the site is read from it."""
+        self._kept: list[News] = []
         self._soon = QTimer(self, interval=0, singleShot=True)
-        self._soon.timeout.connect(self._place)
+        self._soon.timeout.connect(self._settle)
         parent.installEventFilter(self)
         self.hide()
 
     def tell(self, news: News) -> None:
-        """Show a card under the others."""
-        while self._column.count() >= _MOST and (item := self._column.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.deleteLater()
+        """Show a card under the others; where the corner is full the oldest gives way that may go by itself, and what
+        stays waits until another one is closed."""
+        cards = self._cards()
+        full = len(cards) >= _MOST
+        passing = next((card for card in cards if not card.stays), None)
+        if self.locked() or (full and passing is None and news.stays):
+            self._keep(news)
+            return
+        if full and passing is not None:
+            self._column.removeWidget(passing)
+            passing.deleteLater()
         card = _Card(news)
         card.destroyed.connect(self._soon.start)
         self._column.addWidget(card)
+        card.show()  # the layout would do so later, and count it for nothing until then
         self.show()
         self.raise_()
+        self._place()
+        announce(card, news.text, news.tone)
+
+    def catch_up(self) -> None:
+        """Tell what was kept, as far as there is room."""
+        kept, self._kept = self._kept, []
+        for news in kept:
+            self.tell(news)
+
+    def _keep(self, news: News) -> None:
+        self._kept.append(news)
+        passing = [one for one in self._kept if not one.stays]
+        if len(passing) > _KEPT:
+            self._kept.remove(passing[0])
+
+    def _cards(self) -> list[_Card]:
+        items = (self._column.itemAt(n) for n in range(self._column.count()))
+        return [card for item in items if item and isinstance(card := item.widget(), _Card)]
+
+    def _settle(self) -> None:
+        """A card has gone: there is room for another one."""
+        if not self.locked():
+            self.catch_up()
         self._place()
 
     def texts(self) -> list[str]:
         """What is told now."""
-        items = [self._column.itemAt(i) for i in range(self._column.count())]
-        return [w.accessibleName() for item in items if item and (w := item.widget()) is not None]
+        return [card.accessibleName() for card in self._cards()]
 
     def _place(self) -> None:
         if self._column.count() == 0:

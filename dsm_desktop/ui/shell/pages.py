@@ -9,6 +9,7 @@ from dsm_desktop.queries.servers import ServerRow, list_servers
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.shell.areas import AREAS
+from dsm_desktop.ui.shell.first_day import note_panes
 from dsm_desktop.ui.widgets.area import AreaView
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.widgets.states import StatePane
@@ -24,6 +25,7 @@ def build_page(desk: Desk, spec: str) -> QWidget:
     area = next(a for a in AREAS if a.key == value)
     made = area.build(desk)
     made.setWindowTitle(area.title)
+    note_panes(made)
     if isinstance(made, AreaView):
         made.load_layout()
     return made

@@ -1,17 +1,21 @@
-"""Ctrl+K: every action, area and server by a few letters."""
+"""Ctrl+K: every action, view, group, page of settings or manual, and server by a few letters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
 
+from dsm_desktop.queries.saved_views import SavedViewRow
 from dsm_desktop.queries.servers import ServerRow
+from dsm_desktop.ui import words
 from dsm_desktop.ui.icons import icon
+from dsm_desktop.ui.models.facets import Facet
 from dsm_desktop.ui.theme import SPACE, Tone
 
 _MOST = 60
@@ -55,6 +59,44 @@ def entries_of_servers(rows: Sequence[ServerRow], open_server: Callable[[int], o
     ]
 
 
+def entries_of_views(views: Sequence[SavedViewRow], switch: Callable[[SavedViewRow], object]) -> list[Entry]:
+    """Every named view of the servers."""
+    return [
+        Entry(
+            row.name,
+            "View, shared" if row.shared else "View",
+            f"{row.name} view {row.layout.filter}".lower(),
+            "eye",
+            partial(switch, row),
+        )
+        for row in views
+    ]
+
+
+def entries_of_groups(tree: Facet, choose: Callable[[str], object]) -> list[Entry]:
+    """Every group, smart group, cluster, model, tag and rack of the tree; how many servers each holds."""
+    return [
+        Entry(
+            facet.title,
+            f"{facet.parent.title if facet.parent is not None else ''} · {words.plural(facet.count, 'server')}",
+            f"{facet.title} group {facet.parent.title if facet.parent is not None else ''}".lower(),
+            facet.icon or "group",
+            partial(choose, facet.key),
+        )
+        for facet in tree.walk()
+        if facet.key and not facet.is_branch and facet.key != "all"
+    ]
+
+
+def entries_of_pages(
+    kind: str, icon_name: str, pages: Iterable[tuple[str, str]], show: Callable[[str], object]
+) -> list[Entry]:
+    """Pages of settings or manual, as (key, title)."""
+    return [
+        Entry(title, kind, f"{title} {kind}".lower(), icon_name, partial(show, key)) for key, title in pages
+    ]
+
+
 class _Entries(QAbstractListModel):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -89,8 +131,8 @@ class Palette(QDialog):
         self.resize(620, 420)
         self._all = list(entries)
         self.line = QLineEdit()
-        self.line.setPlaceholderText("Server, action or area")
-        self.line.setAccessibleName("Search servers, actions and areas")
+        self.line.setPlaceholderText("Server, action, area, view, group, setting or help")
+        self.line.setAccessibleName("Search servers, actions, areas, views, groups, settings and help")
         self.line.textChanged.connect(self._filter)
         self.line.installEventFilter(self)
         self._model = _Entries(self)

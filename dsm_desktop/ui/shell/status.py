@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from dsm_desktop.app.context import RunnerState
+from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.queries.status import WorkNumbers, work_numbers
 from dsm_desktop.ui import words
@@ -14,8 +15,11 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.widgets.states import Picture
+from dsm_desktop.workers.inhibit import awake_words
 
 LOOK_MS = 5_000
+_STOP_TIP = "Emergency stop: no new step starts on any server, on any runner"
+_CLOCK_SECONDS = 60.0
 _TOPICS = {"jobs", "job_tasks", "decisions", "restore_list", "runners", "settings"}
 _RUNNER = {
     RunnerState.RUNNING: ("Runner ready", "status-ok", Tone.OK),
@@ -65,7 +69,8 @@ class StatusStrip(QStatusBar):
         self._store = _Item("database", "Where servers, jobs and history are kept")
         self._store.say(context.store_label)
         self._role = _Item("user", "Who acts, and with which role")
-        self._role.say(f"{context.principal.name} · {context.principal.role.value}")
+        said = "Read only" if context.read_only else context.principal.role.value
+        self._role.say(f"{context.principal.name} · {said}")
         self._runner = _Item("agent", "The process that runs jobs")
         self.jobs = QPushButton()
         self.jobs.setFlat(True)
@@ -79,14 +84,28 @@ class StatusStrip(QStatusBar):
         self.progress.hide()
         self.errors = _Item("status-warning", "Jobs of the last 24 hours with failed targets")
         self.errors.hide()
+        self.clock = _Item("status-warning", "")
+        self.clock.hide()
+        self.sleep = _Item("status-warning", "")
+        self.sleep.hide()
+        self._told_sleep = ""
         self.stop = QPushButton("STOP")
         set_icon(self.stop, "stop", Tone.CRITICAL)
-        self.stop.setToolTip("Emergency stop: no new step starts on any server, on any runner")
+        self._may_not_stop = desk.why_not(Permission.OPERATE)
+        self.stop.setEnabled(not self._may_not_stop)
+        self.stop.setToolTip(self._may_not_stop or _STOP_TIP)
         self.stop.setAccessibleName("Emergency stop")
         self.stop.clicked.connect(self.stop_wanted)
         for item in (self._store, self._role, self._runner):
             self.addWidget(item)
-        permanent: tuple[QWidget, ...] = (self.errors, self.jobs, self.progress, self.stop)
+        permanent: tuple[QWidget, ...] = (
+            self.sleep,
+            self.clock,
+            self.errors,
+            self.jobs,
+            self.progress,
+            self.stop,
+        )
         for widget in permanent:
             self.addPermanentWidget(widget)
         self._soon = QTimer(self, interval=250, singleShot=True)
@@ -126,18 +145,46 @@ class StatusStrip(QStatusBar):
             self.jobs.setText("No jobs running")
         self.progress.setVisible(found.open_jobs > 0)
         self.progress.setValue(found.percent)
-        self.errors.setVisible(found.failed_today > 0)
         self.errors.say(
             f"{words.plural(found.failed_today, 'job')} with failures", "status-warning", Tone.WARNING
         )
+        self.errors.setVisible(found.failed_today > 0)
+        self._show_awake(bool(found.running_tasks))
+        self._show_clock(found.clock_ahead)
         self.numbers.emit(found)
+
+    def _show_awake(self, working: bool) -> None:
+        """Before the operator goes home, not after: the news comes with the first job that runs without it."""
+        now = self._desk.context.runner.awake()
+        said = awake_words(now) if working else ""
+        self.jobs.setToolTip(f"Show the jobs. {said}".strip())
+        self.sleep.setVisible(bool(working and now.problem))
+        if working and now.problem:
+            self.sleep.say("May fall asleep", "status-warning", Tone.WARNING, said)
+            if now.problem != self._told_sleep:
+                self._told_sleep = now.problem
+                self._desk.tell(said, Tone.WARNING)
+
+    def _show_clock(self, ahead: float) -> None:
+        """Ages and schedules count from the store's clock: a workstation that shows another time must not mislead."""
+        off = abs(ahead) > _CLOCK_SECONDS
+        self.clock.setVisible(off)
+        if off:
+            differs = f"{words.span(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} the store's"
+            tip = "Jobs start by the store's clock, so nothing runs early or late; ages shown here are off by as much. "
+            self.clock.say(
+                f"Clock {differs}",
+                "status-warning",
+                Tone.WARNING,
+                tip + "Set this computer's clock, or the server's.",
+            )
 
     def _show_stop(self, reason: str) -> None:
         self.stopped = reason
         self.stop.setText("Resume" if reason else "STOP")
         set_icon(self.stop, "play" if reason else "stop", Tone.WARNING if reason else Tone.CRITICAL)
         self.stop.setAccessibleName("Resume after the emergency stop" if reason else "Emergency stop")
-        self.stop.setToolTip(reason or "Emergency stop: no new step starts on any server, on any runner")
+        self.stop.setToolTip(self._may_not_stop or reason or _STOP_TIP)
 
     def _lost(self, error: DsmError) -> None:
         self._store.say("Store does not answer", "status-critical", Tone.CRITICAL, str(error))

@@ -34,7 +34,7 @@ class Detached(QMainWindow):
 
     gone = Signal()
 
-    def __init__(self, tab: _Tab, actions: list[QAction], put_back: Callable[[], None]) -> None:
+    def __init__(self, tab: _Tab, put_back: Callable[[], None]) -> None:
         super().__init__()
         assert tab.page is not None
         self.tab = tab
@@ -51,7 +51,12 @@ class Detached(QMainWindow):
         menu.addAction(back)
         menu.addAction("Close", self.close)
         self.menuBar().setAccessibleName("Menu")
-        self.addActions(actions)
+
+    @property
+    def view(self) -> AreaView:
+        """What it shows."""
+        page = self.centralWidget()
+        return page if isinstance(page, AreaView) else AreaView()
 
     def _name(self, title: str) -> None:
         self.setWindowTitle(f"{title} — DSM Desktop")
@@ -75,10 +80,11 @@ class TabDeck(QWidget):
     shown = Signal()
 
     def __init__(
-        self, home: QWidget, build: Callable[[str], QWidget], actions: Callable[[], list[QAction]]
+        self, home: QWidget, build: Callable[[str], QWidget], dress: Callable[[Detached], None]
     ) -> None:
+        """`dress` gives a window that was taken out its keys."""
         super().__init__()
-        self._build, self._actions = build, actions
+        self._build, self._dress = build, dress
         self._tabs: list[_Tab] = [_Tab("", "Home", home)]
         self._closed: list[_Tab] = []
         self._out: list[Detached] = []
@@ -230,7 +236,8 @@ class TabDeck(QWidget):
             return None
         self._made(self._tabs[number])
         tab = self._taken(number)
-        out = Detached(tab, self._actions(), lambda: self.put_back(out))
+        out = Detached(tab, lambda: self.put_back(out))
+        self._dress(out)
         out.gone.connect(lambda: self._gone(out))
         self._out.append(out)
         out.show()

@@ -66,6 +66,12 @@ def _standard(window: MainWindow) -> object:
     return shown
 
 
+def _print(window: MainWindow) -> None:
+    from dsm_desktop.ui.shell.paper import print_in_sight
+
+    print_in_sight(window)
+
+
 TOOLS: tuple[Tool, ...] = (
     Tool(
         "find-parts",
@@ -84,6 +90,7 @@ TOOLS: tuple[Tool, ...] = (
         "File",
         lambda window: window.servers.import_servers(),
     ),
+    Tool("print", "Print what is shown…", "print", "Ctrl+P", "File", _print),
     Tool("own-fields", "Own fields…", "columns", "", "Edit", _own_fields),
     Tool("screens", "Screens of the selection", "eye", "", "Server", _screens),
     Tool("bios-matrix", "Compare and edit BIOS settings…", "columns", "Ctrl+B", "Server", _matrix),

@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
+from dsm_desktop.commands import roll_orders
+from dsm_desktop.core.access import Permission
 from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk, News
@@ -30,17 +32,21 @@ class Tray(QObject):
 
     def __init__(self, desk: Desk, window: QWidget) -> None:
         super().__init__(window)
-        self._window = window
+        self._desk, self._window = desk, window
+        self._runs: tuple[int, ...] = ()
         self._last: News | None = None
         self.locked: Callable[[], bool] = lambda: False
         """While the window is locked nothing of the site is told."""
         self.icon = QSystemTrayIcon(icon("logo"), self)
         self.menu = QMenu(window)
+        self.menu.setToolTipsVisible(True)
         self.now = QAction("No jobs running", self.menu)
         self.now.setEnabled(False)
         self.menu.addAction(self.now)
         self.menu.addSeparator()
         self.menu.addAction("Open", self.open_wanted.emit)
+        self.pause = self.menu.addAction("Pause after this host", self._pause)
+        self._follow(())
         self.stop = self.menu.addAction("Stop after this step and quit", self.stop_wanted.emit)
         self.stop.setEnabled(False)
         self.menu.addAction("Quit…", self.quit_wanted.emit)
@@ -65,7 +71,36 @@ class Tray(QObject):
         asks = f" · {words.plural(found.decisions, 'question')}" if found.decisions else ""
         self.now.setText(text + asks)
         self.icon.setToolTip(f"DSM Desktop: {text}{asks}")
-        self.stop.setEnabled(found.running_tasks > 0)
+        self.stop.setEnabled(found.work_left and not self._desk.context.read_only)
+        self._follow(found.runs)
+
+    def _follow(self, runs: tuple[int, ...]) -> None:
+        """What can be paused now, or why nothing can."""
+        self._runs = runs
+        why = self._desk.why_not(Permission.OPERATE) or ("" if runs else "No rolling update goes on.")
+        self.pause.setEnabled(not why)
+        self.pause.setToolTip(
+            f"Not now: {why}"
+            if why
+            else f"{words.plural(len(runs), 'rolling update')}: the hosts at work are finished, the others wait"
+        )
+
+    def _pause(self) -> None:
+        """Every run that goes on. A locked window is opened first."""
+        if self.locked():
+            self.open_wanted.emit()
+            return
+        runs = self._runs
+
+        def paused(_: object) -> None:
+            self._desk.tell(
+                "Paused: the hosts at work are finished, the others wait until you go on.",
+                Tone.INFO,
+                "Show",
+                lambda: self._desk.area_opened.emit("maintenance"),
+            )
+
+        self._desk.change(self, lambda c: [c.do(roll_orders.pause, run) for run in runs], paused)
 
     def tell(self, news: News) -> None:
         """Only what nobody sees in the window."""

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QMenu, QToolBar, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QMenu, QToolBar, QWidget
 
 from dsm_desktop.queries.calls import CallFilter
+from dsm_desktop.queries.saved_views import SavedViewRow
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.shell.actions import Actions
 from dsm_desktop.ui.shell.areas import AREAS, AreaStack
 from dsm_desktop.ui.shell.dock import JobsDock
 from dsm_desktop.ui.shell.navigation import NavigationRail
 from dsm_desktop.ui.shell.pages import ServerPage, build_page
+from dsm_desktop.ui.shell.palette import (
+    Entry,
+    entries_of,
+    entries_of_groups,
+    entries_of_pages,
+    entries_of_servers,
+    entries_of_views,
+)
 from dsm_desktop.ui.shell.status import StatusStrip
-from dsm_desktop.ui.shell.tabs import TabDeck
+from dsm_desktop.ui.shell.tabs import Detached, TabDeck
 from dsm_desktop.ui.shell.trail import Crumbs, Place, Trail
 from dsm_desktop.ui.views.servers import ServersView
 from dsm_desktop.ui.widgets.area import AreaView
@@ -23,6 +34,21 @@ from dsm_desktop.ui.widgets.area import AreaView
 if TYPE_CHECKING:
     from dsm_desktop.ui.views.activity import ActivityView
     from dsm_desktop.ui.views.settings import SettingsView
+
+
+_AT_HOME = frozenset(
+    ("edit", "remove", "back", "forward", "details", "reset", "next-pane", "previous-pane", "paste-list")
+)
+"""Actions of the main window itself."""
+
+
+def step_pane(panes: Sequence[QWidget], step: int) -> None:
+    """The focus to the next pane in sight."""
+    seen = [pane for pane in panes if pane.isVisible()]
+    here = QApplication.focusWidget()
+    current = next((i for i, p in enumerate(seen) if here and (p is here or p.isAncestorOf(here))), -1)
+    if seen:
+        seen[(current + step) % len(seen)].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
 
 class Ways:
@@ -41,10 +67,35 @@ class Ways:
 
     def build_ways(self, owner: QWidget) -> None:
         """Deck, trail and breadcrumb; once, before the actions."""
-        self.deck = TabDeck(self.areas, self._build_page, lambda: list(self.actions_.plain.values()))
+        self.deck = TabDeck(self.areas, self._build_page, self._dress)
         self.trail = Trail(self.here, self.go, owner)
         self.crumbs = Crumbs()
         self.crumbs.chosen.connect(self.go)
+
+    def _dress(self, out: Detached) -> None:
+        """Keys of a window taken out: those of the whole program, and what acts on the page it shows. Nothing of it acts on
+        what is selected, open or in sight in the main window."""
+        plain = self.actions_.plain
+        out.addActions([a for n, a in plain.items() if n not in _AT_HOME and not n.startswith("tab-")])
+        own: list[tuple[QAction, Callable[[], object]]] = [
+            (plain["tab-close"], out.close),
+            (plain["next-pane"], lambda: step_pane(out.view.panes(), 1)),
+            (plain["previous-pane"], lambda: step_pane(out.view.panes(), -1)),
+        ]
+        for action, do in own:
+            QShortcut(action.shortcut(), out, do)
+        # A window of the last time is there before the job types are.
+        read = self.actions_.jobs.get("inventory_refresh")
+        keys = read.shortcut() if read is not None else QKeySequence("F5")
+        QShortcut(keys, out, lambda: self._read_servers_of(out))
+
+    def _read_servers_of(self, out: Detached) -> None:
+        page = out.view
+        rows = [page.row] if isinstance(page, ServerPage) else []
+        if isinstance(page, ServersView):
+            rows = [page.panel.model.row_of(i) for i in page.panel.grid.selected_ids()]
+        if ids := [row.id for row in rows if row is not None]:
+            self.desk.job_wanted.emit("inventory_refresh", ids, {})
 
     def connect_ways(self) -> None:
         """Follow what moves; when actions and status exist."""
@@ -88,6 +139,7 @@ class Ways:
         self.actions_.plain["tab-previous"].setShortcuts(
             [QKeySequence("Ctrl+Shift+Tab"), QKeySequence("Ctrl+Shift+Backtab")]
         )
+        self.desk.keys.add("tab-previous", self.actions_.plain["tab-previous"])
         add(
             "tab-out",
             "Take the tab out into a window",
@@ -234,6 +286,31 @@ class Ways:
         assert isinstance(view, SettingsView)
         return view
 
+    def palette_entries(self) -> list[Entry]:
+        """All that can be gone to or done."""
+        from dsm_desktop.queries.manual import manual  # neither is needed to show the servers
+        from dsm_desktop.ui.views.manual import ManualWindow
+        from dsm_desktop.ui.views.settings import pages_of
+
+        view, topics = self.servers, [(topic.id, topic.title) for topic in manual().topics]
+        pages = pages_of(self.desk.context.settings_sections)
+        return [
+            *entries_of(self.actions_.every()),
+            *entries_of_views(view.views.rows, self._show_view),
+            *entries_of_groups(view.tree.facets.root, self._show_group),
+            *entries_of_pages("Settings", "settings", pages, lambda key: self.show_area(f"settings/{key}")),
+            *entries_of_pages("Manual", "help", topics, lambda key: ManualWindow.open_topic(key, self.rail)),
+            *entries_of_servers(view.panel.model.all_rows(), self.show_server),
+        ]
+
+    def _show_view(self, row: SavedViewRow) -> None:
+        self.show_area("servers")
+        self.servers.views.switch(row)
+
+    def _show_group(self, key: str) -> None:
+        self.show_area("servers")
+        self.servers.tree.choose(key)
+
     def show_job(self, job_id: int) -> None:
         self.show_area("activity")
         self.activity.show_job(job_id)
@@ -243,6 +320,8 @@ class Ways:
         if view == "servers":
             self.show_area("servers")
             self.servers.show_filter(text)
+        elif view == "vcenter":
+            self.show_area(f"vcenter/{text}" if text else "vcenter")
         else:
             self.show_area("activity")
             self.activity.show_filter(view, text)
@@ -250,6 +329,11 @@ class Ways:
     def show_calls(self, wanted: CallFilter) -> None:
         self.show_area("activity")
         self.activity.show_calls(wanted)
+
+    def show_call(self, call_id: int) -> None:
+        """One call, chosen among those of its job."""
+        self.show_area("activity")
+        self.activity.show_call(call_id)
 
     def show_server(self, server_id: int) -> None:
         self.show_area("servers")

@@ -19,12 +19,15 @@ from PySide6.QtWidgets import (
 from dsm_desktop.core.access import Permission
 from dsm_desktop.jobs.declaration import Targets
 from dsm_desktop.queries.status import WorkNumbers
-from dsm_desktop.ui.desk import Desk, News
+from dsm_desktop.queries.vsphere_rows import HostRow
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.paste_list import PasteListDialog
 from dsm_desktop.ui.dialogs.servers import RemoveServersDialog
 from dsm_desktop.ui.dialogs.stop import EmergencyStopDialog, ResumeDialog
 from dsm_desktop.ui.icons import icon, redraw_icons
 from dsm_desktop.ui.models.base import GridModel
+from dsm_desktop.ui.shell import first_day
 from dsm_desktop.ui.shell.actions import Actions
 from dsm_desktop.ui.shell.areas import AREAS, AreaStack, keys_of
 from dsm_desktop.ui.shell.dock import JobsDock
@@ -33,21 +36,22 @@ from dsm_desktop.ui.shell.lock import IdleLock
 from dsm_desktop.ui.shell.menus import fill_job_menus, fill_menu_bar
 from dsm_desktop.ui.shell.navigation import NavigationRail
 from dsm_desktop.ui.shell.news import NewsCorner
-from dsm_desktop.ui.shell.palette import Entry, Palette, entries_of, entries_of_servers
+from dsm_desktop.ui.shell.palette import Palette
 from dsm_desktop.ui.shell.status import StatusStrip
+from dsm_desktop.ui.shell.tabs import Detached
 from dsm_desktop.ui.shell.toolbar import fill_job_buttons, tool_bar
 from dsm_desktop.ui.shell.tools import TOOLS
-from dsm_desktop.ui.shell.ways import Ways
+from dsm_desktop.ui.shell.ways import Ways, step_pane
 from dsm_desktop.ui.shell.zoom import Zoom
 from dsm_desktop.ui.theme import ThemeName, Tone
-from dsm_desktop.ui.widgets.panel import GridPanel
+from dsm_desktop.ui.widgets.listing import Listing
 from dsm_desktop.ui.widgets.states import Banner
 
 
 class MainWindow(Ways, QMainWindow):
-    """`closing` is emitted instead of closing while work runs; whoever listens answers with `close_now`."""
+    """`closing(WorkNumbers)` is emitted instead of closing while work is left; whoever listens answers with `close_now`."""
 
-    closing = Signal()
+    closing = Signal(object)
 
     def __init__(self, desk: Desk, *, jobs: bool = True) -> None:
         """Without `jobs` it is there sooner; `fill_jobs` follows when they are loaded."""
@@ -148,7 +152,7 @@ class MainWindow(Ways, QMainWindow):
         add("none", "Select none", lambda: self._grid_do("clearSelection"), keys="Ctrl+Shift+A")
         add("invert", "Invert the selection", lambda: self._grid_do("invert_selection"), keys="Ctrl+I")
         add("paste-list", "Select from a list…", self.select_from_list, icon="filter", keys="Ctrl+Shift+V")
-        add("reload", "Read the store again", self.reload, keys="Ctrl+F5")
+        add("reload", "Read all that is shown", self.reload, keys="Ctrl+F5")
         add("stop", "Emergency stop…", self.ask_stop, icon="stop", keys="Ctrl+Shift+F12")
         add("details", "Show or hide details", self.toggle_details, icon="details", keys="Alt+Return")
         add("reset", "Reset the layout", self.reset_layout)
@@ -176,22 +180,23 @@ class MainWindow(Ways, QMainWindow):
         self.status.numbers.connect(self._show_numbers)
         self.status.stop_wanted.connect(self.ask_stop)
         self.status.jobs_wanted.connect(lambda: self.show_area("activity"))
-        desk.told.connect(self._tell)
+        desk.told.connect(self.news.tell)
+        self.news.locked = lambda: self.lock.locked
+        self.lock.opened.connect(self.news.catch_up)
         desk.job_wanted.connect(self._start_job)
         desk.job_opened.connect(self.show_job)
         desk.server_opened.connect(self.show_server)
         desk.servers_chosen.connect(self.select_servers)
         desk.area_opened.connect(self.show_area)
         desk.calls_opened.connect(self.show_calls)
+        desk.call_opened.connect(self.show_call)
         desk.filter_wanted.connect(self.show_filtered)
         desk.theme.changed.connect(self._redraw)
 
     # -- doing --------------------------------------------------------------------------------------------------
 
     def open_palette(self) -> None:
-        rows = self.servers.panel.model.all_rows()
-        entries: list[Entry] = entries_of(self.actions_.every()) + entries_of_servers(rows, self.show_server)
-        Palette(entries, self).open()
+        Palette(self.palette_entries(), self).open()
 
     def _start_job(self, kind: str, ids: list[int], preset: Mapping[str, Any]) -> None:
         job_type = self.desk.context.catalogue[kind]
@@ -199,12 +204,30 @@ class MainWindow(Ways, QMainWindow):
         if why:
             self.desk.tell(why, Tone.WARNING)
             return
+        if kind in ("rolling_update", "rolling_plan"):
+            from dsm_desktop.ui.dialogs.plan_maintenance import PlanMaintenanceDialog
+
+            PlanMaintenanceDialog(self.desk, preset, self).open()
+            return
+        if job_type.targets is Targets.HOST:
+            self._start_host_job(kind, ids, preset)
+            return
         rows = [row for i in ids if (row := self.servers.panel.model.row_of(i)) is not None]
         if not ids and job_type.targets is Targets.SERVER:
             rows = self.actions_.rows  # asked for elsewhere than in the list: for what is selected there
         from dsm_desktop.ui.dialogs.job import start_job  # the window is shown before it
 
         start_job(self.desk, kind, rows, preset, self)
+
+    def _start_host_job(self, kind: str, ids: list[int], preset: Mapping[str, Any]) -> None:
+        """Hosts are looked up in the store: their table may not have been opened yet."""
+        from dsm_desktop.queries.vsphere import hosts_by_id
+        from dsm_desktop.ui.dialogs.job import start_job  # the window is shown before it
+
+        def ask(rows: list[HostRow]) -> None:
+            start_job(self.desk, kind, rows, preset, self)
+
+        self.desk.work.query(self, lambda c: hosts_by_id(c, ids), ask, self.desk.fail, key="hosts")
 
     def edit_servers(self) -> None:
         rows = self.actions_.rows
@@ -225,14 +248,15 @@ class MainWindow(Ways, QMainWindow):
         else:
             EmergencyStopDialog(self.desk, self.status.last, self).open()
 
-    def panel(self) -> GridPanel | None:
+    def panel(self) -> Listing | None:
         """The grid that the keys of the window act on: the one with the focus, else the area's first."""
         widget: QWidget | None = QApplication.focusWidget()
         while widget is not None:
-            if isinstance(widget, GridPanel):
+            if isinstance(widget, Listing):
                 return widget
             widget = widget.parentWidget()
-        return self.view.main_panel()
+        active = QApplication.activeWindow()
+        return (active.view if isinstance(active, Detached) else self.view).main_panel()
 
     def focus_filter(self) -> None:
         if (panel := self.panel()) is not None:
@@ -259,9 +283,11 @@ class MainWindow(Ways, QMainWindow):
             getattr(panel.grid, what)()
 
     def reload(self) -> None:
+        """From the store at once, and the view in sight from its devices."""
         for view in self.views():
             view.refresh()
         self.status.refresh()
+        self.view.read_anew()
 
     def select_from_list(self) -> None:
         self.show_area("servers")
@@ -279,23 +305,8 @@ class MainWindow(Ways, QMainWindow):
         self.servers.details.setVisible(self.servers.details.isHidden())
 
     def _next_pane(self, step: int) -> None:
-        panes = [
-            self.rail.findChildren(QWidget)[0],
-            *self.view.panes(),
-            self.dock.panel.grid,
-            self.status.stop,
-        ]
-        panes = [pane for pane in panes if pane.isVisible()]
-        here = QApplication.focusWidget()
-        current = next(
-            (i for i, p in enumerate(panes) if here is not None and (p is here or p.isAncestorOf(here))), -1
-        )
-        panes[(current + step) % len(panes)].setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _tell(self, news: News) -> None:
-        # Nothing of the site is read from a locked window.
-        if not self.lock.locked:
-            self.news.tell(news)
+        first = self.rail.findChildren(QWidget)[0]
+        step_pane([first, *self.view.panes(), self.dock.panel.grid, self.status.stop], step)
 
     def _show_numbers(self, found: WorkNumbers) -> None:
         self.rail.badge("activity", found.decisions + found.standing)
@@ -323,6 +334,7 @@ class MainWindow(Ways, QMainWindow):
 
     def restore_layout(self) -> None:
         settings = self.desk.settings
+        self.dock.panel.load_layout(self.desk.settings, "dock")
         for key, restore in (("window/geometry", self.restoreGeometry), ("window/state", self.restoreState)):
             kept = settings.value(key)
             if isinstance(kept, QByteArray):
@@ -338,24 +350,28 @@ class MainWindow(Ways, QMainWindow):
         settings.setValue("window/geometry", self.saveGeometry())
         settings.setValue("window/state", self.saveState())
         settings.setValue("window/area", self.areas.key)
+        self.dock.panel.save_layout(settings, "dock")
         settings.setValue("window/tabs", self.deck.state())
         if self.theme_picked:
             settings.setValue("window/theme", self.desk.theme.name.value)
         for view in self.areas.made():
             view.save_layout()
+        self.desk.saving.emit()
 
     def reset_layout(self) -> None:
-        """Forget kept layouts; panes and columns as on the first day at the next start, the docks at once."""
-        for group in ("window", "layout", "servers", "details"):
+        """Forget kept layouts; panes, columns and docks as on the first day, at once."""
+        for group in ("window", "layout", "servers", "details", "maintenance", "vcenter"):
             self.desk.settings.remove(group)
         self.dock.show()
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.dock)
         self.resizeDocks([self.dock], [150], Qt.Orientation.Vertical)
-        self.desk.tell("Layout reset; columns follow at the next start.", Tone.OK)
+        for window in (self, *self.deck.detached):
+            first_day.restore(window)
+        self.desk.tell("Layout reset: panes and columns are as on the first day.", Tone.OK)
 
     @property
-    def work_runs(self) -> bool:
-        return self.status.last is not None and self.status.last.running_tasks > 0
+    def work_left(self) -> bool:
+        return self.status.last is not None and self.status.last.work_left
 
     def close_now(self) -> None:
         """Close without asking: the question was answered."""
@@ -363,9 +379,13 @@ class MainWindow(Ways, QMainWindow):
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._may_close and self.work_runs:
+        if not self._may_close and (held := [d for d in self.findChildren(Dialog) if d.holds_back()]):
             event.ignore()
-            self.closing.emit()
+            held[0].reject()
+            return
+        if not self._may_close and self.work_left:
+            event.ignore()
+            self.closing.emit(self.status.last)
             return
         self.save_layout()
         self.deck.close_all()

@@ -21,7 +21,9 @@ from dsm_desktop.ui.views.audit import AuditView
 from dsm_desktop.ui.views.calls import CallsView
 from dsm_desktop.ui.views.jobs import JobsView
 from dsm_desktop.ui.views.questions import DecisionsView
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.area import AreaView
+from dsm_desktop.ui.widgets.listing import Listing
 from dsm_desktop.ui.widgets.panel import GridPanel
 
 RESTORE = (
@@ -37,12 +39,13 @@ class RestoreView(GridPanel):
     """What jobs promised to put back; a promise that stands or failed needs a person."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk.work, "promises", RESTORE, icon_name="restore")
+        super().__init__(desk.work, "restore list", RESTORE, icon_name="restore")
         self._desk = desk
         self.when_empty(
             "Nothing to restore", "Jobs note here what they must put back; it is kept also after a power cut."
         )
         self.grid.menu_of = self._menu
+        ViewsButton(desk, self, "restore")
         desk.bridge.changed.connect(self._changed)
         self.refresh()
 
@@ -138,8 +141,15 @@ class ActivityView(AreaView, QTabWidget):
             self.addTab(widget, title)
         self.currentChanged.connect(lambda _: desk.moved.emit())
 
-    def main_panel(self) -> GridPanel:
-        return self.jobs.jobs
+    def main_panel(self) -> Listing | None:
+        """Of the tab in sight; questions are no grid."""
+        found: dict[QWidget, Listing] = {
+            self.jobs: self.jobs.jobs,
+            self.restore: self.restore,
+            self.calls: self.calls,
+            self.audit: self.audit.panel,
+        }
+        return found.get(self.currentWidget())
 
     def place(self) -> tuple[str, tuple[str, ...]]:
         page, title = _PAGES[self.currentIndex()]
@@ -153,10 +163,22 @@ class ActivityView(AreaView, QTabWidget):
             self.jobs.show_job(int(job))
 
     def panes(self) -> list[QWidget]:
-        return [self.jobs.jobs.grid, self.jobs.details.tasks.grid]
+        panel, here = self.main_panel(), self.currentWidget()
+        more: dict[QWidget, list[QWidget]] = {
+            self.jobs: [self.jobs.details.tasks.grid],
+            self.decisions: [self.decisions],
+            self.calls: [self.calls.text],
+            self.audit: [self.audit.words],
+        }
+        return [self.tabBar(), *([panel.filter, panel.grid] if panel else []), *more.get(here, [])]
 
     def refresh(self) -> None:
-        self.jobs.refresh()
+        for part in (self.jobs, self.decisions, self.restore):
+            part.refresh()
+        if self.currentWidget() is self.calls:
+            self.calls.read()
+        elif self.currentWidget() is self.audit:
+            self.audit.refresh()
 
     def show_job(self, job_id: int) -> None:
         self.setCurrentWidget(self.jobs)
@@ -165,6 +187,7 @@ class ActivityView(AreaView, QTabWidget):
     def show_numbers(self, found: WorkNumbers) -> None:
         """Counts beside the titles of the tabs."""
         self.setTabText(1, f"Questions ({found.decisions})" if found.decisions else "Questions")
+        self.jobs.say_awake(bool(found.running_tasks))
         self.setTabText(2, f"Restore list ({found.standing})" if found.standing else "Restore list")
 
     def show_filter(self, view: str, text: str) -> None:
@@ -179,10 +202,7 @@ class ActivityView(AreaView, QTabWidget):
         self.setCurrentWidget(self.calls)
         self.calls.show_filter(wanted)
 
-    def save_layout(self) -> None:
-        self.jobs.jobs.save_layout(self._desk.settings, "jobs")
-        self.jobs.details.tasks.save_layout(self._desk.settings, "targets")
-
-    def load_layout(self) -> None:
-        self.jobs.jobs.load_layout(self._desk.settings, "jobs")
-        self.jobs.details.tasks.load_layout(self._desk.settings, "targets")
+    def show_call(self, call_id: int) -> None:
+        """One call among those of its job."""
+        self.setCurrentWidget(self.calls)
+        self.calls.open_call(call_id)

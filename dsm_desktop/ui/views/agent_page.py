@@ -13,6 +13,7 @@ from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone, fixed_font, ui_font
 from dsm_desktop.ui.views.diagnostics import RUNNERS
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.panel import GridPanel
 
@@ -47,6 +48,7 @@ class AgentPage(QWidget):
         line.addWidget(copy)
         self.runners = GridPanel(desk.work, "runners", RUNNERS, icon_name="agent")
         self.runners.when_empty("No runner has signed on", "Jobs wait until a desktop or an agent runs them.")
+        ViewsButton(desk, self.runners, "runners")
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE * 2, SPACE * 2, SPACE * 2, SPACE)
         column.setSpacing(SPACE)

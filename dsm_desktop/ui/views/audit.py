@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -10,12 +12,12 @@ from dsm_desktop.queries import Connection
 from dsm_desktop.queries.audit import (
     PAGE,
     AuditFilter,
-    AuditRow,
     audit_actions,
     audit_actors,
     audit_page,
     audit_state,
 )
+from dsm_desktop.queries.audit_names import audit_names
 from dsm_desktop.store.audit import AuditReport
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
@@ -23,34 +25,26 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.audit_words import AuditLine, AuditWords
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.panel import GridPanel
 
 _MOST = 5_000
 _TYPING_MS = 200
 
 
-def _detail(row: AuditRow) -> str:
-    return " · ".join(
-        f"{words.sentence(k)} {v}" for k, v in row.detail.items() if v not in (None, "", [], {})
-    )
-
-
 AUDIT = (
     Column("number", "Number", lambda r: r.id, kind="number", width=76),
-    Column("at", "When", lambda r: r.at, text=lambda r: words.stamp(r.at), kind="time", width=160),
-    Column("actor", "Who", lambda r: r.actor, width=150),
-    Column("action", "What", lambda r: r.action, width=170),
+    Column("at", "When", lambda r: r.row.at, text=lambda r: words.stamp(r.row.at), kind="time", width=160),
+    Column("actor", "Who", lambda r: r.row.actor, width=130),
+    Column("action", "What", lambda r: r.what, width=220),
     Column("subject", "On what", lambda r: r.subject, width=280),
-    Column("detail", "More", _detail, width=360),
-    Column(
-        "hash",
-        "Hash",
-        lambda r: r.hash,
-        width=200,
-        shown=False,
-        help="SHA-256 of the entry and the one before",
-    ),
-)
+    Column("detail", "More", lambda r: r.more, width=420),
+    Column("name", "Action", lambda r: r.row.action, width=170, shown=False, help="Its name in exports and on the command line"),
+    Column("json", "As written", lambda r: json.dumps(r.row.detail, ensure_ascii=False), width=300, shown=False,
+           help="What the entry's hash covers"),
+    Column("hash", "Hash", lambda r: r.row.hash, width=200, shown=False, help="SHA-256 of the entry and the one before"),
+)  # fmt: skip
 
 
 class AuditView(QWidget):
@@ -59,9 +53,12 @@ class AuditView(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._rows: list[AuditRow] = []
+        self._rows: list[AuditLine] = []
+        self._actions: list[str] = []
+        self._words = AuditWords(desk.context.catalogue)
         self.panel = GridPanel(desk.work, "audit entries", AUDIT, icon_name="history")
         self.panel.when_empty("No entries", "Nothing was done yet, or nothing matches the search.")
+        ViewsButton(desk, self.panel, "audit")
         self.actor, self.action, self.words = QComboBox(), QComboBox(), QLineEdit()
         self.actor.setAccessibleName("Who")
         self.action.setAccessibleName("What")
@@ -106,14 +103,16 @@ class AuditView(QWidget):
             self._typing.start()
 
     def _show_choices(self, found: tuple[list[str], list[str]]) -> None:
-        for box, everything, values in (
-            (self.actor, "Everybody", found[0]),
-            (self.action, "Everything", found[1]),
+        actors, self._actions = found
+        said = sorted((self._words.action(name), name) for name in self._actions)
+        for box, everything, choices in (
+            (self.actor, "Everybody", [(name, name) for name in actors]),
+            (self.action, "Everything", said),
         ):
             box.clear()
             box.addItem(everything, "")
-            for value in values:
-                box.addItem(value, value)
+            for title, value in choices:
+                box.addItem(title, value)
 
     def refresh(self) -> None:
         """The newest page that matches."""
@@ -131,17 +130,19 @@ class AuditView(QWidget):
             words=self.words.text(),
         )
         kept, model = ([] if before is None else self._rows), self.panel.model
+        also = {word: self._words.named(word, self._actions) for word in wanted.words.split()}
 
-        def ask(connection: Connection) -> tuple[list[AuditRow], Prepared, bool]:
-            page = audit_page(connection, wanted, before=before)
-            rows = [*kept, *page]
+        def ask(connection: Connection) -> tuple[list[AuditLine], Prepared, bool]:
+            page = audit_page(connection, wanted, before=before, also=also)
+            names = audit_names(connection, page)
+            rows = [*kept, *(self._words.line(row, names) for row in page)]
             return rows, model.prepare(rows), len(page) == PAGE and len(rows) < _MOST
 
         self._desk.work.query(
             self, ask, self._show, lambda error: self.panel.error(error, self.refresh), key="audit"
         )
 
-    def _show(self, found: tuple[list[AuditRow], Prepared, bool]) -> None:
+    def _show(self, found: tuple[list[AuditLine], Prepared, bool]) -> None:
         self._rows, prepared, more = found
         self.panel.set_rows(prepared)
         self.older.setEnabled(more)

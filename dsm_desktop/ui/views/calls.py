@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -32,15 +32,20 @@ from dsm_desktop.queries.calls import (
     call_detail,
     call_ids,
     call_rows,
+    call_rows_of,
     pretty,
 )
+from dsm_desktop.queries.export import Table
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.models.pages import PagesModel
 from dsm_desktop.ui.theme import SPACE, Tone, fixed_font
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.grid import GridView
-from dsm_desktop.ui.widgets.states import StatePane
+from dsm_desktop.ui.widgets.listing import Listing
+from dsm_desktop.ui.widgets.states import Banner, StatePane
 from dsm_desktop.ui.words import Status
 
 LIVE_MS = 2_000
@@ -56,9 +61,10 @@ def _outcome(row: CallRow) -> Status:
 
 CALLS = (
     Column("time", "Time", lambda r: r.at, text=lambda r: words.stamp(r.at), kind="time", width=160),
+    Column("server", "Server", lambda r: r.server, width=130),
     Column("host", "Host", lambda r: r.host, width=124),
     Column("method", "Method", lambda r: r.method, width=66),
-    Column("path", "Path", lambda r: r.path, width=380),
+    Column("path", "Path", lambda r: r.path, width=330),
     Column("status", "Answer", lambda r: r.status, status=_outcome, width=104),
     Column(
         "latency",
@@ -88,18 +94,25 @@ CALLS = (
 )
 
 
-class CallsView(QWidget):
+class CallsView(Listing, QWidget):
     """Live while in sight; `compact` for a server's details."""
+
+    model: PagesModel
 
     def __init__(self, desk: Desk, wanted: CallFilter | None = None, *, compact: bool = False) -> None:
         super().__init__()
-        self._desk = desk
+        self._desk, self._work, self._name = desk, desk.work, "API calls"
         self._wanted = wanted or CallFilter()
         self._detail: CallDetail | None = None
         self._loaded = False
+        self._sought = 0
         self.model = PagesModel(CALLS, self._fetch, self)
         self.grid = GridView(self.model, "API calls")
         self.grid.horizontalHeader().setSortIndicatorShown(False)
+        self.grid.read_table = self._read_table
+        self.grid.capped.connect(self._say_capped)
+        self.banner = Banner()
+        self._add_ways_out()
         self._state = StatePane()
         listing = QWidget()
         self._stack = QStackedLayout(listing)
@@ -113,6 +126,7 @@ class CallsView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.banner)
         column.addLayout(self._build_bar(compact))
         column.addWidget(split, 1)
         self.model.counted.connect(self._counted)
@@ -120,12 +134,18 @@ class CallsView(QWidget):
         self._live = QTimer(self, interval=LIVE_MS)
         self._live.timeout.connect(self._look_for_newer)
         self._state.loading("calls")
+        if compact:  # of one server, named above
+            self.grid.first_day = GridLayout(
+                columns=tuple(c.key for c in CALLS if c.key not in ("server", "host"))
+            )
+            self.grid.apply_layout(self.grid.first_day)
+        ViewsButton(desk, self, "server/calls" if compact else "calls")
 
     def _build_bar(self, compact: bool) -> QHBoxLayout:
-        self._words, self._outcome = QLineEdit(), QComboBox()
-        self._words.setPlaceholderText("Search in host, path and error")
-        self._words.setAccessibleName("Search in calls")
-        self._words.setClearButtonEnabled(True)
+        self.filter, self._outcome = QLineEdit(), QComboBox()
+        self.filter.setPlaceholderText("Search in server, host, path and error")
+        self.filter.setAccessibleName("Search in calls")
+        self.filter.setClearButtonEnabled(True)
         for key, label in (("", "All calls"), ("failed", "Failed"), ("changing", "That change something")):
             self._outcome.addItem(label, key)
         self._outcome.setAccessibleName("Which calls")
@@ -137,12 +157,14 @@ class CallsView(QWidget):
         self._job.clicked.connect(lambda: self.show_filter(CallFilter()))
         typing = QTimer(self, interval=250, singleShot=True)
         typing.timeout.connect(self._filter_changed)
-        self._words.textChanged.connect(lambda _: typing.start())
+        self.filter.textChanged.connect(lambda _: typing.start())
         self._outcome.currentIndexChanged.connect(lambda _: self._filter_changed())
-        bar = QHBoxLayout()
+        self.bar = bar = QHBoxLayout()
         bar.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
-        for widget, stretch in ((self._words, 1), (self._outcome, 0), (self._job, 0), (self._total, 0)):
-            bar.addWidget(widget, stretch)
+        bar.setSpacing(SPACE)
+        bar.addWidget(self.filter, 1)
+        for widget in (self._outcome, self._job, self._total, self.columns_button, self.export_button):
+            bar.addWidget(widget)
         return bar
 
     def _build_detail(self) -> QWidget:
@@ -151,11 +173,12 @@ class CallsView(QWidget):
         self._head.setWordWrap(True)
         self._head.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._head.setAccessibleName("Chosen call")
-        self._body = QPlainTextEdit()
-        self._body.setReadOnly(True)
-        self._body.setFont(fixed_font())
-        self._body.setAccessibleName("Request and answer")
-        self._body.setTabChangesFocus(True)
+        self._head.setMinimumHeight(2 * self._head.fontMetrics().lineSpacing())
+        self.text = QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setFont(fixed_font())
+        self.text.setAccessibleName("Request and answer")
+        self.text.setTabChangesFocus(True)
         self._copy = QPushButton("Copy as")
         self._copy.setToolTip(
             "The same call in your own tools; the account is asked for, no secret is copied"
@@ -169,7 +192,7 @@ class CallsView(QWidget):
         column = QVBoxLayout(whole)
         column.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE)
         column.addLayout(top)
-        column.addWidget(self._body, 1)
+        column.addWidget(self.text, 1)
         return whole
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -182,14 +205,29 @@ class CallsView(QWidget):
             and self._loaded
         ):
             return
-        self._wanted = replace(wanted, words=self._words.text(), outcome=str(self._outcome.currentData()))
+        self._wanted = replace(wanted, words=self.filter.text(), outcome=str(self._outcome.currentData()))
         self._job.setVisible(wanted.job_id is not None)
         self._job.setText(f"Job {wanted.job_id}  ✕")
         self.read()
 
+    def open_call(self, call_id: int) -> None:
+        """Choose this call among those of its job (of all, where no job made it)."""
+
+        def show(detail: CallDetail | None) -> None:
+            if detail is None:
+                self._desk.tell("This call was removed by the clean-up of old records.", Tone.INFO)
+                return
+            self._sought = call_id
+            self.filter.clear()
+            self._outcome.setCurrentIndex(0)
+            self._loaded = False
+            self.show_filter(CallFilter(job_id=detail.row.job_id))
+
+        self._desk.work.query(self, lambda c: call_detail(c, call_id), show)
+
     def search(self, words_: str) -> None:
         """Calls with these words, at once."""
-        self._words.setText(words_)
+        self.filter.setText(words_)
         self._filter_changed()
 
     def read(self) -> None:
@@ -206,13 +244,16 @@ class CallsView(QWidget):
 
     def _filter_changed(self) -> None:
         self._wanted = replace(
-            self._wanted, words=self._words.text(), outcome=str(self._outcome.currentData())
+            self._wanted, words=self.filter.text(), outcome=str(self._outcome.currentData())
         )
         self.read()
 
     def _show_ids(self, ids: array[int]) -> None:
         self._loaded = True
         self.model.set_ids(ids)
+        if self._sought and self._sought in ids:
+            self.grid.show_row(self._sought)
+        self._sought = 0
 
     def _failed(self, error: DsmError) -> None:
         self._state.error(error, self.read)
@@ -234,6 +275,21 @@ class CallsView(QWidget):
         self._desk.work.query(
             self, lambda c: call_rows(c, wanted), lambda rows: self.model.put(number, rows), self._failed
         )
+
+    def _read_table(
+        self, title: str, ids: list[int], columns: list[int], then: Callable[[Table], None]
+    ) -> None:
+        model = self.model
+        self._desk.work.query(
+            self,
+            lambda c: model.table(title, call_rows_of(c, ids), columns),
+            then,
+            self.banner.fail,
+            key="table",
+        )
+
+    def _say_capped(self, count: int) -> None:
+        self._desk.tell(f"The newest {count:,} calls are selected; narrow the search for others.", Tone.INFO)
 
     def _counted(self, shown: int, total: int) -> None:
         self._total.setText(words.plural(total, "call"))
@@ -260,7 +316,7 @@ class CallsView(QWidget):
             self._ways.addAction(tool, partial(self.copy_as, tool))
         if detail is None:
             self._head.setText("This call was removed by the clean-up of old records.")
-            self._body.clear()
+            self.text.clear()
             return
         row = detail.row
         self._head.setText(
@@ -273,7 +329,9 @@ class CallsView(QWidget):
             parts.append(f"Sent (secrets masked)\n{pretty(detail.request)}")
         if detail.answer is not None:
             parts.append(f"Answered\n{pretty(detail.answer)}")
-        self._body.setPlainText("\n\n".join(parts) or "Bodies of plain reads are not kept.")
+        self.text.setPlainText(
+            "\n\n".join(parts) or "No body was sent, or none that is kept: those of plain reads are not."
+        )
 
     def copy_as(self, tool: str) -> None:
         """For curl, PowerShell, racadm where it has a word for it."""

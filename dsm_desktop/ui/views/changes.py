@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from PySide6.QtCore import QDate
-from PySide6.QtWidgets import QComboBox, QDateEdit, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDateEdit, QLabel, QVBoxLayout, QWidget
 
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.changes import ChangeLine, changes
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_tabs import ServerTab
+from dsm_desktop.ui.widgets.flow import FlowLayout
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.words import Status
 
@@ -44,6 +47,7 @@ COLUMNS = (
     Column("what", "What", lambda r: words.sentence(r.line.what), width=80),
     Column("how", "How", lambda r: r.line.how, status=lambda r: _HOW[r.line.how], width=100),
     Column("subject", "Subject", lambda r: r.line.subject, width=240),
+    Column("id", "Identifier", lambda r: r.line.identifier, width=200, shown=False, help="FQDD or Redfish Id"),
     Column("before", "Before", lambda r: r.line.before or "—", width=200),
     Column("after", "After", lambda r: r.line.after or "—", width=200),
     Column("since", "Last seen before", lambda r: r.line.last_seen, kind="time", width=120, shown=False,
@@ -51,6 +55,12 @@ COLUMNS = (
     Column("sure", "Sure", lambda r: "Yes" if r.line.sure else "Reading had gaps", width=110, shown=False,
            help="A reading with gaps may only not have seen the thing"),
 )  # fmt: skip
+
+
+_OF_ONE = GridLayout(
+    columns=("subject", "before", "after", "when", "how", "what"),
+    widths={"subject": 170, "before": 90, "after": 90},
+)
 
 
 class ChangesView(ServerTab):
@@ -69,9 +79,11 @@ class ChangesView(ServerTab):
         )
         self.panel.opened.connect(self._open)
         self._lay_out()
-        if single:
-            self.panel.grid.setColumnHidden(1, True)
-        else:
+        if single:  # of one server, and in a narrow pane: what it is comes first
+            self.panel.grid.first_day = _OF_ONE
+            self.panel.grid.apply_layout(_OF_ONE)
+        ViewsButton(desk, self.panel, "server/changes" if single else "changes")
+        if not single:
             self.read()
 
     def _lay_out(self) -> None:
@@ -87,13 +99,12 @@ class ChangesView(ServerTab):
         self.span.setAccessibleName("Time")
         self.span.setToolTip("Sets both days")
         self.span.activated.connect(lambda _: self._take_span())
-        bar = QHBoxLayout()
+        bar = FlowLayout()
         bar.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
         bar.setSpacing(SPACE)
         parts: list[QWidget] = [QLabel("From"), self.since, QLabel("to"), self.until, self.span]
         for widget in parts:
             bar.addWidget(widget)
-        bar.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -16,6 +16,7 @@ from dsm_desktop.ui.dialogs.credential import CredentialDialog, RemoveCredential
 from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.words import Status
 
@@ -25,6 +26,7 @@ _KINDS = {
     "vcenter": "vCenter",
     "openmanage": "OpenManage",
     "share": "File share",
+    "bios": "BIOS password",
 }
 
 
@@ -87,6 +89,7 @@ class CredentialsPage(QWidget):
         )
         self.panel.opened.connect(self._edit)
         self.panel.grid.menu_of = self._menu
+        ViewsButton(desk, self.panel, "credential sets")
         self.panel.chosen.connect(lambda _: self._follow())
         self._buttons = {
             "add": self._button("Add…", "add", self.add),

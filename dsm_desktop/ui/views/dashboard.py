@@ -25,6 +25,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 from dsm_desktop.ui.widgets.area import AreaView
+from dsm_desktop.ui.widgets.elided import ElidedButton
 from dsm_desktop.ui.widgets.states import StatePane
 
 SOON_MS = 1_000
@@ -73,20 +74,19 @@ class Card(QFrame):
         self._column.addWidget(heading)
         self._column.addStretch()
 
-    def line(self, widget: QWidget) -> None:
+    def line(self, widget: QWidget, stretch: int = 0) -> None:
         row = QHBoxLayout()
-        row.addWidget(widget)
+        row.addWidget(widget, stretch)
         row.addStretch()
         self._column.insertLayout(self._column.count() - 1, row)
 
     def link(self, text: str, tip: str, icon_name: str, tone: Tone, go: Callable[[], object]) -> None:
-        button = QPushButton(words.shortened(text, 60))
+        button = ElidedButton(text)
         button.setFlat(True)
         set_icon(button, icon_name, tone)
         button.setToolTip(tip)
-        button.setAccessibleName(text)
         button.clicked.connect(lambda: go())  # noqa: PLW0108 - the signal's own argument is not for it
-        self.line(button)
+        self.line(button, 1)
 
 
 class DashboardView(AreaView, QScrollArea):
@@ -173,7 +173,7 @@ class DashboardView(AreaView, QScrollArea):
     def _questions(self, found: Dashboard) -> Card:
         card = Card("Questions that wait")
         for row in found.decisions[:_LINES]:
-            text = f"{row.target or 'Whole site'}: {row.question}"
+            text = f"{row.target or row.title}: {row.question}"
             card.link(text, text, "question", Tone.WARNING, lambda: self._open("decisions"))
         if not found.decisions:
             card.line(QLabel("None"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from dsm_desktop.core.device_queue import ENDED, works
@@ -17,6 +17,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_tables import ListTab
 from dsm_desktop.ui.widgets.panel import GridPanel
 
@@ -46,7 +47,7 @@ COLUMNS = (
     Column("since", "Since", lambda r: r.since, kind="time", width=96, help="First seen in this state"),
     Column("message", "Message", lambda r: r.message, width=260),
     Column("job", "iDRAC job", lambda r: r.job_id, width=136),
-    Column("kind", "Kind", lambda r: r.kind, width=150, shown=False),
+    Column("kind", "Kind", lambda r: words.spaced(r.kind), width=150, shown=False),
     Column("id", "Message id", lambda r: r.message_id, width=84, shown=False),
     Column("starts", "Starts", lambda r: r.start_time, width=140, shown=False, help="The iDRAC's own clock"),
     Column("ends", "Ends", lambda r: r.end_time, width=140, shown=False, help="The iDRAC's own clock"),
@@ -139,6 +140,7 @@ class DeviceJobsView(QWidget):
             [("Read all", lambda: self._start("job_queue_read", {}))],
         )
         self.panel.grid.menu_of = self._menu
+        ViewsButton(desk, self.panel, "device_jobs")
         self._said = QLabel()
         self._said.setAccessibleName("Whose queues")
         self._all = QPushButton("Show all servers")
@@ -188,9 +190,3 @@ class DeviceJobsView(QWidget):
 
     def _menu(self, menu: QMenu) -> None:
         _fill_menu(self._desk, self.panel, menu)
-
-    def save_layout(self, settings: QSettings) -> None:
-        self.panel.save_layout(settings, "device_jobs")
-
-    def load_layout(self, settings: QSettings) -> None:
-        self.panel.load_layout(settings, "device_jobs")

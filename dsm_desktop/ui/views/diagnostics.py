@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
@@ -17,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.core.errors import DsmError
+from dsm_desktop.jobs.declaration import JobType
 from dsm_desktop.queries.status import Diagnostics, RunnerRow, diagnostics
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
@@ -25,11 +28,19 @@ from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.widgets.states import Banner
 from dsm_desktop.ui.words import Status
 
 LOOK_MS = 3_000
+
+
+def _in_words(purpose: str, catalogue: Mapping[str, JobType]) -> str:
+    """What a lock is for, with the job type as the menus name it: "power_action by anna" -> "Power action by anna"."""
+    kind, by, who = purpose.partition(" by ")
+    label = catalogue[kind].label.rstrip("…") if kind in catalogue else words.sentence(kind)
+    return f"{label}{by}{who}"
 
 
 def _alive(row: RunnerRow) -> Status:
@@ -53,10 +64,24 @@ RUNNERS = (
     ),
     Column("version", "Version", lambda r: r.version, kind="version", width=84),
     Column("since", "Since", lambda r: r.started_at, kind="time", width=100),
-    Column("until", "Signed on until", lambda r: r.expires_at, kind="time", width=120),
+    Column(
+        "until",
+        "Signed on until",
+        lambda r: r.expires_at if r.state == "running" else None,
+        kind="time",
+        width=120,
+    ),
 )
 LOCKS = (
-    Column("key", "Lock", lambda r: r.key, width=160),
+    Column("what", "Lock on", lambda r: r.what, width=160),
+    Column(
+        "key",
+        "Key",
+        lambda r: r.key,
+        width=120,
+        shown=False,
+        help="As it stands in the store and in the logs",
+    ),
     Column("purpose", "For", lambda r: r.purpose, width=260),
     Column("runner", "Held by", lambda r: r.runner, width=170),
     Column("taken", "Taken", lambda r: r.taken_at, kind="time", width=100),
@@ -107,6 +132,8 @@ class DiagnosticsPage(QWidget):
         self.runners.when_empty("No runner has signed on", "Jobs wait until a desktop or an agent runs them.")
         self.locks = GridPanel(desk.work, "locks", LOCKS, icon_name="lock")
         self.locks.when_empty("No locks", "A job that changes a server holds its lock meanwhile.")
+        ViewsButton(desk, self.runners, "diagnostics/runners")
+        ViewsButton(desk, self.locks, "locks")
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.addWidget(self.runners)
@@ -132,7 +159,9 @@ class DiagnosticsPage(QWidget):
 
         def ask(connection: object) -> tuple[Diagnostics, Prepared, Prepared]:
             found = diagnostics(connection)  # type: ignore[arg-type]
-            return found, runners.prepare(found.runners), locks.prepare(found.leases)
+            catalogue = self._desk.context.catalogue
+            leases = [replace(row, purpose=_in_words(row.purpose, catalogue)) for row in found.leases]
+            return found, runners.prepare(found.runners), locks.prepare(leases)
 
         self._desk.work.query(self, ask, self._show, self._failed, key="diagnostics")
 

@@ -55,7 +55,6 @@ class FleetView(AreaView, QTabWidget):
     def save_layout(self) -> None:
         self._desk.settings.setValue("fleet/tab", self.currentIndex())
         self.tiles.save_layout(self._desk.settings)
-        self.device_jobs.save_layout(self._desk.settings)
         self.screens.save_layout(self._desk.settings)
 
     def load_layout(self) -> None:
@@ -63,5 +62,4 @@ class FleetView(AreaView, QTabWidget):
         if kept is not None and str(kept).isdecimal():
             self.setCurrentIndex(int(str(kept)))
         self.tiles.load_layout(self._desk.settings)
-        self.device_jobs.load_layout(self._desk.settings)
         self.screens.load_layout(self._desk.settings)

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.queries import Connection
-from dsm_desktop.queries.rack_names import rack_names
 from dsm_desktop.queries.servers import GroupRow, ServerRow, list_groups, list_servers
+from dsm_desktop.store.domains import rack_names
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk

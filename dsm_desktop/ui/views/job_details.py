@@ -10,19 +10,18 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPlainTextEdit,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from dsm_desktop.core.redact import masked
 from dsm_desktop.core.states import CancelGrade, JobState
 from dsm_desktop.queries import Connection
-from dsm_desktop.queries.calls import CallFilter
+from dsm_desktop.queries.calls import CallFilter, failed_call
 from dsm_desktop.queries.jobs import (
     OPEN,
     DecisionRow,
@@ -30,18 +29,20 @@ from dsm_desktop.queries.jobs import (
     job_tasks,
     open_decisions,
     task_log,
-    task_steps,
     tasks_by_id,
 )
-from dsm_desktop.ui import words
+from dsm_desktop.queries.step_titles import titled_steps
+from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.rows import Prepared
-from dsm_desktop.ui.result_text import result_text
-from dsm_desktop.ui.theme import SPACE, fixed_font, ui_font
+from dsm_desktop.ui.next_step import next_step
+from dsm_desktop.ui.theme import SPACE, ui_font
 from dsm_desktop.ui.views.job_columns import LOG, STEPS, TASKS
 from dsm_desktop.ui.views.questions import DecisionCard
+from dsm_desktop.ui.views.saved_views import ViewsButton
+from dsm_desktop.ui.views.task_result import TaskResult
 from dsm_desktop.ui.widgets.panel import GridPanel
 
 LIVE_MS = 300
@@ -58,10 +59,14 @@ class JobDetails(QWidget):
         self._desk = desk
         self._row: JobRow | None = None
         self.task_id: int | None = None
+        self._read_for: int | None = None
+        """Whose steps and log are in the tables."""
+        self._call: int | None = None
         self.tasks = GridPanel(desk.work, "targets", TASKS, icon_name="server")
         self.tasks.chosen.connect(self._task_chosen)
         self.tasks.grid.menu_of = self._task_menu
         self.tasks.opened.connect(self._open_server)
+        ViewsButton(desk, self.tasks, "targets")
         self.steps = GridPanel(desk.work, "steps", STEPS, icon_name="job", tools=False)
         self.steps.when_empty("No steps yet", "")
         self.log = GridPanel(desk.work, "log lines", LOG, icon_name="log", tools=False)
@@ -90,18 +95,15 @@ class JobDetails(QWidget):
         return self._row.title if self._row is not None else ""
 
     def _build(self) -> None:
-        self.result = QPlainTextEdit()
-        self.result.setReadOnly(True)
-        self.result.setFont(fixed_font())
-        self.result.setTabChangesFocus(True)
-        self.result.setAccessibleName("Result of the target")
+        self.result = TaskResult()
+        self.result.call.clicked.connect(self.open_call)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self._tabs.setAccessibleName("The chosen target")
         for widget, title in ((self.steps, "Steps"), (self.log, "Log"), (self.result, "Result")):
             self._tabs.addTab(widget, title)
-        upper = QWidget()
-        column = QVBoxLayout(upper)
+        self._upper = QWidget()
+        column = QVBoxLayout(self._upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._build_head())
@@ -112,7 +114,7 @@ class JobDetails(QWidget):
         column.addWidget(self.tasks, 1)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
-        split.addWidget(upper)
+        split.addWidget(self._upper)
         split.addWidget(self._tabs)
         split.setSizes([300, 260])
         whole = QVBoxLayout(self)
@@ -164,6 +166,7 @@ class JobDetails(QWidget):
         self.estimate.setAccessibleName("How long it still takes")
         row = QHBoxLayout()
         row.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
+        row.setSpacing(SPACE)
         row.addWidget(self.progress, 1)
         row.addWidget(self.estimate)
         self.progress.hide()
@@ -208,8 +211,10 @@ class JobDetails(QWidget):
             if task.state == JobState.RUNNING and task.progress_total:
                 done += min(1.0, task.progress_done / task.progress_total)
         # A bar that runs to and fro says "working" where nothing can be counted yet.
-        self.progress.setRange(0, 1_000 * total if done else 0)
-        self.progress.setValue(round(1_000 * done))
+        if done:
+            theme.show_counted(self.progress, round(1_000 * done), 1_000 * total)
+        else:
+            theme.show_busy(self.progress)
         self.estimate.setText(
             _estimate(row.finished, total, done, (datetime.now(UTC) - row.started_at).total_seconds())
         )
@@ -288,12 +293,19 @@ class JobDetails(QWidget):
 
     def _show_tasks(self, prepared: Prepared) -> None:
         self.tasks.set_rows(prepared)
+        one = len(prepared.rows) == 1  # then the room belongs to its steps
+        self.tasks.as_high_as(1 if one else None)
+        policy = QSizePolicy.Policy
+        self._upper.setSizePolicy(policy.Preferred, policy.Maximum if one else policy.Preferred)
         if self.task_id is None and prepared.rows:
             wanted = next((r for r in prepared.rows if r.state == JobState.FAILED), prepared.rows[0])
             self.tasks.grid.show_row(wanted.id)
 
     def _task_chosen(self, ids: list[int]) -> None:
         if len(ids) == 1:
+            row = self.tasks.model.row_of(ids[0])
+            if ids[0] != self.task_id and row is not None:
+                self._tabs.setCurrentWidget(self.result if row.error else self.steps)
             self.task_id = ids[0]
             self._read_task()
 
@@ -302,20 +314,27 @@ class JobDetails(QWidget):
         if task_id is None:
             return
 
-        def ask(connection: Connection) -> tuple[Prepared, Prepared]:
-            return steps.prepare(task_steps(connection, task_id)), log.prepare(task_log(connection, task_id))
+        job_id = self.job_id
+
+        def ask(connection: Connection) -> tuple[Prepared, Prepared, int | None]:
+            call = failed_call(connection, job_id=job_id, task_id=task_id)
+            return (
+                steps.prepare(titled_steps(connection, task_id)),
+                log.prepare(task_log(connection, task_id)),
+                call,
+            )
 
         self._desk.work.query(self, ask, self._show_task, key="task")
 
-    def _show_task(self, found: tuple[Prepared, Prepared]) -> None:
-        steps, log = found
-        self.steps.set_rows(steps)
-        self.log.set_rows(log)
-        self.log.grid.scrollToBottom()
+    def _show_task(self, found: tuple[Prepared, Prepared, int | None]) -> None:
+        steps, log, self._call = found
+        other, self._read_for = self._read_for != self.task_id, self.task_id
+        for panel, rows in ((self.steps, steps), (self.log, log)):
+            panel.follow(rows, anew=other)
         row = self.tasks.model.row_of(self.task_id) if self.task_id is not None else None
-        if row is not None:
-            shown = row.error or row.result
-            self.result.setPlainText(result_text(masked(shown)))
+        self.result.show_task(row, self._call)
+        step = next_step(self._desk, self._row, row, self.window()) if self._row and row is not None else None
+        self.result.offer(step)
 
     # -- commands -----------------------------------------------------------------------------------------------
 
@@ -334,6 +353,9 @@ class JobDetails(QWidget):
 
     def _task_menu(self, menu: QMenu) -> None:
         menu.addAction("Select these servers", self.select_targets)
+        row = self.tasks.model.row_of(self.task_id) if self.task_id is not None else None
+        if row is not None and row.error and self._call:
+            menu.addAction("Open the call", self.open_call)
 
     def select_targets(self) -> None:
         """The servers of the selected rows."""
@@ -355,6 +377,11 @@ class JobDetails(QWidget):
         """The calls this job made."""
         if self.job_id is not None:
             self._desk.calls_opened.emit(CallFilter(job_id=self.job_id))
+
+    def open_call(self) -> None:
+        """The call that the chosen target's error came from."""
+        if self._call is not None:
+            self._desk.call_opened.emit(self._call)
 
     def _open_server(self, task_id: int) -> None:
         row = self.tasks.model.row_of(task_id)

@@ -20,9 +20,13 @@ from dsm_desktop.ui import theme
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.rows import Prepared
+from dsm_desktop.ui.theme import SPACE
 from dsm_desktop.ui.views.job_columns import JOBS
 from dsm_desktop.ui.views.job_details import JobDetails
+from dsm_desktop.ui.views.saved_views import ViewsButton
+from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.panel import GridPanel
+from dsm_desktop.workers.inhibit import awake_words
 
 
 class ProgressDelegate(QStyledItemDelegate):
@@ -59,6 +63,7 @@ class JobsView(QWidget):
         )
         self.jobs.chosen.connect(self._job_chosen)
         self.jobs.grid.menu_of = self._menu
+        ViewsButton(desk, self.jobs, "jobs")
         self.details = JobDetails(desk)
         self.details.wanted.connect(self.show_job)
         self._split = QSplitter(Qt.Orientation.Horizontal)
@@ -68,7 +73,12 @@ class JobsView(QWidget):
         self._split.setSizes([620, 640])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._split)
+        self.awake = WrappedLabel("")
+        self.awake.setAccessibleName("Whether this computer stays awake")
+        self.awake.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
+        self.awake.hide()
+        whole.addWidget(self.awake)
+        whole.addWidget(self._split, 1)
         desk.bridge.changed.connect(self._changed)
         self.refresh()
 
@@ -94,6 +104,12 @@ class JobsView(QWidget):
             self._wanted_job = None
         elif self.job_id is None and prepared.rows:
             self.jobs.grid.show_row(prepared.rows[0].id)
+
+    def say_awake(self, working: bool) -> None:
+        """Whether the computer is kept awake for the jobs that run here."""
+        said = awake_words(self._desk.context.runner.awake()) if working else ""
+        self.awake.setText(said)
+        self.awake.setVisible(bool(said))
 
     def show_job(self, job_id: int) -> None:
         """Bring a job into sight, also one the list has not read yet."""

@@ -27,6 +27,7 @@ from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.library_item import LibraryItemView
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.virtual_media import MountsView
 from dsm_desktop.ui.widgets.area import AreaView
 from dsm_desktop.ui.widgets.panel import GridPanel
@@ -70,6 +71,7 @@ class LibraryFilesView(QWidget):
             [("Add folder…", self.ask_folder)],
         )
         self.panel.grid.menu_of = self._menu
+        ViewsButton(desk, self.panel, "library")
         self.panel.chosen.connect(lambda _: self._follow())
         self.item = LibraryItemView(desk)
         self._said = QLabel()
@@ -98,7 +100,10 @@ class LibraryFilesView(QWidget):
         self.add.clicked.connect(self.ask_folder)
         self.scan.clicked.connect(lambda: self._desk.job_wanted.emit("library_scan", [], {}))
         self.remove.setMenu(QMenu(self.remove))
-        for button in (self.add, self.scan, self.remove):
+        self.left_out = QPushButton("Left out…")
+        self.left_out.setToolTip("Firmware that no update touches at this site")
+        self.left_out.clicked.connect(self.show_left_out)
+        for button in (self.add, self.scan, self.remove, self.left_out):
             bar.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -134,6 +139,12 @@ class LibraryFilesView(QWidget):
         if broken:
             self.panel.banner.say("; ".join(f"{r.path}: {r.problem}" for r in broken), Tone.WARNING)
         self._follow()
+
+    def show_left_out(self) -> None:
+        """The site's rules for firmware that is not to be touched."""
+        from dsm_desktop.ui.dialogs.firmware_exclusions import FirmwareExclusionsDialog
+
+        FirmwareExclusionsDialog(self._desk, self).open()
 
     def ask_folder(self) -> None:
         """Choose a folder, add it and scan it."""
@@ -206,11 +217,3 @@ class LibraryView(AreaView, QTabWidget):
 
     def show_page(self, page: str) -> None:
         self.setCurrentWidget(self.mounts if page == "mounted" else self.files)
-
-    def save_layout(self) -> None:
-        self.files.panel.save_layout(self._desk.settings, "library")
-        self.mounts.panel.save_layout(self._desk.settings, "mounts")
-
-    def load_layout(self) -> None:
-        self.files.panel.load_layout(self._desk.settings, "library")
-        self.mounts.panel.load_layout(self._desk.settings, "mounts")

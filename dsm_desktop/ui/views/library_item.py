@@ -64,7 +64,7 @@ class LibraryItemView(QWidget):
             label.setWordWrap(True)
             column.addWidget(label)
         self.panel = GridPanel(desk.work, "servers it fits", _COLUMNS, icon_name="server", tools=False)
-        self.panel.opened.connect(desk.server_opened)
+        self.panel.opened.connect(desk.server_opened.emit)
         column.addWidget(self.panel, 1)
         self.show_item(None)
 
@@ -84,6 +84,7 @@ class LibraryItemView(QWidget):
             f"For {item.models}" if item.models else "",
         ]
         lines += [
+            item.signature,
             item.problem,
             f"SHA-256 {item.sha256}" if item.sha256 else "",
             f"{item.folder} on {item.host}",

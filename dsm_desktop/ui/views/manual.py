@@ -97,11 +97,20 @@ class ManualWindow(QDialog):
     @classmethod
     def open_at(cls, context: str, parent: QWidget) -> ManualWindow:
         """The manual at the place for a context; the window that is open already is used."""
+        return cls._opened(manual().for_context(context), parent)
+
+    @classmethod
+    def open_topic(cls, topic: str, parent: QWidget) -> ManualWindow:
+        """The manual at a page by its id."""
+        return cls._opened(Place(topic), parent)
+
+    @classmethod
+    def _opened(cls, place: Place, parent: QWidget) -> ManualWindow:
         owner = parent.window()
         # A window of its own for a dialog: another one would be blocked by it.
         open_ones = [w for w in owner.findChildren(cls) if w.isVisible() and w.parentWidget() is owner]
         window = open_ones[0] if open_ones else cls(owner)
-        window.open_place(manual().for_context(context))
+        window.open_place(place)
         window.show()
         window.raise_()
         window.activateWindow()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from dsm_desktop.core.part_words import part_kind
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.part_search import Hit, find
 from dsm_desktop.ui import words
@@ -15,7 +16,7 @@ from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
-from dsm_desktop.ui.views.server_tables import part_kind
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.words import Status
 
@@ -73,6 +74,7 @@ class PartSearchView(QWidget):
         )
         self.panel.when_empty("Nothing found", "No server, part or firmware has these words.")
         self.panel.opened.connect(self._open)
+        ViewsButton(desk, self.panel, "found")
         self._typing = QTimer(self, interval=TYPING_MS, singleShot=True)
         self._typing.timeout.connect(self.search)
         self.query.textChanged.connect(lambda _: self._typing.start())

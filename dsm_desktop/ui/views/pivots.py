@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
+from dsm_desktop.core.part_words import part_kind
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.pivots import SpareRow, VersionCell, firmware_pivot, spare_parts
 from dsm_desktop.queries.servers import list_servers
@@ -18,7 +19,7 @@ from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.models.servers import COLUMNS as SERVER_COLUMNS
 from dsm_desktop.ui.theme import SPACE, Tone
-from dsm_desktop.ui.views.server_tables import part_kind
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.words import Status
 
@@ -61,15 +62,16 @@ FIRMWARE = (
     Column("versions", "Versions", lambda r: r.versions, kind="number", width=90, help="How many versions are in use"),
 )  # fmt: skip
 SPARES = (
-    Column("pn", "Part number", lambda r: r.part.part_number, width=120),
-    Column("kind", "Kind", lambda r: part_kind(r.part.kind), width=120),
-    Column("what", "What", lambda r: r.part.what, width=240),
-    Column("maker", "Manufacturer", lambda r: r.part.manufacturer, width=120),
-    Column("count", "In use", lambda r: r.part.count, kind="number", width=80),
+    Column("pn", "Part number", lambda r: r.part.part_number, width=150),
+    Column("kind", "Kind", lambda r: part_kind(r.part.kind), width=106),
+    Column("what", "What", lambda r: r.part.what, width=190),
+    Column("maker", "Manufacturer", lambda r: r.part.manufacturer, width=110),
+    Column("count", "In use", lambda r: r.part.count, kind="number", width=70),
     Column("bad", "Not healthy", lambda r: r.part.not_ok, kind="number", width=100),
-    Column("servers", "Servers", lambda r: len(r.part.server_ids), kind="number", width=84),
-    Column("models", "Server models", lambda r: ", ".join(r.part.models), width=260),
-)
+    Column("servers", "Servers", lambda r: len(r.part.server_ids), kind="number", width=78),
+    Column("models", "Server models", lambda r: ", ".join(m.removeprefix("PowerEdge ") for m in r.part.models),
+           width=334),
+)  # fmt: skip
 
 
 class PivotView(QWidget):
@@ -93,7 +95,9 @@ class PivotView(QWidget):
         self.servers.clear("Nothing chosen", "Choose a line to see its servers.")
         self.panel.chosen.connect(self._chosen)
         self.panel.opened.connect(lambda _: self.servers.grid.setFocus())
-        self.servers.opened.connect(desk.server_opened)
+        self.servers.opened.connect(desk.server_opened.emit)
+        ViewsButton(desk, self.panel, name)
+        ViewsButton(desk, self.servers, f"servers of {name}")
         self.bar = QHBoxLayout()
         self.bar.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
         split = QSplitter(Qt.Orientation.Vertical)
@@ -145,8 +149,11 @@ class FirmwarePivotView(PivotView):
         self.only_odd = QCheckBox("Only components in more than one version")
         self.only_odd.setToolTip("Leave out what is the same on every server")
         self.only_odd.toggled.connect(
-            lambda on: self.panel.narrow((lambda row: row.versions > 1) if on else None)
+            lambda on: self.panel.narrow(
+                (lambda row: row.versions > 1) if on else None, "in more than one version" if on else ""
+            )
         )
+        self.panel.cleared.connect(lambda: self.only_odd.setChecked(False))
         self.bar.addWidget(self.only_odd)
         self.bar.addStretch()
 

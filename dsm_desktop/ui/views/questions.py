@@ -26,7 +26,7 @@ class DecisionCard(QFrame):
         self.setBackgroundRole(self.palette().ColorRole.Base)
         self.setAccessibleName(row.question)
         column = QVBoxLayout(self)
-        head = QLabel(f"{row.target or 'Whole site'} · {row.title}")
+        head = QLabel(f"{row.target} · {row.title}" if row.target else row.title)
         head.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         question = WrappedLabel(row.question)
         question.setFont(ui_font(step=1, bold=True))

@@ -119,7 +119,7 @@ class RackView(QWidget):
         self.remove = self._button("Remove…", self._remove, "Remove this rack; its servers stay on the list")
         self.undo = self._button("Undo", self.undo_move, "Take the last move back (Ctrl+Z)")
         self.redo = self._button("Redo", self.redo_move, "Do it again (Ctrl+Y)")
-        self.print_button = self._button("Print…", self.print_rack, "Print this rack (Ctrl+P)")
+        self.print_button = self._button("Print…", self.print_shown, "Print this rack (Ctrl+P)")
         self.place = self._button(
             "Place in the rack", self._place_current, "Into the lowest units that are free"
         )
@@ -160,7 +160,7 @@ class RackView(QWidget):
         self.picture.moved.connect(self._moved)
         self.picture.taken_out.connect(lambda i: self._do(Move(i, self._spot_of(i), None)))
         self._desk.bridge.changed.connect(self._changed)
-        for keys, do in (("Ctrl+Z", self.undo_move), ("Ctrl+Y", self.redo_move), ("Ctrl+P", self.print_rack)):
+        for keys, do in (("Ctrl+Z", self.undo_move), ("Ctrl+Y", self.redo_move)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(do)
@@ -335,7 +335,7 @@ class RackView(QWidget):
         if rack is not None:
             RemoveRackDialog(self._desk, rack, self).open()
 
-    def print_rack(self) -> None:
+    def print_shown(self) -> None:
         """The preview of the rack on paper."""
         if self.picture.elevation is not None:
             preview_picture(f"Rack {self.picture.elevation.rack.name}", self.picture.print_on, self)

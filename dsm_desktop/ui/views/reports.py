@@ -97,21 +97,3 @@ class ReportsView(AreaView, QTabWidget):
             done,
             failed,
         )
-
-    def save_layout(self) -> None:
-        settings = self._desk.settings
-        for key, panel in (
-            ("changes", self.changes.panel),
-            ("pivot", self.firmware.panel),
-            ("found", self.parts.panel),
-        ):
-            panel.save_layout(settings, key)
-
-    def load_layout(self) -> None:
-        settings = self._desk.settings
-        for key, panel in (
-            ("changes", self.changes.panel),
-            ("pivot", self.firmware.panel),
-            ("found", self.parts.panel),
-        ):
-            panel.load_layout(settings, key)

@@ -1,13 +1,15 @@
-"""The button above a grid with its named views: switch, save, rename, share, give away as a file."""
+"""The button above a grid that keeps its arrangement and its query, and the named views: switch, save, rename, share, give
+away as a file."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QActionGroup
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QActionGroup, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
 
 from dsm_desktop.commands import saved_views
@@ -21,42 +23,96 @@ from dsm_desktop.ui.dialogs.saved_views import RemoveViewDialog, RenameViewDialo
 from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.theme import Tone
-from dsm_desktop.ui.widgets.panel import GridPanel
+from dsm_desktop.ui.widgets.listing import Listing
 
 _ENDING = ".dsmview.json"
 _FILES = f"Views (*{_ENDING});;All files (*)"
 
 
-class ViewsButton(QToolButton):
-    """`view` names the grid in the store ("servers"). The user's default view, else the shared one, is shown at the start."""
+_WIDE = 480
+"""Pixels of a grid beside whose filter line there is room for a name."""
 
-    def __init__(self, desk: Desk, panel: GridPanel, view: str) -> None:
+
+class Tree(Protocol):
+    """What narrows a grid from beside it."""
+
+    chosen_key: str
+
+    def choose_kept(self, key: str) -> None: ...
+
+
+class ViewsButton(QToolButton):
+    """First on the bar of every grid that has a filter line. `view` names the grid in the store and in the window's settings
+    ("servers"); `tree` stands beside it, and its chosen node is part of a view.
+
+    Arrangement and query come back at the next start. A view that is to open the list wins over what was kept, and the way
+    from elsewhere (a number of the dashboard) over both.
+    """
+
+    def __init__(self, desk: Desk, panel: Listing, view: str, tree: Tree | None = None) -> None:
         super().__init__()
-        self._desk, self._panel, self._view = desk, panel, view
+        self._desk, self._panel, self.view, self._tree = desk, panel, view, tree
         self.rows: list[SavedViewRow] = []
         self.current: SavedViewRow | None = None
-        self._opened = False
+        self._asked = self._opened = False
+        self._query = ""
         self.setAutoRaise(True)
         self.setText("Views")
         self.setToolTip("Named views: filter, columns, order and widths")
         self.setAccessibleName("Named views")
         set_icon(self, "eye")
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         menu.aboutToShow.connect(lambda: self.fill(menu))
         self.setMenu(menu)
+        panel.bar.insertWidget(0, self)
+        self.load()
         desk.bridge.changed.connect(self._changed)
-        self.refresh()
+        desk.saving.connect(self.keep)
+        panel.grid.installEventFilter(self)
+
+    # -- over a restart -----------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """As the grid was at the end of the last time."""
+        self._panel.load_layout(self._desk.settings, self.view)
+        self._query = self._panel.filter.text()
+
+    def keep(self) -> None:
+        """For the next time."""
+        self._panel.save_layout(self._desk.settings, self.view)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._asked:
+            self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A dialog, a tab or an area goes out of sight; it may not come back."""
+        super().hideEvent(event)
+        self.keep()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        style = Qt.ToolButtonStyle
+        wide = self._panel.grid.width() >= _WIDE
+        self.setToolButtonStyle(style.ToolButtonTextBesideIcon if wide else style.ToolButtonIconOnly)
+
+    # -- reading ------------------------------------------------------------------------------------------------
 
     def _changed(self, change: Change) -> None:
-        if change.topic == "saved_views":
+        if change.topic == "saved_views" and self._asked:
             self.refresh()
 
     def refresh(self) -> None:
         """Read the views again."""
-        who, view = self._desk.context.principal.name, self._view
+        self._asked = True
+        who, view = self._desk.context.principal.name, self.view
         self._desk.work.query(
             self, lambda c: list_saved_views(c, view, who), self._show, lambda _: None, key="views"
         )
@@ -71,7 +127,7 @@ class ViewsButton(QToolButton):
             self._opened = True
             defaults = [row for row in rows if row.layout.default]
             first = next((row for row in defaults if row.owner), next(iter(defaults), None))
-            if first is not None and not self._panel.filter.text():
+            if first is not None and self._panel.filter.text() in ("", self._query):
                 self.switch(first)
 
     def _name(self) -> None:
@@ -114,7 +170,9 @@ class ViewsButton(QToolButton):
         """Arrange the grid so."""
         self.current = row
         self._panel.grid.apply_layout(GridLayout.of(row.layout.model_dump()))
-        self._panel.filter.set_query(row.layout.filter)
+        if self._tree is not None and row.layout.node:
+            self._tree.choose_kept(row.layout.node)
+        self._panel.set_query(row.layout.filter)
         self._name()
 
     def reset(self) -> None:
@@ -127,14 +185,15 @@ class ViewsButton(QToolButton):
     def layout_now(self) -> ViewLayout:
         """How the grid is arranged now."""
         arranged = asdict(self._panel.grid.grid_layout())
-        return ViewLayout(filter=self._panel.filter.text().strip(), **arranged)
+        node = self._tree.chosen_key if self._tree is not None else ""
+        return ViewLayout(filter=self._panel.filter.text().strip(), node=node, **arranged)
 
     def save(self) -> None:
-        SaveViewDialog(self._desk, self.window(), self._view, self.layout_now()).open()
+        SaveViewDialog(self._desk, self.window(), self.view, self.layout_now()).open()
 
     def save_over(self) -> None:
         """The current view takes the present arrangement."""
-        row, view = self.current, self._view
+        row, view = self.current, self.view
         if row is not None:
             layout = self.layout_now().model_copy(update={"default": row.layout.default})
             self._desk.change(
@@ -184,8 +243,9 @@ class ViewsButton(QToolButton):
                     "The file cannot be read as a view.", where=str(file), detail=str(error)
                 ) from error
 
+        view = self.view
         self._desk.change(
             self,
-            lambda c: c.do(saved_views.import_view, read()),
+            lambda c: c.do(saved_views.import_view, view, read()),
             lambda _: self._desk.tell(f"The view of {file.name} is on the list.", Tone.OK),
         )

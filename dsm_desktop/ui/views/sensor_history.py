@@ -15,6 +15,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.painting.history_chart import HistoryChart, span_of
 from dsm_desktop.ui.theme import SPACE
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_tabs import ServerTab
 from dsm_desktop.ui.widgets.panel import GridPanel
 
@@ -55,6 +56,7 @@ class SensorHistoryTab(ServerTab):
             [("Check health", self._check)],
         )
         self.chart.pointed.connect(self.panel.grid.show_row)
+        ViewsButton(desk, self.panel, "sensor values")
         self._lay_out()
         desk.bridge.changed.connect(self._changed)
 

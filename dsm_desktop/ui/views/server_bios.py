@@ -21,6 +21,7 @@ from dsm_desktop.ui.dialogs.setting import SettingDialog
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.undo import Undo
 from dsm_desktop.ui.views.server_tables import ListTab
 from dsm_desktop.ui.widgets.deeds import deed
 from dsm_desktop.ui.words import Status
@@ -96,9 +97,11 @@ class BiosTab(ListTab):
 
     def __init__(self, desk: Desk) -> None:
         self._found: dict[int, ComponentSettings] = {}
-        self._edits: dict[str, Any] = {}
+        self._area_shown = BIOS
+        self._kept: dict[tuple[int, str], dict[str, Any]] = {}
         self._age: datetime | None = None
         super().__init__(desk, "settings", COLUMNS, "settings", self.rows)
+        self.history: Undo[dict[str, Any]] = Undo(self, lambda: dict(self._edits), self._put)
         self.area = QComboBox()
         for fqdd, title in _PLACES:
             self.area.addItem(title, fqdd)
@@ -107,6 +110,7 @@ class BiosTab(ListTab):
         self.only = QCheckBox("Only changes")
         self.only.setToolTip("New values, waiting ones, and those that are not the baseline")
         self.only.toggled.connect(lambda _: self._narrow())
+        self.panel.cleared.connect(lambda: self.only.setChecked(False))
         self.age = QLabel()
         self.age.setAccessibleName("Age")
         self.apply = deed("Apply…")
@@ -114,6 +118,10 @@ class BiosTab(ListTab):
         self.more = deed("More")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.more)
+        back = menu.addAction("Undo (Ctrl+Z)", self.history.undo)
+        again = menu.addAction("Redo (Ctrl+Shift+Z)", self.history.redo)
+        menu.aboutToShow.connect(lambda: back.setEnabled(self.history.can_undo))
+        menu.aboutToShow.connect(lambda: again.setEnabled(self.history.can_redo))
         self.undo = menu.addAction("Discard the new values", self.discard)
         self.withdraw = menu.addAction("Withdraw what waits…", self._withdraw)
         self.normal = menu.addAction("Accept as normal (baseline)", self._accept)
@@ -147,23 +155,31 @@ class BiosTab(ListTab):
             [("Read settings", lambda: self._start(self._read_kind))],
         )
 
+    @property
+    def _edits(self) -> dict[str, Any]:
+        """The new values for what is shown; those for another server or component are kept until it is shown again."""
+        return self._kept.setdefault((self._server_id or 0, self._area_shown), {})
+
     def _other_area(self) -> None:
-        self._edits.clear()
+        self.history.step()
+        self._area_shown = self._fqdd
+        self.history.turn_to((self._server_id, self._area_shown))
         self._say_empty()
         self.panel.clear("Reading …", "")
         self.read()
 
     def show_server(self, server_id: int) -> None:
-        if server_id != self._server_id:
-            self._edits.clear()
+        self.history.step()
         super().show_server(server_id)
+        self.history.turn_to((server_id, self._area_shown))
 
     # -- rows -----------------------------------------------------------------------------------------------------
 
     def rows(self, connection: Connection, server_id: int) -> list[BiosRow]:
-        found = component_settings(connection, server_id, self._fqdd)
+        area = self._area_shown
+        found = component_settings(connection, server_id, area)
         self._found[server_id] = found
-        return rows_of(found, dict(self._edits))
+        return rows_of(found, dict(self._kept.get((server_id, area), {})))
 
     def _show(self, prepared: Prepared) -> None:
         super()._show(prepared)
@@ -191,7 +207,8 @@ class BiosTab(ListTab):
 
     def _narrow(self) -> None:
         wanted = {"refused", "edited", "follows", "pending", "drifted"}
-        self.panel.narrow((lambda row: row.standing in wanted) if self.only.isChecked() else None)
+        only = self.only.isChecked()
+        self.panel.narrow((lambda row: row.standing in wanted) if only else None, "changes" if only else "")
 
     # -- edits ----------------------------------------------------------------------------------------------------
 
@@ -226,11 +243,18 @@ class BiosTab(ListTab):
             self._edits.pop(name, None)
         else:
             self._edits[name] = value
+        self.history.note()
         self._redraw()
 
     def discard(self) -> None:
         """Forget all new values."""
         self._edits.clear()
+        self.history.note()
+        self._redraw()
+
+    def _put(self, edits: dict[str, Any]) -> None:
+        self._edits.clear()
+        self._edits.update(edits)
         self._redraw()
 
     def _redraw(self) -> None:

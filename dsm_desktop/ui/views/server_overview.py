@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
@@ -19,13 +20,18 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.app.context import CredentialChoice
+from dsm_desktop.core.part_place import place
+from dsm_desktop.core.part_words import part_kind
 from dsm_desktop.core.states import Access
+from dsm_desktop.queries.calls import failed_call
+from dsm_desktop.queries.inventory import PartRow, unhealthy_parts
 from dsm_desktop.queries.query_values import plain
 from dsm_desktop.queries.servers import ServerRow, shown_fingerprint
 from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.servers import TrustDialog
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.part_words import part_name
 from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.states import Banner, Picture
 from dsm_desktop.ui.words import Status
@@ -67,6 +73,7 @@ _FACTS: tuple[tuple[str, Callable[[ServerRow], str]], ...] = (
     ("Answer time", lambda r: words.number(r.response_ms, "ms")),
     ("BMC MAC", lambda r: r.bmc_mac),
     ("Asset tag", lambda r: r.asset_tag),
+    ("PDUs", lambda r: r.pdus),
     ("Certificate", _certificate),
     ("Tags", lambda r: ", ".join(r.tags)),
     (
@@ -75,6 +82,9 @@ _FACTS: tuple[tuple[str, Callable[[ServerRow], str]], ...] = (
     ),
     ("Notes", lambda r: r.notes),
 )
+
+
+_UNHEALTHY_SHOWN = 8
 
 
 class Chip(QWidget):
@@ -103,6 +113,7 @@ class ServerOverview(QScrollArea):
         super().__init__()
         self._desk = desk
         self._row: ServerRow | None = None
+        self._inventory_at: datetime | None = None
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -122,6 +133,10 @@ class ServerOverview(QScrollArea):
         column.addLayout(chips)
         column.addWidget(self._age)
         column.addWidget(self._subsystem_box())
+        self._unhealthy = WrappedLabel("")
+        self._unhealthy.setAccessibleName("Parts that are not healthy")
+        self._unhealthy.hide()
+        column.addWidget(self._unhealthy)
         column.addWidget(self._login_box())
         column.addWidget(self._facts_box())
         column.addStretch()
@@ -194,6 +209,24 @@ class ServerOverview(QScrollArea):
         if other:
             self._login.setText("…")
             self._ask_login(row)
+        if other or row.inventory_at != self._inventory_at:
+            self._inventory_at = row.inventory_at
+            self._desk.work.query(
+                self, lambda c: unhealthy_parts(c, row.id), self._show_unhealthy, key="unhealthy"
+            )
+
+    def _show_unhealthy(self, parts: list[PartRow]) -> None:
+        """What is behind a health that is not OK; old firmware names no subsystem but those of processors and memory."""
+        told = [
+            f"{words.health(p.health).word}: {part_kind(p.kind)} {place(p.slot, p.part_id)} {part_name(p)}".replace(
+                "  ", " "
+            )
+            for p in parts[:_UNHEALTHY_SHOWN]
+        ]
+        if len(parts) > _UNHEALTHY_SHOWN:
+            told.append(f"and {len(parts) - _UNHEALTHY_SHOWN} more under Hardware")
+        self._unhealthy.setText("\n".join(told))
+        self._unhealthy.setVisible(bool(told))
 
     def _ask_login(self, row: ServerRow) -> None:
         reads = self._desk.context.reads
@@ -222,6 +255,12 @@ class ServerOverview(QScrollArea):
         if row.access == Access.UNTRUSTED:
             action = ("Compare certificates…", lambda: self._compare(row))
         self._problem.say(row.problem, Tone.CRITICAL, action)
+
+        def show(call_id: int | None) -> None:
+            if call_id is not None and self._row is not None and self._row.id == row.id:
+                self._problem.offer("Open the call", lambda: self._desk.call_opened.emit(call_id))
+
+        self._desk.work.query(self, lambda c: failed_call(c, server_id=row.id), show, key="call")
 
     def _compare(self, row: ServerRow) -> None:
         def show(seen: str) -> None:

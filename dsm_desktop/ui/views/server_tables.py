@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout
 
 from dsm_desktop.core.inventory import PartKind
+from dsm_desktop.core.part_place import place
+from dsm_desktop.core.part_words import part_kind
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.inventory import (
     PartRow,
@@ -21,20 +23,10 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.part_words import part_detail, part_name
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_tabs import ServerTab
 from dsm_desktop.ui.widgets.panel import GridPanel
-
-_KIND = {
-    "psu": "Power supply",
-    "nic": "Network adapter",
-    "port": "Network port",
-    "pcie": "PCIe card",
-    "gpu": "GPU",
-}
-
-
-def part_kind(kind: str) -> str:
-    return _KIND.get(kind, words.sentence(kind))
 
 
 def _measure(row: PartRow) -> str:
@@ -43,23 +35,19 @@ def _measure(row: PartRow) -> str:
     return words.number(row.reading, row.unit)
 
 
-def _detail(row: PartRow) -> str:
-    shown = [f"{words.sentence(k)} {v}" for k, v in row.detail.items() if v not in (None, "", False)]
-    return " · ".join(shown)
-
-
 PARTS = (
-    Column("health", "Health", lambda r: r.health, status=lambda r: words.health(r.health), width=92),
+    # The first four stand in the pane of a window of 1280 pixels: what is wrong, where, and what to order for it.
+    Column("health", "Health", lambda r: r.health, status=lambda r: words.health(r.health), width=86),
+    Column("slot", "Slot", lambda r: place(r.slot, r.part_id), width=58),
+    Column("serial", "Serial number", lambda r: r.serial_number, width=112),
+    Column("pn", "Part number", lambda r: r.part_number, width=90),
     Column("kind", "Part", lambda r: part_kind(r.kind), width=118),
-    Column("slot", "Slot", lambda r: r.slot, width=90),
-    Column("name", "Name", lambda r: r.model or r.name, width=190),
+    Column("name", "Name", part_name, width=190),
     Column("size", "Size or reading", _measure, width=106),
-    Column("pn", "Part number", lambda r: r.part_number, width=110),
-    Column("serial", "Serial number", lambda r: r.serial_number, width=130),
     Column("firmware", "Firmware", lambda r: r.firmware, kind="version", width=90),
     Column("maker", "Manufacturer", lambda r: r.manufacturer, width=120),
     Column("id", "Identifier", lambda r: r.part_id, width=200, shown=False, help="FQDD or Redfish Id"),
-    Column("detail", "More", _detail, width=320),
+    Column("detail", "More", part_detail, width=320),
 )
 _LOGS = {"sel": "System event log", "lifecycle": "Lifecycle log", "faults": "Fault list"}
 LOGS = (
@@ -72,7 +60,7 @@ LOGS = (
     Column("message", "Message", lambda r: r.message, width=420),
     Column("id", "Message id", lambda r: r.message_id, width=90),
     Column("log", "Log", lambda r: _LOGS.get(r.log, r.log), width=120),
-    Column("category", "Category", lambda r: r.category, width=100, shown=False),
+    Column("category", "Category", lambda r: words.spaced(r.category), width=100, shown=False),
 )
 TASKS = (
     Column("state", "State", lambda r: r.state, status=lambda r: words.work(r.state), width=110),
@@ -99,6 +87,7 @@ class ListTab(ServerTab):
         self._server_id: int | None = None
         self._valid = False
         self.panel = GridPanel(desk.work, name, columns, icon_name=icon_name)
+        ViewsButton(desk, self.panel, f"server/{name}")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -138,12 +127,6 @@ class ListTab(ServerTab):
     def _start(self, kind: str) -> None:
         if self._server_id is not None:
             self._desk.job_wanted.emit(kind, [self._server_id], {})
-
-    def save_layout(self, settings: QSettings) -> None:
-        self.panel.save_layout(settings, self.title)
-
-    def load_layout(self, settings: QSettings) -> None:
-        self.panel.load_layout(settings, self.title)
 
 
 class HardwareTab(ListTab):

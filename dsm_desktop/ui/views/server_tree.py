@@ -33,6 +33,7 @@ class ServerTree(QTreeView):
         self._desk, self._panel = desk, panel
         self._closed: set[str] = set(_CLOSED_AT_FIRST)
         self.chosen_key = "all"
+        self._kept_key = ""
         self.jobs_for: Callable[[QMenu, Sequence[ServerRow]], None] | None = None
         self.facets = FacetModel(self)
         self.facets.editable = not desk.why_not(Permission.CONFIGURE)
@@ -65,7 +66,8 @@ class ServerTree(QTreeView):
 
     def show_tree(self, root: Facet) -> None:
         """A new tree or new counts; what was open and chosen stays so."""
-        chosen, members = self.chosen_key, self.facet.members
+        chosen, members = self._kept_key or self.chosen_key, self.facet.members
+        self._kept_key = ""
         if self.facets.show_tree(root):
             closed = set(self._closed)
             self.expandAll()
@@ -85,8 +87,18 @@ class ServerTree(QTreeView):
         return found
 
     def choose(self, key: str) -> None:
-        """Another node."""
+        """Another node; one kept from the last time that still waits for its tree gives way."""
+        self._kept_key = ""
         self.setCurrentIndex(self.facets.index_of(key))
+
+    def choose_kept(self, key: str) -> None:
+        """A node of the last time or of a named view: at once, or when there is a tree; the whole list where it has gone."""
+        if self.facets.index_of(key).isValid():
+            self.choose(key)
+        elif self.facets.rowCount():
+            self.choose("all")
+        else:
+            self._kept_key = key
 
     def _current(self, index: QModelIndex) -> None:
         facet = self.facets.facet(index)
@@ -204,6 +216,7 @@ class ServerTree(QTreeView):
         settings.setValue("servers/facet", self.chosen_key)
 
     def load_layout(self, settings: QSettings) -> None:
+        self.choose_kept(str(settings.value("servers/facet") or "all"))
         closed = settings.value("servers/closed")
         if isinstance(closed, list):
             self._closed = {str(key) for key in closed}

@@ -67,14 +67,14 @@ class ServersView(AreaView, QWidget):
         self.panel.grid.setDragEnabled(True)
         self.panel.grid.first_day = GridLayout(pinned=2)
         self.panel.grid.set_pinned(2)
-        self.views = ViewsButton(desk, self.panel, "servers")
-        self.panel.bar.insertWidget(0, self.views)
         Trends(desk, self.panel.grid)
         self.panel.chosen.connect(self._chosen)
         self.panel.opened.connect(self._opened)
         self.details = ServerDetails(desk)
         self.tree = ServerTree(desk, self.panel)
-        self.tree.narrowed.connect(lambda facet: self.panel.narrow(facet.narrow))
+        self.views = ViewsButton(desk, self.panel, "servers", self.tree)
+        self.tree.narrowed.connect(lambda facet: self.panel.narrow(facet.narrow, facet.within))
+        self.panel.cleared.connect(lambda: self.tree.choose("all"))
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setChildrenCollapsible(False)
         for widget, least in ((self.tree, 120), (self.panel, 240), (self.details, 350)):
@@ -106,6 +106,10 @@ class ServersView(AreaView, QWidget):
         self._desk.work.query(self, query_context, take, lambda _: None, key="completion")
 
     # -- reading ------------------------------------------------------------------------------------------------
+
+    def read_anew(self) -> None:
+        if rows := self.panel.model.shown_rows():
+            self._desk.job_wanted.emit("inventory_refresh", [row.id for row in rows], {})
 
     def refresh(self) -> None:
         """Read all servers again; what is shown stays until they are there."""
@@ -181,7 +185,6 @@ class ServersView(AreaView, QWidget):
     def show_server(self, server_id: int) -> None:
         """Bring a server into sight, whatever is filtered."""
         if self.panel.model.place_of(server_id) is None:
-            self.tree.choose("all")
             self.panel.clear_filter()
         self.panel.grid.show_row(server_id)
         self.panel.grid.setFocus()
@@ -221,7 +224,6 @@ class ServersView(AreaView, QWidget):
     def save_layout(self) -> None:
         settings = self._desk.settings
         settings.setValue("servers/split", self._split.saveState())
-        self.panel.save_layout(settings, "servers")
         self.tree.save_layout(settings)
         self.details.save_layout(settings)
 
@@ -229,6 +231,5 @@ class ServersView(AreaView, QWidget):
         settings = self._desk.settings
         if state := settings.value("servers/split"):
             self._split.restoreState(state)
-        self.panel.load_layout(settings, "servers")
         self.tree.load_layout(settings)
         self.details.load_layout(settings)

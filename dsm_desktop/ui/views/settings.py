@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pydantic import BaseModel
 from PySide6.QtCore import QStringListModel
@@ -26,6 +26,7 @@ from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 from dsm_desktop.ui.views.agent_page import AgentPage
 from dsm_desktop.ui.views.credentials import CredentialsPage
 from dsm_desktop.ui.views.diagnostics import DiagnosticsPage
+from dsm_desktop.ui.views.keyboard_page import KeyboardPage
 from dsm_desktop.ui.views.keys_page import KeysPage
 from dsm_desktop.ui.views.store_page import StorePage
 from dsm_desktop.ui.widgets.area import AreaView
@@ -128,6 +129,7 @@ _OWN: dict[str, tuple[str, Callable[[Desk], QWidget]]] = {
     "keys": ("Site key", KeysPage),
     "credentials": ("Credential sets", CredentialsPage),
     "agent": ("Agents", AgentPage),
+    "keyboard": ("Keyboard", KeyboardPage),
     "diagnostics": ("Diagnostics", DiagnosticsPage),
 }
 """Pages that are not a declared section."""
@@ -140,7 +142,7 @@ class SettingsView(AreaView, QWidget):
         super().__init__()
         self._desk = desk
         sections = desk.context.settings_sections
-        self._keys = ["store", "keys", "credentials", *sections, "agent", "diagnostics"]
+        self._keys = _keys_of(sections)
         self._pages: dict[str, QWidget] = {}
         self.list = QListView()
         self.list.setModel(QStringListModel([title_of(k, sections.get(k)) for k in self._keys], self.list))
@@ -191,6 +193,15 @@ class SettingsView(AreaView, QWidget):
         if 0 <= number < len(self._keys):
             self._stack.setCurrentWidget(self.page(self._keys[number]))
             self._desk.moved.emit()
+
+
+def _keys_of(sections: Mapping[str, type[BaseModel]]) -> list[str]:
+    return ["store", "keys", "credentials", *sections, "keyboard", "agent", "diagnostics"]
+
+
+def pages_of(sections: Mapping[str, type[BaseModel]]) -> list[tuple[str, str]]:
+    """(key, heading) of every page."""
+    return [(key, title_of(key, sections.get(key))) for key in _keys_of(sections)]
 
 
 def title_of(key: str, model: type[BaseModel] | None = None) -> str:

@@ -34,6 +34,7 @@ from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.setting import edited_value, value_editor
 from dsm_desktop.ui.models.settings_matrix import EDIT, FIXED, SettingsMatrix
 from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.undo import Undo
 
 _MOST = 60
 _WIDTH = 150
@@ -64,7 +65,7 @@ class _CellEditor(QStyledItemDelegate):
 
 
 class SettingsMatrixWindow(Dialog):
-    """Type into a cell (F2 or typing), Ctrl+D fills the selection down from its first row, Del takes an edit back."""
+    """Type into a cell (F2 or typing), Ctrl+D fills the selection down from its first row, Del takes an edit back, Ctrl+Z undoes."""
 
     def __init__(self, desk: Desk, ids: Sequence[int], parent: QWidget | None) -> None:
         super().__init__(
@@ -78,6 +79,8 @@ class SettingsMatrixWindow(Dialog):
         self.resize(1180, 680)
         self.matrix = SettingsMatrix(self)
         self.matrix.edited.connect(self._count)
+        self.history = Undo(self, lambda: dict(self.matrix.edits), self._put)
+        self.matrix.edited.connect(self.history.note)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Show settings by name, e.g. profile, c states, boot mode")
         self.search.setAccessibleName("Show settings by name")
@@ -124,7 +127,7 @@ class SettingsMatrixWindow(Dialog):
         table.setItemDelegate(_CellEditor(self.matrix, self._say))
         table.setAccessibleName("Settings by server")
         table.setAccessibleDescription(
-            "F2 edits a cell, Ctrl+D fills the selection down, Del takes an edit back."
+            "F2 edits a cell, Ctrl+D fills the selection down, Del takes an edit back, Ctrl+Z undoes."
         )
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setEditTriggers(
@@ -138,6 +141,9 @@ class SettingsMatrixWindow(Dialog):
         table.verticalHeader().setDefaultSectionSize(theme.row_height())
         table.horizontalHeader().setDefaultSectionSize(_WIDTH)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+
+    def dirty(self) -> bool:
+        return bool(self.matrix.edits)
 
     # -- contents -------------------------------------------------------------------------------------------------
 
@@ -217,6 +223,12 @@ class SettingsMatrixWindow(Dialog):
             for place in rest:
                 why = self.matrix.set_value(self.matrix.rows[place], name, value) or why
         self._say(why)
+
+    def _put(self, edits: dict[tuple[int, str], Any]) -> None:
+        """Undone or done again; a column that is not in sight comes up."""
+        self.matrix.restore(edits)
+        if any(name not in self.matrix.columns for _, name in edits):
+            self._columns()
 
     def take_back(self) -> None:
         """The edits of the selected cells."""

@@ -22,6 +22,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.words import Status
 
@@ -96,6 +97,7 @@ class SiteStandardWindow(Dialog):
             [("Add from a file…", self.load_file)],
         )
         self.body.addWidget(self.panel, 1)
+        ViewsButton(desk, self.panel, "deviations")
         self.load = self.add_action("Add from a file…", default=False)
         self.save = self.add_action("Save as a file…", default=False)
         self.remove = self.add_action("Remove", default=False)

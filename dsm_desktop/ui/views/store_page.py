@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -28,6 +27,7 @@ from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
+from dsm_desktop.ui.widgets.busy import BusyBar
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.widgets.states import Banner
 
@@ -45,6 +45,7 @@ _KINDS = {
     "task_log": "Log lines of jobs",
     "event_logs": "Device logs",
     "snapshots": "Inventory snapshots",
+    "profiles": "Configuration profiles",
     "feed": "Change feed",
     "other": "Servers and the rest",
 }
@@ -60,6 +61,10 @@ BACKUPS = (
     Column("size", "Size", lambda r: r.bytes, text=lambda r: words.size(r.bytes), kind="number", width=100),
     Column("why", "Made by", lambda r: "a migration" if r.before_migration else "a person", width=110),
 )
+
+
+_TAKES = {"now": "back-up", "to": "back-up", "check": "check"}
+"""The key of what a button begins, for how long it took the last time."""
 
 
 class StorePage(QWidget):
@@ -86,12 +91,7 @@ class StorePage(QWidget):
             "No copies yet", "Make one before anything large, and carry it off this machine."
         )
         self.backups.chosen.connect(lambda _: self._follow())
-        self.busy = QProgressBar()
-        self.busy.setRange(0, 0)
-        self.busy.setMaximumHeight(14)
-        self.busy.setTextVisible(False)
-        self.busy.setAccessibleName("Working on the store")
-        self.busy.hide()
+        self.busy = BusyBar(desk.settings, "Working on the store")
         self._buttons = {
             "now": self._button("Back up now", "copy", lambda: self.back_up(None)),
             "to": self._button("Back up to…", "export", self._back_up_to),
@@ -152,15 +152,13 @@ class StorePage(QWidget):
         self._follow()
 
     def _follow(self) -> None:
-        why = self._desk.why_not(Permission.ADMIN) or (
-            "One thing at a time." if self.busy.isVisible() else ""
-        )
+        why = self._desk.why_not(Permission.ADMIN) or ("One thing at a time." if self.busy.running else "")
         one = "" if self.chosen() is not None else "Choose a copy."
         local = "" if self._place is None or self._place.movable else "The store is on a server already."
         reasons = {"now": why, "to": why, "check": one, "back": why or one, "move": why or local}
         for name, reason in reasons.items():
             self._buttons[name].setEnabled(not reason)
-            self._buttons[name].setToolTip(reason)
+            self._buttons[name].setToolTip(reason or self.busy.last(_TAKES.get(name, "")))
 
     def chosen(self) -> Backup | None:
         """The copy selected."""
@@ -172,7 +170,7 @@ class StorePage(QWidget):
     def back_up(self, file: Path | None) -> None:
         """Copy the store while it is in use, and check the copy."""
         stored = self._desk.context.stored
-        self._run("Copying the store and checking the copy …", lambda: stored.back_up(file))
+        self._run("back-up", "Copying the store and checking the copy …", lambda: stored.back_up(file))
 
     def _back_up_to(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Back up to", "store-copy.db", "Store (*.db)")
@@ -182,24 +180,22 @@ class StorePage(QWidget):
     def check(self) -> None:
         if (copy := self.chosen()) is not None:
             stored = self._desk.context.stored
-            self._run(f"Checking {copy.file.name} …", lambda: stored.check(copy.file))
+            self._run("check", f"Checking {copy.file.name} …", lambda: stored.check(copy.file))
 
-    def _run(self, what: str, do: Callable[[], str]) -> None:
+    def _run(self, key: str, what: str, do: Callable[[], str]) -> None:
         self.banner.say(what)
-        self.busy.show()
+        self.busy.begin(key)
         self._follow()
-
-        def ended(_: object = None) -> None:
-            self.busy.hide()
-            self.read()
 
         def done(sentence: str) -> None:
             self.banner.say(sentence, Tone.OK)
-            ended()
+            self.busy.finish(True)
+            self.read()
 
         def failed(error: DsmError) -> None:
             self.banner.fail(error)
-            ended()
+            self.busy.finish(False)
+            self.read()
 
         self._desk.work.command(self, do, done, failed)
 

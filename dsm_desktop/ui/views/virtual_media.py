@@ -15,6 +15,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_tables import ListTab
 from dsm_desktop.ui.widgets.flow import FlowLayout
 from dsm_desktop.ui.widgets.panel import GridPanel
@@ -98,6 +99,7 @@ class MountsView(QWidget):
         )
         self.panel.grid.menu_of = self._menu
         self.panel.opened.connect(self._open)
+        ViewsButton(desk, self.panel, "mounts")
         said = QLabel("Ejecting works on the chosen rows, or on all that are shown.")
         said.setWordWrap(True)
         bar = QHBoxLayout()

@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from dsm_desktop.queries.status import WorkNumbers
-    from dsm_desktop.ui.widgets.panel import GridPanel
+    from dsm_desktop.ui.widgets.listing import Listing
 
 
 class AreaView:
     """Mixed into the widget of an area (first base, no constructor of its own)."""
 
-    def main_panel(self) -> GridPanel | None:
+    def main_panel(self) -> Listing | None:
         """The grid that filter, export and copy act on when nothing in the area has the focus."""
         return None
 
@@ -24,6 +24,9 @@ class AreaView:
 
     def refresh(self) -> None:
         """Read the store again."""
+
+    def read_anew(self) -> None:
+        """Let all that is shown be read from the devices: a job."""
 
     def show_page(self, page: str) -> None:
         """The part of "area/page"."""

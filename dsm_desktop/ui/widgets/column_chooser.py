@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSpinBox
 
 from dsm_desktop.ui.models.checks import Check
-from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.widgets.check_list import CheckList
 from dsm_desktop.ui.widgets.grid_columns import ColumnsView
 
@@ -79,4 +80,4 @@ class ColumnChooser(CheckList):
         if not chosen:
             return
         now = self._grid.grid_layout()
-        self._grid.apply_layout(GridLayout(tuple(chosen), now.widths, now.sort, now.pinned, now.compact))
+        self._grid.apply_layout(replace(now, columns=tuple(chosen)))

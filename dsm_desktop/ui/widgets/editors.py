@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import types
 import typing
 from datetime import datetime, timedelta
@@ -11,24 +12,28 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from PySide6.QtCore import QDateTime, QTimeZone, Signal
+from PySide6.QtCore import QDate, QDateTime, QSize, QTimeZone, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDateTimeEdit,
     QDoubleSpinBox,
+    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from dsm_desktop.ui import words
+from dsm_desktop.core.worded import Worded
 from dsm_desktop.ui.theme import fixed_font
 
 _INT_MAX = 2_147_483_647
+_ZERO = re.compile(r"0 ?[=:] ([^.;]+)")
+"""What a zero means, where a description says so first: "0 = no limit"."""
 
 
 class Editor(QWidget):
@@ -68,6 +73,23 @@ class TickEditor(Editor):
         self._box.setChecked(bool(value))
 
 
+class _Decimal(QDoubleSpinBox):
+    """Without decimals that say nothing."""
+
+    def textFromValue(self, value: float) -> str:
+        text, point = super().textFromValue(value), self.locale().decimalPoint()
+        return text.rstrip("0").removesuffix(point) if point in text else text
+
+    def sizeHint(self) -> QSize:
+        """Qt measures the bounds, which may be whole numbers where what is between is not."""
+        hint = super().sizeHint()
+        decimals = self.locale().decimalPoint() + "0" * self.decimals()
+        return hint + QSize(self.fontMetrics().horizontalAdvance(decimals), 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+
 class NumberEditor(Editor):
     def __init__(self, info: FieldInfo, unit: str, *, whole: bool) -> None:
         low, high = _bounds(info, whole=whole)
@@ -77,12 +99,15 @@ class NumberEditor(Editor):
             spin.setRange(int(low), int(high))
             self._spin = spin
         else:
-            double = QDoubleSpinBox()
+            double = _Decimal()
             double.setDecimals(2)
             double.setRange(low, high)
             self._spin = double
         if unit:
             self._spin.setSuffix(f" {unit}")
+        none = _ZERO.match(info.description or "")
+        if none is not None and self._spin.minimum() == 0:
+            self._spin.setSpecialValueText(none[1])
         self._spin.setMaximumWidth(180)
         super().__init__(self._spin)
         typing.cast(QHBoxLayout, self.layout()).addStretch()
@@ -128,6 +153,38 @@ class TextEditor(Editor):
 
     def set_value(self, value: Any) -> None:
         self._line.setText("" if value is None else str(value))
+
+
+class FolderEditor(TextEditor):
+    """A folder of this machine, typed or chosen."""
+
+    def __init__(self, title: str, *, optional: bool) -> None:
+        super().__init__(optional=optional)
+        self._title = title
+        self.choose = QPushButton("Choose…")
+        self.choose.setAutoDefault(False)
+        self.choose.setAccessibleName(f"Choose: {title}")
+        self.choose.clicked.connect(self._ask)
+        typing.cast(QHBoxLayout, self.layout()).addWidget(self.choose)
+
+    def _ask(self) -> None:
+        if name := self._chosen():
+            self.set_value(name)
+
+    def _chosen(self) -> str:
+        return QFileDialog.getExistingDirectory(self, self._title, self.value() or "")
+
+
+class FileEditor(FolderEditor):
+    """A file of this machine, typed or chosen; `kinds` as the file dialog wants them: "Offline bundles (*.zip)"."""
+
+    def __init__(self, title: str, kinds: str, *, optional: bool) -> None:
+        super().__init__(title, optional=optional)
+        self._kinds = kinds
+
+    def _chosen(self) -> str:
+        asked = f"{self._kinds};;All files (*)"
+        return QFileDialog.getOpenFileName(self, self._title, self.value() or "", asked)[0]
 
 
 class LinesEditor(Editor):
@@ -199,6 +256,28 @@ class TimeEditor(Editor):
             )
 
 
+class StartEditor(TimeEditor):
+    """When work begins, never in the past: an hour that is over today is tomorrow's, as it is meant at night."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._edit.setMinimumDate(QDate.currentDate())
+        self._edit.editingFinished.connect(lambda: self.set_value(self.value()))
+
+    def value(self) -> datetime:
+        # By the wall clock, also in the night when it is changed.
+        chosen, now = self._edit.dateTime(), QDateTime.currentDateTime().addSecs(-60)
+        if chosen < now:
+            chosen = chosen.addDays(chosen.date().daysTo(now.date()))
+            chosen = chosen if chosen >= now else chosen.addDays(1)
+        return datetime.fromtimestamp(chosen.toSecsSinceEpoch()).astimezone()
+
+    def focus_hour(self) -> None:
+        """Ready to type hour and minute: the day is more often right than they are."""
+        self._edit.setFocus()
+        self._edit.setSelectedSection(QDateTimeEdit.Section.HourSection)
+
+
 def editor_for(title: str, info: FieldInfo) -> Editor:
     """The control for a field by its type: tick, number with its bounds and unit, choice, text, lines, ticks, time."""
     kind, optional = _unwrapped(info.annotation)
@@ -208,6 +287,14 @@ def editor_for(title: str, info: FieldInfo) -> Editor:
         from dsm_desktop.ui.widgets.picks import PicksEditor
 
         return PicksEditor(title)
+    if extra.get("widget") == "record":
+        from dsm_desktop.ui.widgets.records import RecordEditor
+
+        return RecordEditor(str(extra.get("none", "")))
+    if extra.get("widget") == "folder":
+        return FolderEditor(title, optional=optional)
+    if extra.get("widget") == "file":
+        return FileEditor(title, str(extra.get("kinds", "Files (*)")), optional=optional)
     if kind is bool and not optional:
         return TickEditor(title)
     if choices := _choices(kind):
@@ -246,10 +333,8 @@ def _unwrapped(kind: Any) -> tuple[Any, bool]:
 
 
 def _choices(kind: Any) -> list[tuple[str, Any]]:
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return [(words.sentence(str(member.value)), member.value) for member in kind]
-    if typing.get_origin(kind) is typing.Literal:
-        return [(words.sentence(str(value)), value) for value in typing.get_args(kind)]
+    if isinstance(kind, type) and issubclass(kind, Worded):
+        return [(member.words, member.value) for member in kind]
     return []
 
 

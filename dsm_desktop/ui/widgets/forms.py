@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -16,19 +16,24 @@ from dsm_desktop.ui.help import FIELD
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 from dsm_desktop.ui.widgets.editors import Editor, editor_for, has_initial, initial_of
 from dsm_desktop.ui.widgets.labels import WrappedLabel
+from dsm_desktop.ui.widgets.picks import PicksEditor
+from dsm_desktop.ui.widgets.records import RecordEditor
 
 
 class Form(QWidget):
     """`model` decides everything; `initial` overrides its defaults. The model's own fields come before
-    inherited ones. Fields marked `hidden` in the model are left out."""
+    inherited ones, those named in `first` before all. Fields marked `hidden` in the model are left out."""
 
     changed = Signal()
 
-    def __init__(self, model: type[BaseModel], initial: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, model: type[BaseModel], initial: Mapping[str, Any] | None = None, first: Sequence[str] = ()
+    ) -> None:
         super().__init__()
         self._model = model
         self._given = dict(initial or {})
         self._editors: dict[str, Editor] = {}
+        self._blocks: dict[str, QWidget] = {}
         self._messages: dict[str, QLabel] = {}
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
@@ -36,8 +41,10 @@ class Form(QWidget):
         self._form.setVerticalSpacing(SPACE)
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        own = [name for name in model.model_fields if name in model.__annotations__]
-        for name in [*own, *(n for n in model.model_fields if n not in own)]:
+        own = [name for name in model.__annotations__ if name in model.model_fields]
+        for name in dict.fromkeys(
+            [*(n for n in first if n in model.model_fields), *own, *model.model_fields]
+        ):
             self._add(name)
 
     def _add(self, name: str) -> None:
@@ -66,7 +73,8 @@ class Form(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(editor)
-        if tip:
+        # A list says it itself; its tip is about what is typed on the command line.
+        if tip and not isinstance(editor, RecordEditor | PicksEditor):
             column.addWidget(_tip(tip))
         column.addWidget(message)
         label = QLabel("" if editor.inline else title)
@@ -78,6 +86,7 @@ class Form(QWidget):
             self._form.addRow(block)
         else:
             self._form.addRow(label, block)
+        self._blocks[name] = block
         self._editors[name] = editor
         self._messages[name] = message
 
@@ -103,6 +112,11 @@ class Form(QWidget):
     def editor(self, name: str) -> Editor:
         """The editor of a field, to set a value or the focus from outside."""
         return self._editors[name]
+
+    def show_field(self, name: str, visible: bool) -> None:
+        """Leave out of sight what other choices make pointless; its value stays."""
+        if name in self._blocks:
+            self._form.setRowVisible(self._blocks[name], visible)
 
     def focus_first(self) -> None:
         """Ready to type in the first field."""

@@ -25,7 +25,10 @@ from dsm_desktop.ui.models.base import GridModel
 from dsm_desktop.ui.widgets.grid_columns import ColumnsView
 
 SETTLE_MS = 90  # details follow the selection after the arrow key has come to rest
+MOST_SELECTED = 100_000
+"""Rows that "Select all" takes at once, and that a copy or an export of rows not in memory holds."""
 Menu = Callable[[QMenu], None]
+ReadTable = Callable[[str, list[int], list[int], Callable[[Table], None]], None]
 COPIES = (
     (".tsv", "Rows for a spreadsheet"),
     (".csv", "CSV"),
@@ -34,18 +37,26 @@ COPIES = (
 )
 
 
+_TURN = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+_TURN_ONE_WAY: dict[int | None, bool] = {Qt.Key.Key_Left: True, Qt.Key.Key_Right: False}
+"""Whether a heading is closed afterwards."""
+
+
 class GridView(ColumnsView):
     """`chosen(ids)` when the selection has settled, `opened(id)` on Enter or double click, `aside(id)` on the middle button
     or Ctrl+Enter: in a tab of its own."""
 
     chosen = Signal(list)
-    opened = Signal(int)
-    aside = Signal(int)
+    opened = Signal(object)  # ids of vCenter's objects need more bits than a C int has
+    aside = Signal(object)
+    capped = Signal(int)
 
     def __init__(self, model: GridModel, name: str, parent: QWidget | None = None) -> None:
         super().__init__(model, name, parent)
         self.menu_of: Menu | None = None
         self.filter_menu_of: Menu | None = None
+        self.read_table: ReadTable | None = None
+        """Where rows are not in memory: `(title, ids, columns, then)` reads them in a worker and hands the table over."""
         self._kept: tuple[list[int], int | None] = ([], None)
         self._settle = QTimer(self, interval=SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(lambda: self.chosen.emit(self.selected_ids()))
@@ -82,6 +93,8 @@ class GridView(ColumnsView):
         for number in range(chosen.count()):
             part = chosen.at(number)
             places.update(range(part.top(), part.bottom() + 1))
+        if self.rows.group:
+            places = {place for place in places if self.rows.heading_at(place) is None}
         return sorted(places)
 
     def selected_ids(self) -> list[int]:
@@ -112,9 +125,21 @@ class GridView(ColumnsView):
         if place is not None:
             self.scrollTo(self.rows.index(place, self._first_column()))
 
+    def selectAll(self) -> None:
+        """At most so many that nothing stands still; `capped` where those are not all."""
+        count = self.rows.rowCount()
+        if count <= MOST_SELECTED:
+            super().selectAll()
+            return
+        last = self.rows.index(MOST_SELECTED - 1, self.rows.columnCount() - 1)
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().select(QItemSelection(self.rows.index(0, 0), last), flags.ClearAndSelect)
+        self.capped.emit(MOST_SELECTED)
+
     def invert_selection(self) -> None:
         chosen = set(self.selected_ids())
-        self.select_ids([i for p in range(self.rows.rowCount()) if (i := self.rows.id_at(p)) not in chosen])
+        ids = (self.rows.id_at(place) for place in range(min(self.rows.rowCount(), MOST_SELECTED)))
+        self.select_ids([i for i in ids if i not in chosen and i > 0])
 
     def _keep(self) -> None:
         current = self.currentIndex()
@@ -145,13 +170,26 @@ class GridView(ColumnsView):
         )
         return self.rows.table(title, rows, self.shown_columns())
 
+    def with_table(self, title: str, *, selected: bool, then: Callable[[Table], None]) -> None:
+        """Hand the table over to `then`, at once, or when rows that are not in memory were read."""
+        if self.read_table is None:
+            then(self.table(title, selected=selected))
+            return
+        places = self.selected_places() if selected else range(self.rows.rowCount())
+        ids = [self.rows.id_at(place) for place in places[:MOST_SELECTED]]
+        self.read_table(title, ids, self.shown_columns(), then)
+
     def copy(self) -> None:
         """The selected rows with headings as tab-separated text."""
         self.copy_as(".tsv")
 
     def copy_as(self, ending: str) -> None:
         """The selected rows with headings as text of a kind (".tsv", ".csv", ".json", ".md")."""
-        QApplication.clipboard().setText(as_text(self.table(self.accessibleName(), selected=True), ending))
+
+        def take(table: Table) -> None:
+            QApplication.clipboard().setText(as_text(table, ending))
+
+        self.with_table(self.accessibleName(), selected=True, then=take)
 
     def copy_cell(self) -> None:
         """What the current cell says."""
@@ -173,7 +211,19 @@ class GridView(ColumnsView):
 
     # -- keys ---------------------------------------------------------------------------------------------------
 
+    def _turn_heading(self, key: int | None = None) -> bool:
+        """Whether the current place is a heading and was opened or closed: by Enter or Space, by Left and Right one way each."""
+        heading = self.rows.heading_at(self.currentIndex().row())
+        if heading is None or key not in (None, *_TURN, *_TURN_ONE_WAY):
+            return False
+        if _TURN_ONE_WAY.get(key, not heading.closed) != heading.closed:
+            self.rows.toggle(heading)
+        return True
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.rows.group and not event.modifiers() and self._turn_heading(event.key()):
+            event.accept()
+            return
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
@@ -197,10 +247,15 @@ class GridView(ColumnsView):
         if event.button() == Qt.MouseButton.MiddleButton:
             self._open(self.indexAt(event.position().toPoint()), self.aside)
             return
+        heading = self.rows.heading_at(self.indexAt(event.position().toPoint()).row())
+        if heading is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.rows.toggle(heading)
+            event.accept()
+            return
         super().mousePressEvent(event)
 
     def _open(self, index: QModelIndex, how: SignalInstance | None = None) -> None:
-        if 0 <= index.row() < self.rows.rowCount():
+        if 0 <= index.row() < self.rows.rowCount() and self.rows.heading_at(index.row()) is None:
             (how or self.opened).emit(self.rows.id_at(index.row()))
 
     def _context(self, point: QPoint) -> None:

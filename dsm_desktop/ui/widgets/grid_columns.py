@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 
 from dsm_desktop.ui import theme
 from dsm_desktop.ui.models.base import GridModel
+from dsm_desktop.ui.models.colours import ColourRule
 from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.widgets.frozen import FrozenColumns
 from dsm_desktop.ui.widgets.grid_header import GridHeader
+from dsm_desktop.ui.widgets.heading_paint import paint_headings
 
 COMPACT = 20
 Index = QModelIndex | QPersistentModelIndex
@@ -27,8 +29,11 @@ class ColumnsView(QTableView):
         self.head = GridHeader(self)
         self.setHorizontalHeader(self.head)
         self.setModel(model)
+        # Painting, a heading asks its selection model for every row of its column: of a million, that is a minute.
+        self.head.setSelectionModel(QItemSelectionModel(model, self))
         self.setAccessibleName(name)
         self._pinned, self.compact = 1, False
+        self.groups = False
         self.first_day = GridLayout()
         self._frozen: FrozenColumns | None = None
         self._dress_head()
@@ -91,6 +96,8 @@ class ColumnsView(QTableView):
             sort=tuple((columns[c].key, down) for c, down in self.rows.order),
             pinned=self._pinned,
             compact=self.compact,
+            group_by=self.rows.group,
+            rules=tuple((rule.column, rule.query, rule.tone.value) for rule in self.rows.rules),
         )
 
     def apply_layout(self, layout: GridLayout) -> None:
@@ -109,6 +116,8 @@ class ColumnsView(QTableView):
         self._pinned, self.compact = layout.pinned, layout.compact
         self.set_row_height()
         self.sort_by([(numbers[key], down) for key, down in layout.sort if key in numbers])
+        self.rows.set_group(layout.group_by if layout.group_by in numbers else "")
+        self.rows.set_rules([rule for kept in layout.rules if (rule := ColourRule.of(kept)) is not None])
         self._mirror()
 
     def set_pinned(self, count: int) -> None:
@@ -167,10 +176,28 @@ class ColumnsView(QTableView):
                 menu.addSeparator()
                 menu.addAction(f"Filter by {title}…", lambda: self.head.filter_wanted.emit(column))
             menu.addSeparator()
+            key = self.rows.columns[column].key
+            if self.groups and key != self.rows.group:
+                menu.addAction(f"Group by {title}", lambda: self.rows.set_group(key))
+            if self.rows.group:
+                menu.addAction("Close all groups", lambda: self.rows.close_headings(True))
+                menu.addAction("Open all groups", lambda: self.rows.close_headings(False))
+                menu.addAction("Do not group", lambda: self.rows.set_group(""))
+            menu.addSeparator()
             menu.addAction(f"Hide {title}", lambda: self.show_column(column, False))
             place = self.shown_columns().index(column) + 1
             menu.addAction(f"Freeze up to {title}", lambda: self.set_pinned(place))
         menu.addAction("Columns…", self.chooser_wanted.emit)
+        if self.groups:
+            menu.addAction("Colour rules…", self.ask_colours)
+
+    def ask_colours(self) -> None:
+        """Which cells are coloured, and when."""
+        from dsm_desktop.ui.dialogs.colour_rules import ColourRulesDialog  # seldom
+
+        model = self.rows
+        columns = [model.columns[c] for c in self.shown_columns()]
+        ColourRulesDialog(self.window(), columns, model.language, model.rules, model.set_rules).open()
 
     # -- frozen -------------------------------------------------------------------------------------------------
 
@@ -184,6 +211,13 @@ class ColumnsView(QTableView):
     def _mirror(self) -> None:
         if self._frozen is not None:
             self._frozen.mirror()
+
+    # -- headings -----------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.rows.group:
+            paint_headings(self, self.rows)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

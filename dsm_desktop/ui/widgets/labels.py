@@ -22,4 +22,7 @@ class WrappedLabel(QLabel):
         self._insist(event.size().width())
 
     def _insist(self, width: int) -> None:
+        self.setMinimumHeight(
+            0
+        )  # else it could only grow: the height for a width is never below the least one
         self.setMinimumHeight(max(0, self.heightForWidth(width)))

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QStackedLayout,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -27,13 +26,13 @@ from dsm_desktop.queries.query_edit import fields_of, term_of, with_term, withou
 from dsm_desktop.queries.query_language import Language
 from dsm_desktop.queries.query_values import Predicate, plain
 from dsm_desktop.ui import words
-from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.models.rows import Prepared, RowsModel
 from dsm_desktop.ui.theme import SPACE, Tone
-from dsm_desktop.ui.widgets.column_chooser import ColumnChooser
+from dsm_desktop.ui.widgets.end_in_sight import EndInSight
 from dsm_desktop.ui.widgets.grid import GridView
+from dsm_desktop.ui.widgets.listing import Listing
 from dsm_desktop.ui.widgets.query_bar import QueryBar
 from dsm_desktop.ui.widgets.states import Banner, StatePane
 from dsm_desktop.ui.widgets.value_filter import ValueFilter
@@ -41,20 +40,24 @@ from dsm_desktop.ui.work import Work
 
 AGES_MS = 30_000
 _MOST_VALUES = 200
+_NO_LIMIT = 16_777_215  # Qt's own: QWIDGETSIZE_MAX
 _MOST_TERMS = 50  # rows whose values a click takes into the query
 Action = tuple[str, Callable[[], object]]
 
 
-class GridPanel(QWidget):
+class GridPanel(Listing, QWidget):
     """`name` is what is in it ("servers"), in the plural and small. States: loading, rows, empty, no match, error.
 
     `language` what its query bar understands (default: the columns); `words_of` what a bare word is looked for in (default: what
     the cells say); `counts_of` what the totals say more of the selected rows, or of all shown ("3 critical").
     """
 
+    model: RowsModel
+    filter: QueryBar
     chosen = Signal(list)
-    opened = Signal(int)
+    opened = Signal(object)
     failed = Signal(object)
+    cleared = Signal()
 
     def __init__(
         self,
@@ -76,17 +79,19 @@ class GridPanel(QWidget):
         self._test: Predicate | None = None
         self._kept: GridLayout | None = None
         self._loaded = False
+        self._end: EndInSight | None = None
         self.read_at: datetime | None = None
         self.model = RowsModel(columns, self, words_of=words_of)
         self.grid = GridView(self.model, words.sentence(name))
         self.language = language or Language({c.key: c.field for c in columns})
+        self.model.language = self.language
+        self.grid.groups = tools
         self.banner = Banner()
         self._state = StatePane()
         self._build(tools)
         self.model.counted.connect(self._counted)
         self.grid.chosen.connect(self._chosen)
         self.grid.opened.connect(self.opened)
-        self.grid.chooser_wanted.connect(self.choose_columns)
         self.grid.head.funnels = tools
         self.grid.head.filter_wanted.connect(self.ask_filter)
         self.grid.filter_menu_of = self._fill_filter_menu if tools else None
@@ -103,10 +108,7 @@ class GridPanel(QWidget):
         self.filter.returnPressed.connect(self._to_rows)
         self.totals = QLabel()
         self.totals.setAccessibleName("Totals")
-        self.columns_button = self._button("columns", "Choose columns")
-        self.columns_button.clicked.connect(self.choose_columns)
-        self.export_button = self._button("export", "Export what is shown (Ctrl+E)")
-        self.export_button.clicked.connect(self.ask_export)
+        self._add_ways_out()
         self.bar = QHBoxLayout()
         self.bar.setContentsMargins(SPACE, SPACE // 2, SPACE // 2, SPACE // 2)
         self.bar.setSpacing(SPACE // 2)
@@ -133,24 +135,18 @@ class GridPanel(QWidget):
         escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self._leave_filter)
 
-    def _button(self, icon_name: str, tip: str) -> QToolButton:
-        button = QToolButton()
-        button.setAutoRaise(True)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
-        set_icon(button, icon_name)
-        return button
-
     def set_columns(self, columns: Sequence[Column], language: Language) -> None:
         """Other columns, for instance with fields of the operators' own; the arrangement stays, new ones stand at the end."""
         known = {column.key for column in self.model.columns}
         new = tuple(column.key for column in columns if column.key not in known and column.shown)
         now = self.grid.grid_layout()
         layout, self._kept = self._kept or replace(now, columns=(*now.columns, *new)), None
-        self.language = language
+        self.language = self.model.language = language
         self.filter.set_language(language)
         self.model.set_columns(columns)
         self.grid.apply_layout(layout)
+        if self.filter.text():  # a query kept from the last time may ask for a field that is known only now
+            self.filter.apply()
 
     # -- contents -----------------------------------------------------------------------------------------------
 
@@ -177,6 +173,25 @@ class GridPanel(QWidget):
         self.banner.hide()
         self.model.set_rows(prepared)
 
+    def follow(self, prepared: Prepared, *, anew: bool) -> None:
+        """As `set_rows`, with the last line in sight: until somebody scrolls up to read, or sorts. `anew` = of something else."""
+        if self._end is None:
+            self._end = EndInSight(self.grid)
+        held = anew or self._end.held
+        self.set_rows(prepared)
+        self._end.hold(held and not self.model.order)
+
+    def as_high_as(self, rows: int | None) -> None:
+        """Room for just so many rows, the rest for what stands below; None = as high as there is room."""
+        if rows is None:
+            self.setMinimumHeight(0)
+            self.setMaximumHeight(_NO_LIMIT)
+            return
+        grid = self.grid
+        head, along = grid.horizontalHeader().sizeHint(), grid.horizontalScrollBar().sizeHint()
+        high = head.height() + rows * grid.verticalHeader().defaultSectionSize() + along.height()
+        self.setFixedHeight(self.bar.sizeHint().height() + high + SPACE)
+
     def patch(self, prepared: Prepared, removed: Iterable[int] = ()) -> None:
         """Rows changed, came or went."""
         self.model.patch(prepared, removed)
@@ -191,9 +206,12 @@ class GridPanel(QWidget):
 
     # -- filter -------------------------------------------------------------------------------------------------
 
-    def narrow(self, test: Callable[[Any], bool] | None) -> None:
-        """A second filter, set by the tree beside the grid."""
-        self._narrow = test
+    def set_query(self, text: str) -> None:
+        self.filter.set_query(text)
+
+    def narrow(self, test: Callable[[Any], bool] | None, within: str = "") -> None:
+        """A second filter, set by the tree beside the grid; `within` names it over a report."""
+        self._narrow, self.within = test, within
         self.model.set_filter(self._test, test)
 
     def apply_filter(self) -> None:
@@ -249,12 +267,6 @@ class GridPanel(QWidget):
         """The query, and this too."""
         self.filter.set_query(with_term(self.filter.text(), term))
 
-    def choose_columns(self) -> None:
-        """Which columns, in which order."""
-        chooser = ColumnChooser(self.grid)
-        button = self.columns_button if self.columns_button.isVisible() else self.grid.head
-        chooser.open_at(button.mapToGlobal(QPoint(button.width() - chooser.width(), button.height())))
-
     def _list_values(self) -> None:
         """What the filter line may offer behind a column's name."""
         rows = self.model.all_rows()[:2_000]
@@ -265,10 +277,6 @@ class GridPanel(QWidget):
         }
         helps = {c.key: c.help or c.title for c in self.model.columns}
         self.filter.context = QueryContext(self.language, helps, values)
-
-    def focus_filter(self) -> None:
-        self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.filter.selectAll()
 
     def _leave_filter(self) -> None:
         """Esc closes the list of suggestions first."""
@@ -297,7 +305,9 @@ class GridPanel(QWidget):
         self._say_totals()
 
     def clear_filter(self) -> None:
-        self._narrow = None
+        """Every row; what narrows beside the grid hears `cleared` and lets go, too."""
+        self._narrow, self.within = None, ""
+        self.cleared.emit()
         self.filter.set_query("")
 
     def _chosen(self, ids: list[int]) -> None:
@@ -305,7 +315,7 @@ class GridPanel(QWidget):
         self.chosen.emit(ids)
 
     def _say_totals(self, selected: int | None = None) -> None:
-        shown, total = self.model.rowCount(), self.model.total
+        shown, total = self.model.shown, self.model.total
         places = self.grid.selected_places() if selected is None or selected else []
         text = f"{shown:,} of {total:,}" if shown != total else f"{total:,}"
         if places:
@@ -316,12 +326,6 @@ class GridPanel(QWidget):
         self.totals.setText(text)
 
     # -- out ----------------------------------------------------------------------------------------------------
-
-    def ask_export(self) -> None:
-        """Which rows, which format, or on paper."""
-        from dsm_desktop.ui.dialogs.export import ExportDialog  # it shows a panel itself
-
-        ExportDialog(self._work, self, self._name).open()
 
     def export_to(self, file: Path) -> None:
         """Write in a worker and say where."""
@@ -337,13 +341,13 @@ class GridPanel(QWidget):
 
     # -- layout -------------------------------------------------------------------------------------------------
 
-    def save_layout(self, settings: QSettings, key: str) -> None:
-        settings.setValue(f"layout/{key}", self.grid.grid_layout().as_text())
+    def load_layout(self, settings: QSettings, key: str) -> GridLayout | None:
+        self._kept = super().load_layout(settings, key) or self._kept  # it may name columns that come later
+        return self._kept
 
-    def load_layout(self, settings: QSettings, key: str) -> None:
-        if layout := GridLayout.from_text(str(settings.value(f"layout/{key}") or "")):
-            self.grid.apply_layout(layout)
-            self._kept = layout  # it may name columns that come later
+    def reset_layout(self) -> None:
+        self._kept = None
+        super().reset_layout()
 
 
 def _each(value: object) -> tuple[object, ...]:

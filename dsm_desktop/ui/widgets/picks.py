@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QListView, QVBoxLayout, QWidget
 
 from dsm_desktop.ui.models.checks import Check, CheckModel
 from dsm_desktop.ui.theme import SPACE
 from dsm_desktop.ui.widgets.editors import Editor
+from dsm_desktop.ui.widgets.labels import WrappedLabel
 
 
 class PicksEditor(Editor):
@@ -32,8 +33,7 @@ class PicksEditor(Editor):
         self.list.setUniformItemSizes(True)
         self.list.setAccessibleName(title)
         self.list.setMinimumHeight(140)
-        self.said = QLabel("Reading …")
-        self.said.setWordWrap(True)
+        self.said = WrappedLabel("Reading …")
         for widget in (self.search, self.list, self.said):
             column.addWidget(widget)
         super().__init__(whole)

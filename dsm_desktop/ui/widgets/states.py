@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.ui import theme
+from dsm_desktop.ui.announce import announce
 from dsm_desktop.ui.icons import pixmap, set_icon
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 
@@ -59,7 +60,7 @@ class StatePane(QWidget):
         self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._progress = QProgressBar()
-        self._progress.setRange(0, 0)
+        theme.show_busy(self._progress)
         self._progress.setTextVisible(False)
         self._progress.setFixedSize(220, 6)
         self._progress.setAccessibleName("Loading")
@@ -94,8 +95,10 @@ class StatePane(QWidget):
         title: str,
         text: str,
         actions: list[tuple[str, Callable[[], object]]] | None = None,
+        why_not: str = "",
     ) -> None:
-        self._show(icon_name, Tone.MUTED, title, text, actions)
+        """`why_not`: what keeps a person from all of these actions, shown when pointed at."""
+        self._show(icon_name, Tone.MUTED, title, text, actions, why_not)
 
     def error(self, error: DsmError, retry: Callable[[], object] | None = None) -> None:
         """What, where and why, the next step, and the details to copy."""
@@ -114,6 +117,7 @@ class StatePane(QWidget):
         title: str,
         text: str,
         actions: list[tuple[str, Callable[[], object]]] | None = None,
+        why_not: str = "",
     ) -> None:
         self._picture.show_icon(icon_name, tone)
         self._title.setText(title)
@@ -130,6 +134,8 @@ class StatePane(QWidget):
             for label, do in actions:
                 button = QPushButton(label)
                 button.clicked.connect(lambda _=False, do=do: do())
+                button.setEnabled(not why_not)
+                button.setToolTip(why_not)
                 self._buttons.addWidget(button)
             self._buttons.addStretch()
 
@@ -142,13 +148,14 @@ class Banner(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._tone = Tone.INFO
+        self._announced = ""
         self._error: DsmError | None = None
         self._picture = Picture("status-info", 18)
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._action = QPushButton()
+        self._action, self._other = QPushButton(), QPushButton()
         self._copy = QPushButton("Copy details")
         self._copy.clicked.connect(lambda: self._error and copy_error(self._error))
         self._close = QToolButton()
@@ -158,26 +165,41 @@ class Banner(QWidget):
         set_icon(self._close, "close")
         self._close.clicked.connect(self.dismiss)
         self._do: Callable[[], object] | None = None
+        self._do_other: Callable[[], object] | None = None
+        self._other.clicked.connect(lambda: self._do_other and self._do_other())
         self._action.clicked.connect(lambda: self._do and self._do())
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE, SPACE // 2, SPACE // 2, SPACE // 2)
-        for widget in (self._picture, self._text, self._action, self._copy, self._close):
+        for widget in (self._picture, self._text, self._action, self._other, self._copy, self._close):
             row.addWidget(widget)
         self.hide()
 
     def say(
-        self, text: str, tone: Tone = Tone.INFO, action: tuple[str, Callable[[], object]] | None = None
+        self,
+        text: str,
+        tone: Tone = Tone.INFO,
+        action: tuple[str, Callable[[], object]] | None = None,
+        *,
+        stays: bool = False,
     ) -> None:
-        """Show a sentence."""
+        """Show a sentence; one that `stays` goes only with its cause."""
         self._error = None
+        self._close.setHidden(stays)
         self._fill(text, tone, action)
         self._copy.hide()
 
     def fail(self, error: DsmError, action: tuple[str, Callable[[], object]] | None = None) -> None:
         """Show an error with its next step."""
         self._error = error
+        self._close.show()
         self._fill(str(error), Tone.WARNING if error.blame is Blame.DENIED else Tone.CRITICAL, action)
         self._copy.show()
+
+    def offer(self, label: str, do: Callable[[], object]) -> None:
+        """One more way on, beside what is said."""
+        self._do_other = do
+        self._other.setText(label)
+        self._other.show()
 
     def dismiss(self) -> None:
         self.hide()
@@ -189,11 +211,34 @@ class Banner(QWidget):
         self._picture.show_icon(names.get(tone, "status-info"), tone)
         self._text.setText(text)
         self.setAccessibleName(text)
+        self._other.hide()
         self._action.setVisible(action is not None)
         if action is not None:
             self._action.setText(action[0])
             self._do = action[1]
         self.show()
+        self._announce()
+
+    def _announce(self) -> None:
+        """Once for what is said, and only where it can be seen: a locked window has disabled all that lies under its cover."""
+        text = self._text.text()
+        if self.isVisible() and self.isEnabled() and text != self._announced:
+            self._announced = text
+            announce(self, text, self._tone)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._announce()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.EnabledChange:
+            self._announce()
+
+    def setVisible(self, visible: bool) -> None:
+        if not visible:
+            self._announced = ""  # its cause is over: the same trouble later is news again
+        super().setVisible(visible)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -64,6 +64,8 @@ class Trends(QObject):
         rows = self._grid.rows
 
         def picture(place: int, width: int, height: int, ratio: float, selected: bool) -> QPixmap | None:
+            if rows.heading_at(place) is not None:
+                return None
             values = self.values(rows.id_at(place), sensor)
             return trend_picture(values, width, height, ratio, line_colour(selected=selected))
 

@@ -1,0 +1,126 @@
+"""What can be done to a host, a datastore, an alarm, a place in the tree: the menus of the vCenter area."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from PySide6.QtWidgets import QMenu, QWidget
+
+from dsm_desktop.commands import vcenters
+from dsm_desktop.core.access import Permission
+from dsm_desktop.queries.vsphere import VsphereView
+from dsm_desktop.queries.vsphere_rows import AlarmRow, ClusterRow, DatastoreRow, HostRow
+from dsm_desktop.queries.vsphere_tree import Node
+from dsm_desktop.ui import words
+from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.dialogs.trust import trust_host, trust_ssh_key
+
+HOST_JOBS = (
+    "host_refresh",
+    "host_plan",
+    "host_update",
+    "clear_blockers",
+    "prepare_host",
+    "verify_host",
+    "esxi_preflight",
+    "esxi_upgrade",
+)
+CLUSTER_WORK = (
+    ("Plan maintenance…", "rolling_update"),
+    ("Judge now", "cluster_safety_check"),
+    ("Numbers…", "numbers"),
+)
+
+
+class VcenterMenus:
+    """Fills menus; `owner` stands behind the dialogs, `cluster_work` is what the buttons of a cluster's card do."""
+
+    def __init__(
+        self, desk: Desk, owner: QWidget, cluster_work: Callable[[str, ClusterRow | HostRow], object]
+    ) -> None:
+        self._desk, self._owner, self._cluster_work = desk, owner, cluster_work
+
+    def _add_jobs(self, menu: QMenu, kinds: Sequence[str], ids: list[int], preset: dict[str, object]) -> None:
+        for kind in kinds:
+            if kind in self._desk.context.catalogue:
+                label = self._desk.context.catalogue[kind].label
+                menu.addAction(label, partial(self._desk.job_wanted.emit, kind, ids, preset))
+
+    def hosts(self, menu: QMenu, rows: Sequence[HostRow]) -> None:
+        """Jobs for all of them; of a single one also its server, its keys, its link."""
+        self._add_jobs(menu, HOST_JOBS, [row.id for row in rows], {})
+        if len(rows) != 1:
+            return
+        row = rows[0]
+        menu.addSeparator()
+        if not row.cluster_id and row.moid:
+            menu.addAction("What if it is out…", partial(self._cluster_work, "numbers", row))
+        if row.server_id is not None:
+            menu.addAction(f"Show {row.server}", partial(self._desk.server_opened.emit, row.server_id))
+        if row.strange_certificate:
+            menu.addAction(
+                "Look at its certificate…", lambda: trust_host(self._desk, row, self._owner).open()
+            )
+        if row.strange_ssh_key:
+            menu.addAction("Look at its SSH key…", lambda: trust_ssh_key(self._desk, row, self._owner).open())
+        if row.alone:
+            menu.addAction("Remove from the list", partial(self.remove_host, row.id))
+        menu.addAction("Link to a server…", partial(self.ask_link, row))
+
+    def store(self, menu: QMenu, row: DatastoreRow) -> None:
+        """Looking into it and sending to it."""
+        menu.addAction("Browse…", partial(self.browse, row))
+        chosen: dict[str, object] = {"vcenter_id": row.vcenter_id, "datastore": row.moid}
+        self._add_jobs(menu, ("iso_upload",), [], chosen)
+
+    def alarms(self, menu: QMenu, rows: Sequence[AlarmRow]) -> None:
+        """Acknowledging those that nobody has; of a stand-alone host there are none that could be."""
+        keys: dict[int, list[str]] = {}
+        for row in rows:
+            if not row.acknowledged and row.vcenter_id > 0:
+                keys.setdefault(row.vcenter_id, []).append(row.key)
+        count = sum(map(len, keys.values()))
+        action = menu.addAction(f"Acknowledge {words.plural(count, 'alarm')}" if count else "Acknowledge")
+        why_not = self._desk.why_not(Permission.OPERATE)
+        action.setEnabled(bool(count) and not why_not)
+        action.setToolTip(why_not or "They go on to show, as seen; who did it stands in the audit log")
+        action.triggered.connect(lambda: self._acknowledge(keys))
+
+    def _acknowledge(self, keys: Mapping[int, Sequence[str]]) -> None:
+        for vcenter_id, chosen in keys.items():
+            params = {"vcenter_id": vcenter_id, "alarms": list(chosen)}
+            self._desk.submit("acknowledge_alarms", [], params)
+
+    def place(self, menu: QMenu, node: Node, view: VsphereView) -> None:
+        """For a cluster, a host or a vCenter of the tree."""
+        cluster = next(
+            (c for c in view.clusters if (c.vcenter_id, c.moid) == (node.vcenter_id, node.moid)), None
+        )
+        if cluster is not None:
+            for title, kind in CLUSTER_WORK:
+                menu.addAction(title, partial(self._cluster_work, kind, cluster))
+        elif node.kind == "host":
+            places = node.hosts()
+            self.hosts(menu, [r for r in view.hosts if (r.vcenter_id, r.moid) in places])
+        elif node.kind == "vcenter":
+            for kind in ("vcenter_sync", "vcenter_connectivity_test"):
+                label = self._desk.context.catalogue[kind].label
+                chosen = {"vcenter_id": node.vcenter_id}
+                menu.addAction(label, partial(self._desk.submit, kind, [], chosen))
+
+    def remove_host(self, host_id: int) -> None:
+        """A stand-alone host leaves the list."""
+        self._desk.change(self._owner, lambda c: c.do(vcenters.remove_esxi_host, host_id))
+
+    def ask_link(self, row: HostRow) -> None:
+        """Which server a host runs on."""
+        from dsm_desktop.ui.dialogs.vcenter import LinkDialog
+
+        LinkDialog(self._owner, self._desk, row).open()
+
+    def browse(self, row: DatastoreRow) -> None:
+        """The folders of a datastore."""
+        from dsm_desktop.ui.dialogs.datastore import DatastoreDialog
+
+        DatastoreDialog(self._desk, row, self._owner).open()

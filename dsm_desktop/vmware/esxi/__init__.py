@@ -1,0 +1,1 @@
+"""An ESXi host over SSH: its commands, what they print, and what goes wrong with them."""

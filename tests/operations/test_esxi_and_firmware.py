@@ -1,0 +1,54 @@
+"""ESXi and firmware of a host in one evacuation and one restart, on hosts that run on simulated servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.operations.esxi_site import DEPOT, NEW, OLD, PROFILE, EsxiSite, login
+from tests.operations.esxi_site import bundle_in as depot_in
+from tests.operations.vsphere_site import BIOS, QUICK_WORK, RollSite, roll_site
+
+pytestmark = pytest.mark.shared_program
+WANTED = QUICK_WORK | {"doubt_seconds": 1.0, "depot": DEPOT, "profile": PROFILE, "firmware": "packages"}
+for _unknown in ("gate_minutes", "check_clocks"):
+    WANTED.pop(_unknown)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RollSite]:
+    folder: Path = tmp_path_factory.mktemp("both")
+    with roll_site(folder, hosts=3, version="8.0.3", build=OLD, works=False) as site:
+        EsxiSite.prepare(site.app, site.site, depot_in(folder))
+        login(site.app, site.site)
+        runner = site.app.make_runner("test")
+        runner.start()
+        try:
+            yield site
+        finally:
+            runner.stop()
+
+
+@pytest.mark.parametrize(("number", "kind"), [(0, "firmware_then_esxi"), (1, "esxi_then_firmware")])
+def test_one_restart_brings_both(site: RollSite, number: int, kind: str) -> None:
+    target = site.cluster.hosts[number]
+    idrac = next(i for i in site.idracs.idracs if i.service_tag == target.service_tag)
+    boots = idrac.boots
+    packages = site.package(f"9.2.{number}")
+    job_id = site.submit(kind, [site.host_id(target.moid)], **(WANTED | {"packages": packages}))
+    site.wait(job_id, 150)
+    (task,) = site.tasks(job_id)
+    assert task.result is not None, f"{task.outcome}\n{site.log(job_id)}"
+    result = task.result
+    assert (result["version_after"], result["restarts"]) == (f"8.0.3 build {NEW}", 1)
+    assert [d["outcome"] for d in result["done"]] == ["proven"]
+    assert idrac.installed[BIOS] == f"9.2.{number}"
+    assert idrac.effects[f"flash BIOS 9.2.{number}"] == 1
+    effects = target.esxi.journal.effects()
+    assert (effects[f"update_started:{NEW}"], effects["reboot"]) == (1, 1)
+    assert idrac.boots == boots + 1, "one restart for both"
+    assert not target.maintenance
+    assert site.standing() == []
+    assert not target.esxi.service("TSM-SSH").running
