@@ -70,7 +70,7 @@ def upsert_server(
     uow.session.flush()
     uow.changed("servers", "added" if new else "changed", server.id)
     if new:
-        link_new_server(uow)
+        link_new_server(uow, server.id)
     return server.id, new
 
 

@@ -95,7 +95,7 @@ def save_facts(
     uow.session.execute(update(table).where(table.c.id == server_id).values(fit(table, values)))
     _save_readings(uow, server_id, facts)
     if _identity(uow, server_id) != before:
-        link_new_server(uow)
+        link_new_server(uow, server_id)
     uow.changed("servers", "changed", server_id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, or_, select
 
 from dsm_desktop.core.service_tags import tag_in_uuid
 from dsm_desktop.core.vsphere import Cluster
@@ -77,6 +77,24 @@ def _found(hosts: Sequence[EsxiHost], servers: Sequence[_Server]) -> dict[int, t
                 found[host_id] = (why, claimed)
         free -= {server_id for _, server_id in found.values()}
     return found
+
+
+def vcenters_waiting_for(connection: Connection, server_id: int) -> set[int | None]:
+    """The vCenters (None: hosts without one) with a host that may run on this server, or was found to and may not any more.
+    Only those need to be linked anew: on a first reading thousands of servers tell who they are, one after the other."""
+    columns = (Server.service_tag, Server.uuid, Server.address)
+    tag, uuid, address = connection.execute(select(*columns).where(Server.id == server_id)).one()
+    known = {text.lower() for text in (tag, uuid, address) if text}
+    h = EsxiHost
+    candidates = or_(h.server_id.is_(None), h.server_id == server_id, h.service_tag == (tag or None))
+    shown = (h.service_tag, h.uuid, h.facts["bmc_address"].as_string())
+    rows = connection.execute(select(h.vcenter_id, h.server_id, *shown).where(candidates, h.gone.is_(False)))
+    return {
+        vcenter_id
+        for vcenter_id, linked, *texts in rows
+        if linked == server_id
+        or known & {str(text or "").lower() for text in (*texts, tag_in_uuid(texts[1] or ""))}
+    }
 
 
 def unlinked(connection: Connection, vcenter_id: int) -> list[str]:

@@ -16,7 +16,7 @@ from dsm_desktop.store.models import EsxiHost, EsxiObject, Vcenter, VsphereObjec
 from dsm_desktop.store.rows import clean_text
 from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.store.vsphere import KINDS, from_facts, to_facts
-from dsm_desktop.store.vsphere_links import follow_clusters, link_hosts
+from dsm_desktop.store.vsphere_links import follow_clusters, link_hosts, vcenters_waiting_for
 
 _BATCH = 500
 _KIND_OF = {kind: name for name, kind in KINDS.items()}
@@ -54,11 +54,9 @@ def save_site(uow: UnitOfWork, vcenter_id: int, site: Site) -> None:
     uow.changed("vcenters", "changed", vcenter_id)
 
 
-def link_new_server(uow: UnitOfWork) -> None:
+def link_new_server(uow: UnitOfWork, server_id: int) -> None:
     """A server came onto the list, or told who it is: hosts that have none may run on it, and their clusters' groups get it."""
-    h = EsxiHost
-    alone = select(h.vcenter_id).where(h.server_id.is_(None), h.gone.is_(False)).distinct()
-    for vcenter_id in uow.session.scalars(alone).all():
+    for vcenter_id in vcenters_waiting_for(uow.session.connection(), server_id):
         relink(uow, vcenter_id)
 
 

@@ -22,7 +22,7 @@ from dsm_desktop.store.inventory import save_facts
 from dsm_desktop.store.models import EsxiHost, Server, ServerGroup, ServerGroupMember
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.store.vsphere import load_site
-from dsm_desktop.store.vsphere_links import unlinked
+from dsm_desktop.store.vsphere_links import unlinked, vcenters_waiting_for
 from dsm_desktop.store.vsphere_sync import OtherVcenter, save_host, save_objects, save_site
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -77,6 +77,10 @@ def new_server(store: Store, address: str, **values: Any) -> int:
 def hosts_of(store: Store, vcenter_id: int) -> dict[str, Any]:
     query = select(EsxiHost.__table__).where(EsxiHost.vcenter_id == vcenter_id)
     return {row.moid: row for row in store.fetch(lambda c: c.execute(query).all())}
+
+
+def waiting(store: Store, server_id: int) -> set[int | None]:
+    return store.fetch(lambda c: vcenters_waiting_for(c, server_id))
 
 
 def groups(store: Store) -> dict[str, set[int]]:
@@ -235,6 +239,36 @@ def test_a_server_that_tells_its_tag_is_linked_at_once(site: Store, save: Save) 
         save_facts(uow, server, SystemFacts(service_tag="TAG0001"))
     assert links(site, vcenter) == {"host-1": ("tag", server)}
     assert groups(site) == {"u-1:domain-c1": {server}}
+
+
+def test_only_the_vcenters_that_wait_for_a_server_are_linked_anew(site: Store, save: Save) -> None:
+    """Of thousands that tell who they are in one night most belong to no host that waits."""
+    dell = "4c4c4544-0053-4710-8037-c2c04f4b5032"  # holds BSG7KP2
+    shown: tuple[dict[str, Any], ...] = (
+        {"service_tag": "TAG0001"},
+        {"service_tag": "", "uuid": dell},
+        {"service_tag": "", "uuid": "ABCD-1"},
+        {"service_tag": "", "bmc_address": "10.0.0.9"},
+        {"service_tag": "TAG0005"},
+    )
+    vcenters = []
+    for number, values in enumerate(shown, 1):
+        vcenters.append(new_vcenter(site, f"vc{number}"))
+        save(vcenters[-1], site_of(f"u-{number}", host(number, **values)))
+    stranger = new_server(site, "10.0.0.1", service_tag="OTHER01", uuid="other")
+    assert waiting(site, stranger) == set()
+    for vcenter, values in zip(
+        vcenters,
+        ({"service_tag": "TAG0001"}, {"service_tag": "BSG7KP2"}, {"uuid": "abcd-1"}, {}),
+        strict=False,
+    ):
+        server = new_server(site, "10.0.0.9" if not values else f"10.0.1.{vcenter}", **values)
+        assert waiting(site, server) == {vcenter}
+    # A server that is not who it was: the hosts found to run on it are looked at again.
+    found = new_server(site, "10.0.0.5", service_tag="TAG0005")
+    save(vcenters[4], site_of("u-5", host(5)))
+    assert links(site, vcenters[4]) == {"host-5": ("tag", found)}
+    assert waiting(site, found) == {vcenters[4]}
 
 
 def test_a_host_read_by_itself_takes_its_group_along(site: Store, save: Save) -> None:
