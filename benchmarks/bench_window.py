@@ -226,10 +226,25 @@ class Pauses:
         return time.perf_counter() - begun
 
 
+def at_rest(meter: Meter, work: Any, seconds: float = 0.5) -> None:
+    """Wait until nothing was read for so long."""
+    since = time.perf_counter()
+
+    def quiet() -> bool:
+        nonlocal since
+        if work.busy:
+            since = time.perf_counter()
+        return time.perf_counter() - since > seconds
+
+    meter.until(quiet)
+
+
 def _calls(session: Any, meter: Meter) -> dict[str, Any]:
-    """Open the list, jump about in it, search it; the longest pause of each."""
+    """Open the list, jump about in it, search it; the longest pause of each. The updates before it are at rest by then."""
     calls = session.window.activity.calls
-    work, pauses = session.desk.work, Pauses(meter)
+    work = session.desk.work
+    at_rest(meter, work)
+    pauses = Pauses(meter)
     session.window.show_area("activity")
     session.window.activity.setCurrentWidget(calls)
     shown = pauses.until(lambda: calls.model.rowCount() > 0 and not work.busy)
