@@ -15,10 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.queries import Connection
 from dsm_desktop.queries.jobs import OPEN, list_jobs
 from dsm_desktop.ui import theme
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
+from dsm_desktop.ui.list_reader import ListReader
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE
 from dsm_desktop.ui.views.job_columns import JOBS
@@ -79,6 +81,15 @@ class JobsView(QWidget):
         self.awake.hide()
         whole.addWidget(self.awake)
         whole.addWidget(self._split, 1)
+        self._reader = ListReader(
+            desk.work,
+            self,
+            read_all=self._read,
+            show_all=self._show_jobs,
+            read_some=self._read,
+            show_some=self._patch,
+            failed=lambda error: self.jobs.error(error, self.refresh),
+        )
         desk.bridge.changed.connect(self._changed)
         self.refresh()
 
@@ -88,14 +99,11 @@ class JobsView(QWidget):
         return self.details.job_id
 
     def refresh(self) -> None:
-        model = self.jobs.model
-        self._desk.work.query(
-            self,
-            lambda connection: model.prepare(list_jobs(connection)),
-            self._show_jobs,
-            lambda error: self.jobs.error(error, self.refresh),
-            key="jobs",
-        )
+        """Read the list again; what is shown stays until it is there."""
+        self._reader.everything()
+
+    def _read(self, connection: Connection, ids: frozenset[int] | None = None) -> Prepared:
+        return self.jobs.model.prepare(list_jobs(connection, ids))
 
     def _show_jobs(self, prepared: Prepared) -> None:
         self.jobs.set_rows(prepared)
@@ -126,17 +134,14 @@ class JobsView(QWidget):
         if change.many or len(change.ids) > 500:
             self.refresh()
             return
-        ids, removed, model = frozenset(change.ids), frozenset(change.removed), self.jobs.model
+        self._reader.changed(change.ids, change.removed)
 
-        def show(prepared: Prepared) -> None:
-            fresh = any(model.row_of(row.id) is None for row in prepared.rows)
-            if fresh:
-                self.refresh()
-            else:
-                self.jobs.patch(prepared, removed)
-                self._follow()
-
-        self._desk.work.query(self, lambda c: model.prepare(list_jobs(c, ids)), show)
+    def _patch(self, prepared: Prepared, removed: frozenset[int]) -> None:
+        if any(self.jobs.model.row_of(row.id) is None for row in prepared.rows):
+            self.refresh()
+            return
+        self.jobs.patch(prepared, removed)
+        self._follow()
 
     def _job_chosen(self, ids: list[int]) -> None:
         if len(ids) == 1 and (row := self.jobs.model.row_of(ids[0])) is not None:

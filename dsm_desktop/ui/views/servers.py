@@ -22,6 +22,7 @@ from dsm_desktop.queries.servers import ServerRow, list_servers
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.servers import AddServerDialog
+from dsm_desktop.ui.list_reader import ListReader
 from dsm_desktop.ui.models.facets import Facet, build
 from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.models.rows import Prepared
@@ -88,6 +89,15 @@ class ServersView(AreaView, QWidget):
         column.addWidget(self._split)
         self._counts = QTimer(self, interval=COUNTS_MS, singleShot=True)
         self._counts.timeout.connect(self._recount)
+        self._reader = ListReader(
+            desk.work,
+            self,
+            read_all=self._read_all,
+            show_all=self._show,
+            read_some=self._read_some,
+            show_some=self._patch,
+            failed=lambda error: self.panel.error(error, self.refresh),
+        )
         desk.bridge.changed.connect(self._changed)
         self.refresh()
 
@@ -113,14 +123,13 @@ class ServersView(AreaView, QWidget):
 
     def refresh(self) -> None:
         """Read all servers again; what is shown stays until they are there."""
-        model = self.panel.model
+        self._reader.everything()
 
-        def ask(connection: Connection) -> tuple[Prepared, list[CustomFieldRow]]:
-            return model.prepare(list_servers(connection)), list_custom_fields(connection)
+    def _read_all(self, connection: Connection) -> tuple[Prepared, list[CustomFieldRow]]:
+        return self.panel.model.prepare(list_servers(connection)), list_custom_fields(connection)
 
-        self._desk.work.query(
-            self, ask, self._show, lambda error: self.panel.error(error, self.refresh), key="all"
-        )
+    def _read_some(self, connection: Connection, ids: frozenset[int]) -> Prepared:
+        return self.panel.model.prepare(list_servers(connection, ids))
 
     def _show(self, found: tuple[Prepared, list[CustomFieldRow]]) -> None:
         prepared, custom = found
@@ -137,13 +146,7 @@ class ServersView(AreaView, QWidget):
         elif change.topic in ("server_groups", "racks"):
             self._counts.start()
         elif change.topic == "servers":
-            ids, removed, model = frozenset(change.ids), frozenset(change.removed), self.panel.model
-            self._desk.work.query(
-                self,
-                lambda connection: model.prepare(list_servers(connection, ids)),
-                lambda prepared: self._patch(prepared, removed),
-                lambda error: self.panel.error(error, self.refresh),
-            )
+            self._reader.changed(change.ids, change.removed)
 
     def _patch(self, prepared: Prepared, removed: frozenset[int]) -> None:
         self.panel.patch(prepared, removed)
