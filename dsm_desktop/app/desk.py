@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
 from dsm_desktop.app.context import CredentialChoice, CredentialDraft, CredentialView
-from dsm_desktop.app.profile_desk import ProfileDesk
 from dsm_desktop.app.recovery_desk import RecoveryDesk
 from dsm_desktop.commands import consoles, credentials, decisions, jobs, library, racks, restore_list, servers
 from dsm_desktop.core.access import Permission, Principal
@@ -23,6 +23,9 @@ from dsm_desktop.store import settings
 from dsm_desktop.store.unit_of_work import Store, UnitOfWork
 from dsm_desktop.vault.resolve import CredentialResolver
 from dsm_desktop.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from dsm_desktop.app.profile_desk import ProfileDesk
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,8 +41,14 @@ class Desk:
         self._vault = vault
         self._job_types = catalogue
         self._who = principal
-        self.profiles = ProfileDesk(store, vault, principal)
         self.recovery_keys = RecoveryDesk(store, vault, principal)
+
+    @cached_property
+    def profiles(self) -> ProfileDesk:
+        """Configuration profiles; their room is loaded when it is first asked for, not before the window stands."""
+        from dsm_desktop.app.profile_desk import ProfileDesk
+
+        return ProfileDesk(self._store, self._vault, self._who)
 
     def do(
         self,

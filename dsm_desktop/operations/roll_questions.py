@@ -7,7 +7,8 @@ from datetime import timedelta
 from dsm_desktop.jobs import Option, Question
 from dsm_desktop.operations.roll_gates import Gate, words_of
 from dsm_desktop.queries.roll_hosts import HostOutcome
-from dsm_desktop.workflows.roll_plan import FAILED, GATES, PlannedHost, asked_key
+from dsm_desktop.workflows.roll_keys import FAILED, GATES, asked_key
+from dsm_desktop.workflows.roll_plan import PlannedHost
 
 
 def gate_question(host: PlannedHost, gate: Gate, turn: int, hours: float) -> Question:

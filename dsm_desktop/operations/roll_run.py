@@ -28,7 +28,8 @@ from dsm_desktop.safety.judge import Light
 from dsm_desktop.store.orders import RollOrders, roll_orders
 from dsm_desktop.workflows.cluster_settings import ClusterAt, Setting, Wish, settings_held
 from dsm_desktop.workflows.maintenance import ATTEMPTS, patiently
-from dsm_desktop.workflows.roll_plan import END, SUSPEND, PlannedHost, RollPlan
+from dsm_desktop.workflows.roll_keys import END
+from dsm_desktop.workflows.roll_plan import SUSPEND, PlannedHost, RollPlan
 from dsm_desktop.workflows.settle import settled
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select, text
+from sqlalchemy import Connection, Select, func, or_, select, text
 
 from dsm_desktop.core.redact import masked
 from dsm_desktop.queries.newest import server_label
@@ -80,6 +80,11 @@ def call_ids(connection: Connection, wanted: CallFilter, limit: int = 1_000_000)
     """Ids of the calls, newest first; 8 bytes each, so that a million fit in a view."""
     query = _where(connection, select(ApiCall.id), wanted).order_by(ApiCall.id.desc()).limit(limit)
     return array("q", connection.execute(query).scalars())
+
+
+def newest_call(connection: Connection) -> int:
+    """The id of the call that was begun last, 0 for none."""
+    return connection.scalar(select(func.max(ApiCall.id))) or 0
 
 
 def call_rows(connection: Connection, ids: Collection[int]) -> list[CallRow]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from dsm_desktop.core.states import CancelGrade, JobState
 from dsm_desktop.store.models import AuditEntry, Decision, Job, JobTask, TaskStep
 from dsm_desktop.store.orders import roll_orders
-from dsm_desktop.workflows.roll_plan import END, FAILED, GATES, asked_about
+from dsm_desktop.workflows.roll_keys import END, FAILED, GATES, asked_about
 
 _TO_STOP = "it was told to stop"
 _STOPS = {

@@ -19,23 +19,6 @@ from dsm_desktop.workflows.obstacles import Obstacle, obstacles_of
 
 SUSPEND = "suspend"
 """The answer about a fault-tolerant VM whose pair is suspended for the whole run; no host's own work has to know it."""
-GATES, FAILED = "gates", "failed"
-"""What a run asks between its hosts: whether to take one whose cluster is not ready, and how to go on after a failure."""
-END = "begin no other host"
-"""The step that keeps why a run takes no further host."""
-
-
-def asked_key(what: str, turn: int, mark: str) -> str:
-    """Key of a question: GATES or FAILED, the turn it is asked at, and the host."""
-    return f"{what} {turn} {mark}"
-
-
-def asked_about(key: str) -> tuple[str, str]:
-    """What such a key asks, and its host; ("", "") for any other."""
-    parts = key.split(" ", 2)
-    return (parts[0], parts[2]) if len(parts) == 3 and parts[0] in (GATES, FAILED) else ("", "")
-
-
 NO_HOST = "As it stands no host would be taken"
 """How a remark begins that names what would keep the run from every host."""
 

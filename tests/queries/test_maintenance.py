@@ -24,7 +24,7 @@ from dsm_desktop.store.models import AuditEntry, Decision, Job, JobTask, TaskSte
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.workflows.firmware_proof import PROVEN
 from dsm_desktop.workflows.firmware_send import SENT
-from dsm_desktop.workflows.roll_plan import END, FAILED, GATES, asked_key
+from dsm_desktop.workflows.roll_keys import END, FAILED, GATES, asked_key
 from tests.kit.maintenance_run import CHILD, PLAN, RUN, fill_run
 
 ANNA = Principal("anna", Role.OPERATOR)

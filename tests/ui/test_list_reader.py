@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import update
 
 from dsm_desktop.queries import Connection
+from dsm_desktop.queries.jobs import list_jobs
+from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.store.models import Job, Server
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.list_reader import AT_ONCE, ListReader
@@ -57,7 +59,7 @@ def overtaken(session: Session, qtbot: QtBot, slow: Slow, topic: str, write: Cal
 def test_an_older_answer_about_a_server_never_comes_after_a_newer_one(
     open_session: OpenSession, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow(servers_view.list_servers)
+    slow = Slow(list_servers)
     monkeypatch.setattr(servers_view, "list_servers", slow)
     session = open_session(partial(seed_servers, count=3))
     model = session.window.servers.panel.model
@@ -74,7 +76,7 @@ def test_an_older_answer_about_a_server_never_comes_after_a_newer_one(
 def test_a_finished_job_is_not_shown_at_work_again(
     open_session: OpenSession, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow(jobs_view.list_jobs)
+    slow = Slow(list_jobs)
     monkeypatch.setattr(jobs_view, "list_jobs", slow)
     session = open_session(seed_site)
     session.window.show_area("activity")

@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
-from dsm_desktop.commands import roll_orders
 from dsm_desktop.core.access import Permission
 from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.ui import words
@@ -99,6 +98,9 @@ class Tray(QObject):
                 "Show",
                 lambda: self._desk.area_opened.emit("maintenance"),
             )
+
+        # Here, not at the start: with the plans of runs comes a third of the program.
+        from dsm_desktop.commands import roll_orders
 
         self._desk.change(self, lambda c: [c.do(roll_orders.pause, run) for run in runs], paused)
 

@@ -33,6 +33,7 @@ from dsm_desktop.queries.calls import (
     call_ids,
     call_rows,
     call_rows_of,
+    newest_call,
     pretty,
 )
 from dsm_desktop.queries.export import Table
@@ -104,8 +105,8 @@ class CallsView(Listing, QWidget):
         self._desk, self._work, self._name = desk, desk.work, "API calls"
         self._wanted = wanted or CallFilter()
         self._detail: CallDetail | None = None
-        self._loaded = False
-        self._sought = 0
+        self._loaded = self._reading = False
+        self._sought = self._looked_up_to = 0
         self.model = PagesModel(CALLS, self._fetch, self)
         self.grid = GridView(self.model, "API calls")
         self.grid.horizontalHeader().setSortIndicatorShown(False)
@@ -231,8 +232,15 @@ class CallsView(Listing, QWidget):
         self._filter_changed()
 
     def read(self) -> None:
-        wanted = self._wanted
-        self._desk.work.query(self, lambda c: call_ids(c, wanted), self._show_ids, self._failed, key="ids")
+        wanted, self._reading = self._wanted, True
+
+        def failed(error: DsmError) -> None:
+            self._reading = False
+            self._failed(error)
+
+        self._desk.work.query(
+            self, lambda c: (newest_call(c), call_ids(c, wanted)), self._show_ids, failed, key="ids"
+        )
 
     def showEvent(self, event: object) -> None:
         self._live.start()
@@ -248,8 +256,9 @@ class CallsView(Listing, QWidget):
         )
         self.read()
 
-    def _show_ids(self, ids: array[int]) -> None:
-        self._loaded = True
+    def _show_ids(self, found: tuple[int, array[int]]) -> None:
+        self._looked_up_to, ids = found
+        self._loaded, self._reading = True, False
         self.model.set_ids(ids)
         if self._sought and self._sought in ids:
             self.grid.show_row(self._sought)
@@ -260,15 +269,20 @@ class CallsView(Listing, QWidget):
         self._stack.setCurrentWidget(self._state)
 
     def _look_for_newer(self) -> None:
-        wanted, newest = replace(self._wanted, after=self.model.newest), self.model.newest
-        if not self._loaded:
+        """From the newest call that was looked at, in the list or not: what the search leaves out is not gone through again."""
+        if self._reading or not self._loaded:
             return
+        after = max(self._looked_up_to, self.model.newest)
+        wanted = replace(self._wanted, after=after)
 
-        def show(ids: array[int]) -> None:
-            if self.model.newest == newest:
+        def show(found: tuple[int, array[int]]) -> None:
+            if not self._reading and after == max(self._looked_up_to, self.model.newest):
+                self._looked_up_to, ids = found
                 self.model.put_before(ids)
 
-        self._desk.work.query(self, lambda c: call_ids(c, wanted), show, lambda _: None, key="newer")
+        self._desk.work.query(
+            self, lambda c: (newest_call(c), call_ids(c, wanted)), show, lambda _: None, key="newer"
+        )
 
     def _fetch(self, number: int, ids: Sequence[int]) -> None:
         wanted = list(ids)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dsm_desktop.queries.jobs import OPEN, JobRow, StepRow, TaskRow
-from dsm_desktop.queries.maintenance import RunHostRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.models.columns import Column
+
+if TYPE_CHECKING:
+    from dsm_desktop.queries.maintenance import RunHostRow
 
 
 def progress(row: JobRow) -> str:

@@ -110,7 +110,7 @@ class JobsView(QWidget):
         if self._wanted_job is not None:
             self.jobs.grid.show_row(self._wanted_job)
             self._wanted_job = None
-        elif self.job_id is None and prepared.rows:
+        elif self.job_id is None and not self.jobs.grid.selected_ids() and prepared.rows:
             self.jobs.grid.show_row(prepared.rows[0].id)
 
     def say_awake(self, working: bool) -> None:
