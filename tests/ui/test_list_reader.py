@@ -29,15 +29,15 @@ Read = Callable[..., list[Any]]
 
 
 class Slow:
-    """The first read of single rows is over in its worker, but its answer comes only when the test lets it."""
+    """The first read of single rows (of all, `whole`) is over in its worker, but its answer comes only when the test lets it."""
 
-    def __init__(self, read: Read) -> None:
-        self._read = read
+    def __init__(self, read: Read, *, whole: bool = False) -> None:
+        self._read, self._whole = read, whole
         self.begun, self.let = threading.Event(), threading.Event()
 
     def __call__(self, connection: Connection, ids: Collection[int] | None = None) -> list[Any]:
         found = self._read(connection, ids)
-        if ids is not None and not self.begun.is_set():
+        if (ids is None) is self._whole and not self.begun.is_set():
             self.begun.set()
             assert self.let.wait(WAIT / 1000)
         return found
@@ -91,6 +91,24 @@ def test_a_finished_job_is_not_shown_at_work_again(
 
     overtaken(session, qtbot, slow, "jobs", write)
     assert model.row_of(job_id).title == "after"
+
+
+def test_a_job_handed_in_while_the_list_is_read_comes_into_sight(
+    open_session: OpenSession, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session(seed_site)
+    session.window.show_area("activity")
+    view = session.window.activity.jobs
+    settle(session.desk)
+    slow = Slow(list_jobs, whole=True)
+    monkeypatch.setattr(jobs_view, "list_jobs", slow)
+    view.refresh()
+    qtbot.waitUntil(slow.begun.is_set, timeout=WAIT)
+    job_id = session.context.commands.submit("retention_cleanup", [], {})
+    session.window.show_job(job_id)
+    slow.let.set()
+    settle(session.desk)
+    assert view.jobs.grid.selected_ids() == [job_id]
 
 
 def test_a_flood_is_read_in_pieces_in_its_order(open_session: OpenSession, qtbot: QtBot) -> None:

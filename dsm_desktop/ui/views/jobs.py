@@ -107,7 +107,8 @@ class JobsView(QWidget):
 
     def _show_jobs(self, prepared: Prepared) -> None:
         self.jobs.set_rows(prepared)
-        if self._wanted_job is not None:
+        # What is shown now may have been asked before the wanted job was there: then the next answer holds it.
+        if self._wanted_job is not None and self.jobs.model.place_of(self._wanted_job) is not None:
             self.jobs.grid.show_row(self._wanted_job)
             self._wanted_job = None
         elif self.job_id is None and not self.jobs.grid.selected_ids() and prepared.rows:
