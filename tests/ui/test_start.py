@@ -73,7 +73,7 @@ def loaded_by(script: str, folder: Path) -> set[str]:
     make_app(folder, fill=seed_site).close()
     answer = subprocess.run(
         [sys.executable, "-c", script, str(folder / "profile")],
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}, check=True, stdout=subprocess.PIPE, text=True, timeout=60,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}, check=True, stdout=subprocess.PIPE, text=True, timeout=WAIT / 1000,
     )  # fmt: skip
     return set(answer.stdout.split())
 
