@@ -58,8 +58,8 @@ EACH = pytest.mark.parametrize(
     indirect=["ends"],
 )
 PAUSE = 0.3
-HELD = 2.5
-"""Seconds an answer is held back while its job is cancelled."""
+HELD = 4.0
+"""Seconds an answer is held back while its job is cancelled: the news of it needs a few on a busy machine."""
 TAKEN_BACK = (
     "ClearPending",
     "EjectMedia",

@@ -103,11 +103,16 @@ class Datacentre:
 
     def question(self, job_id: int = 0, seconds: float = 180) -> DecisionRow:
         """The one open question; waited for."""
-        self.until(
-            lambda: bool(self.questions()), lambda: f"no question was asked: {self.log(job_id)}", seconds
-        )
-        assert len(self.questions()) == 1, [(q.job_id, q.question[:400]) for q in self.questions()]
-        (row,) = self.questions()
+        found: list[DecisionRow] = []
+
+        def asked() -> bool:
+            # Read once: a question may be gone at the next look.
+            found[:] = self.questions()
+            return bool(found)
+
+        self.until(asked, lambda: f"no question was asked: {self.log(job_id)}", seconds)
+        assert len(found) == 1, [(q.job_id, q.question[:400]) for q in found]
+        (row,) = found
         return row
 
     def answer(self, value: str) -> DecisionRow:
