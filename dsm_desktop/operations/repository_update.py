@@ -61,6 +61,8 @@ from dsm_desktop.workflows.gate import pass_gate
 
 CHILDREN_MINUTES = 10.0
 """So long after the end of an update's own job the jobs it makes are waited for."""
+_AWAY = {"RED016", "RED051"}
+"""Message ids of a server of files that did not answer, or broke off (Dell's EEMI texts 2.7)."""
 
 
 class RepositoryParams(FirmwareOptions):
@@ -168,12 +170,10 @@ async def _update(run: _Run) -> FirmwareResult:
 
 async def _compare(run: _Run) -> list[RepositoryUpdate]:
     """The iDRAC's own list of what it would install. Nothing is changed, so a dry run does it too."""
-    ctx, params = run.ctx, run.params
+    ctx = run.ctx
     ctx.progress(0, 1, "Trying the share from the iDRAC's side")
     await ctx.step("try share", lambda: _tried(ctx, run.share))
-    job_id = await ctx.step("compare with the catalogue", lambda: _start(run, apply=False), attempts=3)
-    end = await follow_job(ctx, job_id, "Comparing with the catalogue", params.patience)
-    _refuse_unreadable(run, end)
+    await _started(run, "Comparing with the catalogue", apply=False)
     return await ctx.step(
         "read list of updates",
         lambda: repository_updates(ctx.redfish()),
@@ -190,21 +190,11 @@ async def _apply(run: _Run, plan: Plan, known: list[str]) -> list[Done]:
         "note the iDRAC's jobs", lambda: [j.id for j in device_jobs(ctx.redfish())], attempts=3
     )
     mark = await ctx.step("note the last restart", ctx.redfish().reset_mark, attempts=3)
-    parent = await ctx.step(
-        "update from the catalogue",
-        lambda: _start(run, apply=True),
-        changing=True,
-        interrupted=lambda: _parent(ctx, before),
-        attempts=3,
-        plan=f"POST InstallFromRepository {params.catalogue} ApplyUpdate=True on {ctx.target.label}",
-    )
-    if parent:
-        end = await follow_job(ctx, parent, "Update from the catalogue", params.patience)
-        _refuse_unreadable(run, end)
-        if end.message_id in NOTHING_TO_DO:
-            ctx.log("The iDRAC compared itself again and has nothing to install any more.")
-            return []
-    children = await _made(ctx, params, [*before, parent])
+    end = await _started(run, "Update from the catalogue", before, apply=True)
+    if end is not None and end.message_id in NOTHING_TO_DO:
+        ctx.log("The iDRAC compared itself again and has nothing to install any more.")
+        return []
+    children = await _made(ctx, params, before)
     items = {item.changes[0].fqdd: item for item in plan.items}
     staged: list[tuple[str, Planned]] = []
     for place, (job_id, name, fqdd) in enumerate(children):
@@ -305,6 +295,35 @@ def _tried(ctx: JobContext, share: Share) -> bool:
     return True
 
 
+async def _started(run: _Run, what: str, before: Sequence[str] = (), *, apply: bool) -> JobEnd | None:
+    """How the iDRAC's own job ended; None when only the jobs it made are left of it. Raises ShareUnreadable.
+
+    A folder served here is away while this program starts again. A job that ended over that has changed nothing: one more.
+    """
+    ctx, known = run.ctx, list(before)
+    for again in ("", "once more"):
+        job_id = await ctx.step(
+            what.lower(),
+            lambda: _start(run, apply=apply),
+            key=again,
+            changing=apply,
+            interrupted=(lambda: _parent(ctx, known)) if apply else None,
+            attempts=3,
+            plan=f"POST InstallFromRepository {run.params.catalogue} on {ctx.target.label}",
+        )
+        if not job_id:
+            return None
+        known.append(job_id)
+        end = await follow_job(ctx, job_id, what, run.params.patience)
+        if not (run.params.folder and end.failed and end.message_id in _AWAY):
+            break
+        ctx.log(f"{what}: the iDRAC could not read the folder that this program serves.", "warning")
+    if end.failed and end.message_id not in NOTHING_TO_DO:
+        said = RedfishError(end.message or end.state, ids=(end.message_id,), where=ctx.target.label)
+        raise unreadable(said, run.share)
+    return end
+
+
 def _start(run: _Run, *, apply: bool) -> str:
     """RebootNeeded is always off: when the host restarts is decided here."""
     return install_from_repository(
@@ -316,13 +335,6 @@ def _start(run: _Run, *, apply: bool) -> str:
         same_versions=run.params.same_versions,
         downgrades=run.params.downgrade,
     )
-
-
-def _refuse_unreadable(run: _Run, end: JobEnd) -> None:
-    """A repository job that failed: nearly always share or catalogue; "nothing to do" is no failure."""
-    if end.failed and end.message_id not in NOTHING_TO_DO:
-        said = RedfishError(end.message or end.state, ids=(end.message_id,), where=run.ctx.target.label)
-        raise unreadable(said, run.share)
 
 
 def _parent(ctx: JobContext, before: list[str]) -> str | None:

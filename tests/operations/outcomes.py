@@ -71,7 +71,7 @@ class Case:
     times: int = 1
     skip: int = 0
     answer: str = ""
-    doubt: str = ""
+    doubt: tuple[str, ...] = ()
     goes_down: bool = False
     """The device may be gone before its answer is out."""
     stays: bool = False
@@ -272,7 +272,7 @@ CASES: Final[dict[str, Case]] = {
     "license_read": read("Licenses$"),
     "lifecycle_log_export": to_folder("ExportLCLog$", "export lclog.xml"),
     "media_test": change(INSERT, "InsertMedia"),
-    "network_test": Case("/redfish/v1/?$", verbs=("GET",), doubt="DsmError"),
+    "network_test": Case("/redfish/v1/?$", verbs=("GET",), doubt=("DsmError",)),
     "password_rotate": change("Accounts/2$", "PATCH Accounts"),
     "power_action": change("ComputerSystem.Reset$", "ComputerSystem.Reset", action="power_cycle"),
     "repository_update": Case(
@@ -280,14 +280,17 @@ CASES: Final[dict[str, Case]] = {
         "InstallFromRepository:apply",
         given=_repository,
         skip=1,
-        doubt="DeviceJobFailed",  # it fetches the files from the very program that was killed
+        times=2,  # killed before its catalogue was read, it is begun once more
+        doubt=("DeviceJobFailed",),  # it fetches the files from the very program that was killed
     ),
     "scp_export": change(*EXPORT, components=["IDRAC"]),
     "scp_export, NFS": change(*EXPORT, components=["IDRAC"], way="share", share=NFS),
     "scp_export, CIFS": change(*EXPORT, components=["IDRAC"], way="share", share=CIFS),
     "scp_import": Case("ImportSystemConfiguration$", "ImportSystemConfiguration", given=_import),
     "scp_preview": Case("ConfigurationPreview$", "ImportSystemConfigurationPreview", given=_profile, times=2),
-    "secure_erase": Case("SecureErase$", "Drive.SecureErase", given=_erase, answer="erase", doubt="WhoseJob"),
+    "secure_erase": Case(
+        "SecureErase$", "Drive.SecureErase", given=_erase, answer="erase", doubt=("WhoseJob",)
+    ),
     "site_standard_apply": Case("Attributes/iDRAC.Embedded.1$", "PATCH iDRAC", given=_standard),
     "support_collection": Case("SupportAssistCollection$", "SupportAssistCollection", given=_terms),
     "test_credentials": change("/Sessions$", ""),

@@ -79,6 +79,21 @@ def test_a_share_that_cannot_be_read_is_explained(site: Firmware, tmp_path: Path
     assert "cannot read HTTP" in tasks[0].outcome
 
 
+@pytest.mark.parametrize("which", [1, 2], ids=["compared", "updated"])
+def test_a_folder_of_ours_that_was_away_for_a_moment_is_read_once_more(
+    site: Firmware, tmp_path: Path, which: int
+) -> None:
+    """As after a kill of the program that serves it: the share was fine when it was tried, and is again."""
+    folder, idrac = repository(site, tmp_path / "repo", f"1.{which}"), site.idracs[0]
+    idrac.set_fault("share_unreachable", skip=which, times=1)
+    before = dict(idrac.effects)
+    job, tasks = site.run("repository_update", [site.ids()[0]], folder=folder)
+    assert (job.state, job.failed) == ("completed", 0), tasks[0].outcome
+    begun = ["InstallFromRepository:compare", "InstallFromRepository:apply"][which - 1]
+    assert idrac.effects[begun] - before.get(begun, 0) == 2
+    assert (idrac.installed[BIOS], set(site.flashes()[0].values())) == (f"99.1.{which}.0", {1})
+
+
 @pytest.mark.parametrize("hidden", ["", "True False"])
 @pytest.mark.parametrize(("wish", "version"), [("downgrade", "0.0.1"), ("same_versions", "")])
 def test_older_and_equal_versions_are_taken_when_asked_for(
