@@ -2,6 +2,7 @@
 
 from dsm_desktop.jobs.context import HostTarget, JobContext, Option, Question, ServerClients, Target, TimedOut
 from dsm_desktop.jobs.declaration import (
+    Beside,
     Catalogue,
     Danger,
     JobType,
@@ -15,6 +16,7 @@ from dsm_desktop.jobs.declaration import (
 from dsm_desktop.jobs.requirements import Requirement, idrac, licence, powered
 
 __all__ = [
+    "Beside",
     "Catalogue",
     "Danger",
     "HostTarget",

@@ -43,6 +43,13 @@ class Danger(enum.StrEnum):
     DESTRUCTIVE = "destructive"
 
 
+class Beside(enum.StrEnum):
+    """What the window shows with a form: the MEDIA that are taken out of the hosts' VMs, or a button for a file of ADDRESSES."""
+
+    MEDIA = "media"
+    ADDRESSES = "addresses"
+
+
 class Params(BaseModel):
     """Base of every parameter model: unknown names refused, values validated on assignment, no secrets ever."""
 
@@ -93,7 +100,8 @@ class JobType:
     over `target`, `count` and the parameters' names; `help` the docstring's text; `exclusive` takes the target's lock
     (work that changes the device or must not overlap); `menu` groups the entry ("Power", "Inventory", "Discovery" …);
     `lock` names from the parameters what a job without targets has for itself ("cluster:1:domain-c8");
-    `confirm` adds a sentence to the confirmation computed from the parameters; `requires` what a server must be or have.
+    `confirm` adds a sentence to the confirmation computed from the parameters; `requires` what a server must be or have;
+    `beside` what the window shows with the form.
     """
 
     kind: str
@@ -112,6 +120,7 @@ class JobType:
     danger_of: Callable[[Any], Danger] | None
     requires: tuple[Requirement, ...] = ()
     lock: Callable[[Any], str] | None = None
+    beside: Beside | None = None
 
     def fit(self, servers: Sequence[C]) -> Fit[C]:
         """Which of the servers it can be done on, and why not on the others."""
@@ -154,6 +163,7 @@ def job(
     danger_of: Callable[[Any], Danger] | None = None,
     requires: tuple[Requirement, ...] = (),
     lock: Callable[[Any], str] | None = None,
+    beside: Beside | None = None,
 ) -> Callable[[Body], JobType]:
     """Declare a job type from `async def name(ctx: JobContext, params: XParams) -> XResult`."""
 
@@ -177,6 +187,7 @@ def job(
             danger_of=danger_of,
             requires=requires,
             lock=lock,
+            beside=beside,
         )
 
     return declare

@@ -8,7 +8,7 @@ from functools import partial
 from pydantic import Field
 
 from dsm_desktop.core.vsphere import Vm
-from dsm_desktop.jobs import Danger, JobContext, Params, Result, Targets, job
+from dsm_desktop.jobs import Beside, Danger, JobContext, Params, Result, Targets, job
 from dsm_desktop.safety.blockers import blockers
 from dsm_desktop.workflows.drives import held_by_media, take_out
 from dsm_desktop.workflows.dry_run import refused_by_host
@@ -35,6 +35,7 @@ class ClearBlockersResult(Result):
     menu="vSphere",
     danger=Danger.DISRUPTIVE,
     exclusive=True,
+    beside=Beside.MEDIA,
     confirm=lambda p: (
         "Images, floppies and clients' drives are taken out of running VMs, the Tools installer is unmounted. Media stand on the"
         " restore list; 'Put back' there connects them again, but clients' drives, which whoever uses them must connect anew."

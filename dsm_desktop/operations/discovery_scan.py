@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.settings import NetworkSettings
-from dsm_desktop.jobs import JobContext, Params, Result, Targets, job
+from dsm_desktop.jobs import Beside, JobContext, Params, Result, Targets, job
 from dsm_desktop.net.ranges import parse_ranges, words_of
 from dsm_desktop.net.scan import scan
 from dsm_desktop.operations.finding import Found, note_found, outcome_of
@@ -65,6 +65,7 @@ class ScanResult(Result):
     targets=Targets.NONE,
     needs=Permission.CONFIGURE,
     menu="Discovery",
+    beside=Beside.ADDRESSES,
 )
 async def discovery_scan(ctx: JobContext, params: ScanParams) -> ScanResult:
     """Find iDRACs in address ranges: first the port, then the service root without a login, then exactly one login each.

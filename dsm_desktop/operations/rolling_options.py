@@ -69,7 +69,9 @@ class RollOptions(HostWorkOptions):
     )
     on_failure: OnFailure = Field(OnFailure.STOP, title="When a host fails")
     on_amber: OnAmber = Field(
-        OnAmber.GO_ON, title="When the cluster is amber", description="red always stops before the next host"
+        OnAmber.GO_ON,
+        title="When the cluster is to be worked on with care",
+        description="amber; red always stops before the next host",
     )
     allow_out: int = Field(
         0, ge=0, le=100, title="Other hosts that may be out already", description="e.g. one in repair"

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 from sqlalchemy import func, insert, select, update
 
+from dsm_desktop.core.access import Permission, Role
+from dsm_desktop.jobs import Danger, Targets
 from dsm_desktop.queries.vsphere_tree import short_names
 from dsm_desktop.safety.findings import Cause, Finding, Remedy, Severity
 from dsm_desktop.store.models import EsxiHost, Job, JobTask, SafetyCheck, VsphereObject
@@ -85,6 +87,36 @@ def test_the_menu_of_a_cluster_in_the_tree_plans_its_maintenance(session: Sessio
     menu = QMenu()
     view.tree_menu(menu)
     assert "Link to a server…" in [a.text() for a in menu.actions()]
+
+
+def test_every_job_for_hosts_can_be_started_from_their_menu_or_the_palette(session: Session) -> None:
+    """Those that only look stand first. The palette acts on the hosts that are selected in sight."""
+    view = view_of(session)
+    kinds = {t.label: t for t in session.context.catalogue.values() if t.targets is Targets.HOST}
+    view.tabs.setCurrentWidget(view.hosts)
+    view.hosts.grid.select_ids([row.id for row in view.hosts.model.shown_rows()[:2]])
+    menu = QMenu()
+    view.host_menu(menu)
+    found = [kinds[a.text()] for a in menu.actions() if a.text() in kinds]
+    assert {t.kind for t in found} == {t.kind for t in kinds.values()}
+    assert [t.danger is Danger.NONE for t in found] == sorted(
+        [t.danger is Danger.NONE for t in found], reverse=True
+    )
+    session.window.actions_.jobs["esxi_then_firmware"].trigger()
+    settle(session.desk)
+    dialog = dialog_of(session, JobDialog)
+    assert [q.text()[:8] for q in dialog.findChildren(QLabel) if q.accessibleName() == "Targets"] == [
+        "2 hosts:"
+    ]
+    dialog.reject()
+
+
+def test_who_may_not_change_hosts_reads_why_in_their_menu(open_session: OpenSession) -> None:
+    session = open_session(seed_linked, role=Role.VIEWER)
+    view, menu = view_of(session), QMenu()
+    view.menus.hosts(menu, view.hosts.model.shown_rows()[:1])
+    action = next(a for a in menu.actions() if a.text() == "Update ESXi…")
+    assert (action.isEnabled(), action.toolTip()) == (False, session.desk.why_not(Permission.OPERATE))
 
 
 def test_what_is_not_linked_stands_on_both_sides_and_is_linked_by_hand(session: Session) -> None:

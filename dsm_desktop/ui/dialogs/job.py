@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.core.states import Access
-from dsm_desktop.jobs.declaration import Danger, JobType, Params, Targets
+from dsm_desktop.jobs.declaration import Beside, Danger, JobType, Params, Targets
 from dsm_desktop.queries.estimates import Pace, pace_of
 from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.queries.vsphere_rows import HostRow
@@ -100,7 +100,7 @@ class JobDialog(Dialog):
         self.setProperty(HELP, f"job/{job_type.kind}")
         if job_type.targets is not Targets.NONE:
             self._add_targets()
-        if job_type.kind == "clear_blockers":
+        if job_type.beside is Beside.MEDIA:
             self.media = MediaOut(desk, [row for row in self._rows if isinstance(row, HostRow)])
             self.body.addWidget(self.media, 1)
             self.setMinimumWidth(1040)
@@ -113,7 +113,7 @@ class JobDialog(Dialog):
         scroll.setMinimumHeight(min(self.form.sizeHint().height() + 4, 240))
         scroll.setAccessibleName("Parameters")
         self.body.addWidget(scroll, 1)
-        if job_type.kind == "discovery_scan":
+        if job_type.beside is Beside.ADDRESSES:
             self._add_range_file()
         self._add_options()
         self.calls_button = self.add_action("Show the calls…", default=False)

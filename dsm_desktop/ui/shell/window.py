@@ -210,7 +210,7 @@ class MainWindow(Ways, QMainWindow):
             PlanMaintenanceDialog(self.desk, preset, self).open()
             return
         if job_type.targets is Targets.HOST:
-            self._start_host_job(kind, ids, preset)
+            self._start_host_job(kind, ids or self.areas.current.chosen_hosts(), preset)
             return
         rows = [row for i in ids if (row := self.servers.panel.model.row_of(i)) is not None]
         if not ids and job_type.targets is Targets.SERVER:

@@ -367,6 +367,9 @@ class VcenterView(AreaView, QWidget):
             return self.keys.panel
         return page if isinstance(page, GridPanel) else None
 
+    def chosen_hosts(self) -> list[int]:
+        return self.hosts.grid.selected_ids() if self.tabs.currentWidget() is self.hosts else []
+
     def panes(self) -> list[QWidget]:
         panel = self.main_panel()
         return [self.tree, self.tabs.tabBar(), *([panel.filter, panel.grid] if panel else [self.cards])]

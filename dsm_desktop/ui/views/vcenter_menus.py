@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from dsm_desktop.commands import vcenters
 from dsm_desktop.core.access import Permission
+from dsm_desktop.jobs.declaration import Danger, Targets
 from dsm_desktop.queries.vsphere import VsphereView
 from dsm_desktop.queries.vsphere_rows import AlarmRow, ClusterRow, DatastoreRow, HostRow
 from dsm_desktop.queries.vsphere_tree import Node
@@ -16,16 +17,6 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.trust import trust_host, trust_ssh_key
 
-HOST_JOBS = (
-    "host_refresh",
-    "host_plan",
-    "host_update",
-    "clear_blockers",
-    "prepare_host",
-    "verify_host",
-    "esxi_preflight",
-    "esxi_upgrade",
-)
 CLUSTER_WORK = (
     ("Plan maintenance…", "rolling_update"),
     ("Judge now", "cluster_safety_check"),
@@ -41,19 +32,26 @@ class VcenterMenus:
     ) -> None:
         self._desk, self._owner, self._cluster_work = desk, owner, cluster_work
 
-    def _add_jobs(self, menu: QMenu, kinds: Sequence[str], ids: list[int], preset: dict[str, object]) -> None:
-        for kind in kinds:
-            if kind in self._desk.context.catalogue:
-                label = self._desk.context.catalogue[kind].label
-                menu.addAction(label, partial(self._desk.job_wanted.emit, kind, ids, preset))
+    def _add_job(self, menu: QMenu, kind: str, ids: list[int], preset: dict[str, object]) -> None:
+        """A declared job; whoever may not start it reads why."""
+        job_type = self._desk.context.catalogue[kind]
+        action = menu.addAction(job_type.label, partial(self._desk.job_wanted.emit, kind, ids, preset))
+        why_not = self._desk.why_not(job_type.needs)
+        action.setEnabled(not why_not)
+        action.setToolTip(why_not or job_type.help.split("\n")[0])
 
     def hosts(self, menu: QMenu, rows: Sequence[HostRow]) -> None:
-        """Jobs for all of them; of a single one also its server, its keys, its link."""
-        self._add_jobs(menu, HOST_JOBS, [row.id for row in rows], {})
+        """Every job for hosts, those that only look first; of a single one also its server, its keys, its link."""
+        menu.setToolTipsVisible(True)
+        types = [t for t in self._desk.context.catalogue.values() if t.targets is Targets.HOST]
+        for harmless in (True, False):
+            for job_type in types:
+                if (job_type.danger is Danger.NONE) == harmless:
+                    self._add_job(menu, job_type.kind, [row.id for row in rows], {})
+            menu.addSeparator()
         if len(rows) != 1:
             return
         row = rows[0]
-        menu.addSeparator()
         if not row.cluster_id and row.moid:
             menu.addAction("What if it is out…", partial(self._cluster_work, "numbers", row))
         if row.server_id is not None:
@@ -72,7 +70,7 @@ class VcenterMenus:
         """Looking into it and sending to it."""
         menu.addAction("Browse…", partial(self.browse, row))
         chosen: dict[str, object] = {"vcenter_id": row.vcenter_id, "datastore": row.moid}
-        self._add_jobs(menu, ("iso_upload",), [], chosen)
+        self._add_job(menu, "iso_upload", [], chosen)
 
     def alarms(self, menu: QMenu, rows: Sequence[AlarmRow]) -> None:
         """Acknowledging those that nobody has; of a stand-alone host there are none that could be."""

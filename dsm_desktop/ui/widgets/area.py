@@ -18,6 +18,10 @@ class AreaView:
         """The grid that filter, export and copy act on when nothing in the area has the focus."""
         return None
 
+    def chosen_hosts(self) -> list[int]:
+        """Ids of the ESXi hosts that are selected: what a job for hosts is for when it comes from a menu or the palette."""
+        return []
+
     def panes(self) -> list[QWidget]:
         """Where F6 stops in this area, in order."""
         return []
