@@ -12,6 +12,7 @@ from dsm_desktop.core.states import PowerAction
 from dsm_desktop.firmware.plan import Planned, restarts_host
 from dsm_desktop.firmware.versions import Order, compare
 from dsm_desktop.jobs import JobContext, TimedOut
+from dsm_desktop.redfish.repository import UNREADABLE
 from dsm_desktop.redfish.update import installed_firmware
 from dsm_desktop.workflows.device_work import DeviceJobFailed, JobEnd, Patience, follow_job, patient
 from dsm_desktop.workflows.firmware_send import running_version, version_reached
@@ -67,7 +68,8 @@ def judge(ctx: JobContext, item: Planned, end: JobEnd) -> None:
     if end.failed:
         raise DeviceJobFailed(
             f"{item.title} {item.version}: {end.message or end.state}",
-            hint=f"{end.message_id}: see the lifecycle log." if end.message_id else "See the lifecycle log.",
+            hint=UNREADABLE.get(end.message_id)
+            or f"See the lifecycle log for {end.message_id or end.job_id}.",
             where=ctx.target.label,
             detail=f"{end.job_id} {end.state} {end.message_id}",
         )

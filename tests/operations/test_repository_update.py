@@ -118,11 +118,16 @@ def test_older_and_equal_versions_are_taken_when_asked_for(
         assert task.outcome.startswith("Would do")
 
 
-def test_a_child_that_fails_is_a_failure(site: Firmware, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [("RED007", "See the lifecycle log for RED007."), ("RED051", "check the web server and the link")],
+)
+def test_a_child_that_fails_is_a_failure(site: Firmware, tmp_path: Path, code: str, advice: str) -> None:
     folder = repository(site, tmp_path / "repo", "3")
-    site.idracs[0].set_fault("job_fails", kind="FirmwareUpdate", code="RED007")
+    site.idracs[0].set_fault("job_fails", kind="FirmwareUpdate", code=code)
     job, tasks = site.run("repository_update", [site.ids()[0]], folder=folder)
     assert job.failed == 1, tasks[0].outcome
+    assert advice in (tasks[0].error or {})["hint"]
 
 
 def test_jobs_that_show_late_are_waited_for(site: Firmware, tmp_path: Path) -> None:
