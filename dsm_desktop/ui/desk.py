@@ -89,6 +89,11 @@ class Desk(QObject):
             return f"Needs the permission '{permission.value}'; your role is {role.value}."
         return ""
 
+    def why_not_start(self, kind: str) -> str:
+        """Why the principal may not start such a job; "" = he may. The first to ask waits for the job types."""
+        known = self.context.catalogue
+        return self.why_not(known[kind].needs) if kind in known else "This program has no such job any more."
+
     def change(
         self,
         owner: QObject,

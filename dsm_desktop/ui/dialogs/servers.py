@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
+from dsm_desktop.ui.widgets.deeds import allow
 
 
 class AddServerDialog(Dialog):
@@ -105,7 +107,9 @@ class TrustDialog(Dialog):
             form.addRow(title, label)
         self.body.addLayout(form)
         self.add_cancel("Do not trust", default=True)
-        self.add_action("Trust the new certificate", default=False).clicked.connect(self.trust)
+        trust = self.add_action("Trust the new certificate", default=False)
+        allow(trust, desk.why_not(Permission.CONFIGURE))
+        trust.clicked.connect(self.trust)
 
     def trust(self) -> None:
         self.setEnabled(False)

@@ -10,10 +10,12 @@ from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
 
 from dsm_desktop.app.context import Commands
 from dsm_desktop.commands import vcenters
+from dsm_desktop.core.access import Permission
 from dsm_desktop.queries.vsphere_rows import HostRow, VcenterRow
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.servers import grouped
+from dsm_desktop.ui.widgets.deeds import allow
 from dsm_desktop.ui.widgets.labels import WrappedLabel
 
 GoOn = tuple[str, Callable[[], object]]
@@ -81,10 +83,8 @@ class TrustDialog(Dialog):
         return not self._shown.known or self.typed.text().strip() == self._shown.name
 
     def _follow(self) -> None:
-        self.trust_button.setEnabled(self.sure)
-        self.trust_button.setToolTip(
-            "" if self.sure else "Compare the fingerprints, then type the name above."
-        )
+        unsure = "" if self.sure else "Compare the fingerprints, then type the name above."
+        allow(self.trust_button, self._desk.why_not(Permission.CONFIGURE) or unsure)
 
     def trust(self) -> None:
         """Keep it as the one to be shown from now on, and go on."""

@@ -106,7 +106,7 @@ class Actions(QObject):
         reason = self._desk.why_not(Permission.OPERATE) or ("" if rows else "Select one or more servers.")
         for choice, action in self.power.items():
             _allow(action, reason or _power_reason(choice, rows), "")
-        for name, needed in (("add", Permission.CONFIGURE), ("stop", Permission.OPERATE)):
+        for name, needed in _NEEDED:
             if name in self.plain:
                 _allow(self.plain[name], self._desk.why_not(needed), self.plain[name].text().rstrip("…"))
         for name in ("edit", "remove"):
@@ -181,6 +181,11 @@ class Actions(QObject):
 
 
 _DAILY = ("Inventory", "Tools", "iDRAC")
+_NEEDED = (
+    ("add", Permission.CONFIGURE),
+    ("import", Permission.CONFIGURE),
+    ("stop", Permission.OPERATE),
+)
 _POWER_WORDS = {
     PowerAction.ON: "Power on",
     PowerAction.GRACEFUL_OFF: "Shut down",

@@ -122,7 +122,7 @@ class JobNews(QObject):
         tone = Tone.OK if row.state == JobState.COMPLETED else Tone.WARNING
         if row.failed:
             tone = Tone.CRITICAL if row.failed == row.total else Tone.WARNING
-            if not desk.context.read_only:
+            if not desk.why_not_start(row.kind):
                 actions.append(("Retry failed", partial(self._retry, row.id)))
             if call_id is not None:
                 actions.append(("Open the call", partial(desk.call_opened.emit, call_id)))

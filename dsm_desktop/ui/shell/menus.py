@@ -51,6 +51,8 @@ def fill_menu_bar(window: MainWindow) -> None:
     )
     window.addActions([plain["manual"], plain["keys"], plain["what-is-new"], plain["about"]])
     _tools(window)
+    for menu in _menus(window).values():
+        menu.setToolTipsVisible(True)
 
 
 def fill_job_menus(window: MainWindow) -> None:

@@ -50,6 +50,7 @@ def _power_button(window: MainWindow) -> QToolButton:
     power.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     power.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     menu = QMenu(power)
+    menu.setToolTipsVisible(True)
     window.actions_.fill_power_menu(menu)
     power.setMenu(menu)
     return power

@@ -14,6 +14,7 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk, News
 from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.widgets.deeds import allow
 
 _SHOWN_MS = 8_000
 _SIGNS = {
@@ -70,7 +71,8 @@ class Tray(QObject):
         asks = f" · {words.plural(found.decisions, 'question')}" if found.decisions else ""
         self.now.setText(text + asks)
         self.icon.setToolTip(f"DSM Desktop: {text}{asks}")
-        self.stop.setEnabled(found.work_left and not self._desk.context.read_only)
+        idle = "" if found.work_left else "No work is left to stop."
+        allow(self.stop, self._desk.why_not(Permission.OPERATE) or idle)
         self._follow(found.runs)
 
     def _follow(self, runs: tuple[int, ...]) -> None:

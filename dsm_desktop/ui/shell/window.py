@@ -283,11 +283,12 @@ class MainWindow(Ways, QMainWindow):
             getattr(panel.grid, what)()
 
     def reload(self) -> None:
-        """From the store at once, and the view in sight from its devices."""
+        """From the store at once, and the view in sight from its devices for whoever may read them."""
         for view in self.views():
             view.refresh()
         self.status.refresh()
-        self.view.read_anew()
+        if not self.desk.why_not(Permission.OPERATE):
+            self.view.read_anew()
 
     def select_from_list(self) -> None:
         self.show_area("servers")

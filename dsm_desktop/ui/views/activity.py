@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.queries.calls import CallFilter
 from dsm_desktop.queries.jobs import restore_list
 from dsm_desktop.queries.status import WorkNumbers
@@ -23,6 +24,7 @@ from dsm_desktop.ui.views.jobs import JobsView
 from dsm_desktop.ui.views.questions import DecisionsView
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.area import AreaView
+from dsm_desktop.ui.widgets.deeds import entry
 from dsm_desktop.ui.widgets.listing import Listing
 from dsm_desktop.ui.widgets.panel import GridPanel
 
@@ -67,10 +69,16 @@ class RestoreView(GridPanel):
         rows = [self.model.row_of(i) for i in self.grid.selected_ids()]
         items = [r.id for r in rows if r is not None and r.state in ("standing", "failed")]
         tasks = {r.task_id for r in rows if r is not None and r.id in items and r.task_id is not None}
-        again = menu.addAction("Put back now", lambda: self._put_back(tasks))
-        again.setEnabled(bool(tasks))
-        action = menu.addAction("Give up…", lambda: AbandonDialog(self._desk, items, self.window()).open())
-        action.setEnabled(bool(items))
+        operate, configure = self._desk.why_not(Permission.OPERATE), self._desk.why_not(Permission.CONFIGURE)
+        none = "" if items else "Choose what still stands or has failed."
+        no_task = "" if tasks else "The work that promised it is no longer known."
+        entry(menu, "Put back now", lambda: self._put_back(tasks), operate or none or no_task)
+        entry(
+            menu,
+            "Give up…",
+            lambda: AbandonDialog(self._desk, items, self.window()).open(),
+            configure or none,
+        )
 
     def _put_back(self, tasks: set[int]) -> None:
         commands, desk = self._desk.context.commands, self._desk

@@ -13,6 +13,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.theme import SPACE
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.vcenter_tables import BLOCKERS
+from dsm_desktop.ui.widgets.deeds import allow
 from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.panel import GridPanel
 
@@ -43,9 +44,6 @@ class BlockersPage(QWidget):
         self.said = WrappedLabel()
         self.said.setAccessibleName("What was read of devices")
         self.check, self.back = QPushButton("Check now"), QPushButton("Restore list")
-        self.check.setToolTip(
-            "Read every VM in depth, with its devices, and judge the clusters; changes nothing"
-        )
         self.check.clicked.connect(
             lambda: check({(row.vcenter_id, row.cluster_id) for row in self.panel.model.shown_rows()})
         )
@@ -54,7 +52,8 @@ class BlockersPage(QWidget):
         self.button = QPushButton("Fix…")
         self.button.clicked.connect(self._clear_chosen)
         self._why_not = desk.why_not(Permission.OPERATE)
-        self.check.setEnabled(not self._why_not)
+        tip = "Read every VM in depth, with its devices, and judge the clusters; changes nothing"
+        allow(self.check, self._why_not, tip)
         bar = QHBoxLayout()
         bar.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
         bar.addWidget(self.said, 1)

@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.certificates import CertificateRow, certificate_rows
 from dsm_desktop.queries.servers import list_servers
@@ -16,6 +17,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.server_tables import ListTab
+from dsm_desktop.ui.widgets.deeds import allow
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,14 @@ class CertificatesTab(ListTab):
             "No certificate read yet",
             "It is read together with the inventory.",
             [("Read inventory", lambda: self._start("inventory_refresh"))],
+            desk.why_not(Permission.OPERATE),
         )
         bar = QHBoxLayout()
         bar.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
         bar.addStretch(1)
         for text, kind in (("Request…", "certificate_request"), ("Install…", "certificate_install")):
             button = QPushButton(text)
+            allow(button, desk.why_not(Permission.CONFIGURE))
             button.clicked.connect(lambda _=False, kind=kind: self._start(kind))
             bar.addWidget(button)
         self._column.insertLayout(0, bar)

@@ -17,6 +17,7 @@ from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 from dsm_desktop.ui.views.saved_views import ViewsButton
+from dsm_desktop.ui.widgets.deeds import allow, entry, reason
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.words import Status
 
@@ -86,6 +87,7 @@ class CredentialsPage(QWidget):
             "No credential sets",
             "Without a login only the service root of an iDRAC can be read.",
             [("Add…", self.add)],
+            desk.why_not(Permission.CONFIGURE),
         )
         self.panel.opened.connect(self._edit)
         self.panel.grid.menu_of = self._menu
@@ -140,15 +142,12 @@ class CredentialsPage(QWidget):
             self.panel.banner.say(text, Tone.WARNING)
 
     def _follow(self) -> None:
-        why = self._desk.why_not(Permission.CONFIGURE)
-        key = self._desk.context.key.state()
-        if not why and key is not KeyState.OPEN:
-            why = "The site key is not open: secrets can neither be read nor written."
-        one = self.chosen() is not None
+        is_open = self._desk.context.key.state() is KeyState.OPEN
+        closed = "" if is_open else "The site key is not open: secrets can neither be read nor written."
+        none = "" if self.chosen() is not None else "Choose a credential set."
         for name, button in self._buttons.items():
-            reason = why or ("" if one or name == "add" else "Choose a credential set.")
-            button.setEnabled(not reason)
-            button.setToolTip(reason)
+            why = self._desk.why_not(Permission.OPERATE if name == "test" else Permission.CONFIGURE)
+            allow(button, why or closed or ("" if name == "add" else none))
 
     def chosen(self) -> CredentialView | None:
         ids = self.panel.grid.selected_ids()
@@ -162,7 +161,7 @@ class CredentialsPage(QWidget):
             CredentialDialog(self._desk, view, self.window(), self.refresh).open()
 
     def _edit(self, credential_id: int) -> None:
-        self.edit()
+        self._buttons["edit"].click()
 
     def remove(self) -> None:
         if (view := self.chosen()) is not None:
@@ -173,5 +172,6 @@ class CredentialsPage(QWidget):
             TestCredentialDialog(self._desk, view, self.window()).open()
 
     def _menu(self, menu: QMenu) -> None:
-        for name, do in (("Edit…", self.edit), ("Test…", self.test), ("Remove…", self.remove)):
-            menu.addAction(name, do)
+        for name in ("edit", "test", "remove"):
+            button = self._buttons[name]
+            entry(menu, button.text(), button.click, reason(button))

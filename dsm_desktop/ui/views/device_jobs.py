@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.core.device_queue import ENDED, works
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.device_jobs import DeviceJobRow, device_job_rows, queue_row
@@ -19,6 +21,7 @@ from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_tables import ListTab
+from dsm_desktop.ui.widgets.deeds import allow, entry
 from dsm_desktop.ui.widgets.panel import GridPanel
 
 _ENDS = {
@@ -57,8 +60,8 @@ SERVER = Column("server", "Server", lambda r: r.server, width=150)
 Start = Callable[[str, dict[str, Any]], None]
 
 
-def bar_of(start: Start) -> QHBoxLayout:
-    """What can be done with a queue."""
+def bar_of(start: Start, why_not: str) -> QHBoxLayout:
+    """What can be done with a queue; `why_not`: what keeps a person from it."""
     bar = QHBoxLayout()
     bar.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
     bar.addStretch(1)
@@ -68,7 +71,7 @@ def bar_of(start: Start) -> QHBoxLayout:
         ("Rescue…", "lc_rescue", "Free a stuck queue, one gentle step after the other"),
     ):
         button = QPushButton(text)
-        button.setToolTip(tip)
+        allow(button, why_not, tip)
         button.clicked.connect(lambda _=False, kind=kind: start(kind, {}))
         bar.addWidget(button)
     return bar
@@ -80,10 +83,8 @@ def _fill_menu(desk: Desk, panel: GridPanel, menu: QMenu) -> None:
     row: DeviceJobRow | None = panel.model.row_of(chosen_ids[0]) if len(chosen_ids) == 1 else None
     if row is None:
         return
-    chosen = {"job_id": row.job_id}
-    menu.addAction(
-        f"Delete {row.job_id}…", lambda: desk.job_wanted.emit("job_queue_clear", [row.server_id], chosen)
-    )
+    delete = partial(desk.job_wanted.emit, "job_queue_clear", [row.server_id], {"job_id": row.job_id})
+    entry(menu, f"Delete {row.job_id}…", delete, desk.why_not_start("job_queue_clear"))
     menu.addAction(f"Show {row.server}", lambda: desk.server_opened.emit(row.server_id))
 
 
@@ -100,13 +101,16 @@ class DeviceJobsTab(ListTab):
             "The queue is empty",
             "Or it was not read yet.",
             [("Read iDRAC jobs", lambda: self._start("job_queue_read"))],
+            desk.why_not(Permission.OPERATE),
         )
         self._said = QLabel()
         self._said.setAccessibleName("State of the queue")
         self._said.setWordWrap(True)
         self._said.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
         self._column.insertWidget(0, self._said)
-        self._column.insertLayout(1, bar_of(lambda kind, _: self._start(kind)))
+        self._column.insertLayout(
+            1, bar_of(lambda kind, _: self._start(kind), desk.why_not(Permission.OPERATE))
+        )
         self.panel.grid.menu_of = self._menu
 
     def rows(self, connection: Connection, server_id: int) -> Sequence[Any]:
@@ -138,6 +142,7 @@ class DeviceJobsView(QWidget):
             "No iDRAC jobs known",
             "Choose servers in the list and read their queues.",
             [("Read all", lambda: self._start("job_queue_read", {}))],
+            desk.why_not(Permission.OPERATE),
         )
         self.panel.grid.menu_of = self._menu
         ViewsButton(desk, self.panel, "device_jobs")
@@ -145,7 +150,7 @@ class DeviceJobsView(QWidget):
         self._said.setAccessibleName("Whose queues")
         self._all = QPushButton("Show all servers")
         self._all.clicked.connect(lambda: self.show_servers(None))
-        bar = bar_of(self._start)
+        bar = bar_of(self._start, desk.why_not(Permission.OPERATE))
         bar.insertWidget(0, self._said)
         bar.insertWidget(2, self._all)
         column = QVBoxLayout(self)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.core.states import CancelGrade, JobState
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.calls import CallFilter, failed_call
@@ -43,6 +44,7 @@ from dsm_desktop.ui.views.job_columns import LOG, STEPS, TASKS
 from dsm_desktop.ui.views.questions import DecisionCard
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.task_result import TaskResult
+from dsm_desktop.ui.widgets.deeds import allow
 from dsm_desktop.ui.widgets.panel import GridPanel
 
 LIVE_MS = 300
@@ -180,12 +182,10 @@ class JobDetails(QWidget):
         other = row.id != self.job_id
         self._row = row
         self._title.setText(f"{row.title} — {words.work(row.outcome).word}")
-        looks_only = self._desk.context.read_only
-        self.retry.setEnabled(row.failed > 0 and not looks_only)
+        desk, ended = self._desk, "" if row.state in OPEN else "The job has ended."
+        allow(self.retry, desk.why_not_start(row.kind) if row.failed else "No target has failed.")
         self.failed.setEnabled(row.failed > 0)
-        self.retry.setToolTip("" if row.failed else "No target has failed.")
-        self.cancel.setEnabled(row.state in OPEN and not looks_only)
-        self.cancel.setToolTip("" if row.state in OPEN else "The job has ended.")
+        allow(self.cancel, ended or desk.why_not(Permission.OPERATE))
         self.calls.setEnabled(True)
         self._say_progress()
         self._read_questions()
@@ -242,7 +242,7 @@ class JobDetails(QWidget):
                 card.hide()
                 card.deleteLater()
         for row in rows:
-            self._questions.addWidget(DecisionCard(row, self._answer))
+            self._questions.addWidget(DecisionCard(row, self._answer, self._desk.why_not))
 
     def _answer(self, decision_id: int, option: str) -> None:
         commands = self._desk.context.commands

@@ -26,6 +26,7 @@ from dsm_desktop.ui.theme import SPACE
 from dsm_desktop.ui.views.job_columns import JOBS
 from dsm_desktop.ui.views.job_details import JobDetails
 from dsm_desktop.ui.views.saved_views import ViewsButton
+from dsm_desktop.ui.widgets.deeds import allow, entry, reason
 from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.workers.inhibit import awake_words
@@ -154,12 +155,10 @@ class JobsView(QWidget):
 
     def _menu(self, menu: QMenu) -> None:
         details = self.details
-        retry = menu.addAction("Retry failed", details.retry_failed)
-        retry.setEnabled(details.retry.isEnabled())
+        entry(menu, "Retry failed", details.retry_failed, reason(details.retry))
         cancel = menu.addMenu("Cancel")
-        for action in details.cancel.menu().actions():
-            cancel.addAction(action)
-        cancel.setEnabled(details.cancel.isEnabled())
+        cancel.addActions(details.cancel.menu().actions())
+        allow(cancel.menuAction(), reason(details.cancel))
         menu.addAction("Show its calls", details.show_calls)
         chosen = self.jobs.grid.selected_ids()
         if len(chosen) == 1:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.library import FolderRow, ItemRow, list_folders, list_items
 from dsm_desktop.ui import words
@@ -30,6 +31,7 @@ from dsm_desktop.ui.views.library_item import LibraryItemView
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.virtual_media import MountsView
 from dsm_desktop.ui.widgets.area import AreaView
+from dsm_desktop.ui.widgets.deeds import allow, entry
 from dsm_desktop.ui.widgets.panel import GridPanel
 
 _STATES = {
@@ -69,6 +71,7 @@ class LibraryFilesView(QWidget):
             "The library is empty",
             "Add a folder of this machine with ISOs and update packages. Nothing in it is changed.",
             [("Add folder…", self.ask_folder)],
+            desk.why_not(Permission.CONFIGURE),
         )
         self.panel.grid.menu_of = self._menu
         ViewsButton(desk, self.panel, "library")
@@ -94,9 +97,6 @@ class LibraryFilesView(QWidget):
         bar.addWidget(self._said, 1)
         self.add, self.scan = QPushButton("Add folder…"), QPushButton("Scan")
         self.remove = QPushButton("Remove folder")
-        self.add.setToolTip("A folder of this machine with ISOs and update packages")
-        self.scan.setToolTip("Look for new, changed and removed files")
-        self.remove.setToolTip("Forget a folder; its files stay where they are")
         self.add.clicked.connect(self.ask_folder)
         self.scan.clicked.connect(lambda: self._desk.job_wanted.emit("library_scan", [], {}))
         self.remove.setMenu(QMenu(self.remove))
@@ -110,6 +110,7 @@ class LibraryFilesView(QWidget):
         column.setSpacing(0)
         column.addLayout(bar)
         column.addWidget(self.split, 1)
+        self._allow()
 
     def refresh(self) -> None:
         model = self.panel.model
@@ -128,8 +129,7 @@ class LibraryFilesView(QWidget):
         menu.clear()
         for row in self._folders:
             menu.addAction(f"{row.path} on {row.host}", partial(self._remove, row))
-        self.remove.setEnabled(bool(self._folders))
-        self.scan.setEnabled(bool(self._folders))
+        self._allow()
         told = [
             f"{r.path} (scanned {words.ago(r.scanned_at)})" if r.scanned_at else f"{r.path} (not scanned)"
             for r in self._folders
@@ -139,6 +139,13 @@ class LibraryFilesView(QWidget):
         if broken:
             self.panel.banner.say("; ".join(f"{r.path}: {r.problem}" for r in broken), Tone.WARNING)
         self._follow()
+
+    def _allow(self) -> None:
+        change, operate = self._desk.why_not(Permission.CONFIGURE), self._desk.why_not(Permission.OPERATE)
+        none = "" if self._folders else "There is no folder yet."
+        allow(self.add, change, "A folder of this machine with ISOs and update packages")
+        allow(self.scan, operate or none, "Look for new, changed and removed files")
+        allow(self.remove, change or none, "Forget a folder; its files stay where they are")
 
     def show_left_out(self) -> None:
         """The site's rules for firmware that is not to be touched."""
@@ -180,7 +187,8 @@ class LibraryFilesView(QWidget):
             ("Mount on the selected servers…", "virtual_media_mount"),
             ("Start the selected servers from it…", "boot_to_iso"),
         ):
-            menu.addAction(text, partial(self._desk.job_wanted.emit, kind, [], chosen))
+            start = partial(self._desk.job_wanted.emit, kind, [], chosen)
+            entry(menu, text, start, self._desk.why_not_start(kind))
 
     def _changed(self, change: Change) -> None:
         if change.topic == "library":

@@ -6,20 +6,24 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.queries.jobs import DecisionRow, open_decisions
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.theme import SPACE, ui_font
+from dsm_desktop.ui.widgets.deeds import allow
 from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.states import StatePane
 
 
 class DecisionCard(QFrame):
-    """A question with its answers as buttons and what happens when nobody answers."""
+    """A question with its answers as buttons and what happens when nobody answers. `why_not` as the desk has it."""
 
-    def __init__(self, row: DecisionRow, answer: Callable[[int, str], None]) -> None:
+    def __init__(
+        self, row: DecisionRow, answer: Callable[[int, str], None], why_not: Callable[[Permission], str]
+    ) -> None:
         super().__init__()
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
@@ -37,7 +41,8 @@ class DecisionCard(QFrame):
         buttons = QHBoxLayout()
         for option in row.options:
             button = QPushButton(titles[str(option["value"])])
-            button.setToolTip(str(option.get("help", "")))
+            needs = Permission(option.get("needs", Permission.OPERATE))
+            allow(button, why_not(needs), str(option.get("help", "")))
             button.setAccessibleDescription(str(option.get("help", "")))
             button.clicked.connect(lambda _=False, v=str(option["value"]): answer(row.id, v))
             buttons.addWidget(button)
@@ -76,7 +81,7 @@ class DecisionsView(QScrollArea):
         column = QVBoxLayout(inside)
         column.setSpacing(SPACE)
         for row in rows:
-            column.addWidget(DecisionCard(row, self._answer))
+            column.addWidget(DecisionCard(row, self._answer, self._desk.why_not))
         column.addStretch()
         self.setWidget(inside)
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
 
 from dsm_desktop.commands import saved_views
 from dsm_desktop.commands.saved_views import ViewLayout
+from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.queries.saved_views import SavedViewRow, list_saved_views
 from dsm_desktop.ui import words
@@ -23,6 +24,7 @@ from dsm_desktop.ui.dialogs.saved_views import RemoveViewDialog, RenameViewDialo
 from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.models.layout import GridLayout
 from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.widgets.deeds import entry
 from dsm_desktop.ui.widgets.listing import Listing
 
 _ENDING = ".dsmview.json"
@@ -152,15 +154,16 @@ class ViewsButton(QToolButton):
             menu.addSeparator()
         menu.addAction("As on the first day", self.reset)
         menu.addAction("Save the view as…", self.save)
-        now = self.current
-        if now is not None:
-            menu.addAction(f"Save over “{now.name}”", self.save_over)
-            menu.addAction("Rename…", lambda: RenameViewDialog(self._desk, self.window(), now).open())
-            menu.addAction("Open the list with it", lambda: self._do(saved_views.make_default, now.id))
+        if (now := self.current) is not None:
+            desk, share = self._desk, self._desk.why_not(Permission.CONFIGURE)
+            change = share if now.shared else ""
+            entry(menu, f"Save over “{now.name}”", self.save_over, change)
+            entry(menu, "Rename…", lambda: RenameViewDialog(desk, self.window(), now).open(), change)
+            entry(menu, "Open the list with it", lambda: self._do(saved_views.make_default, now.id), change)
             shared = "Keep it to yourself" if now.shared else "Show it to everybody"
-            menu.addAction(shared, lambda: self._do(saved_views.set_shared, now.id, not now.shared))
+            entry(menu, shared, lambda: self._do(saved_views.set_shared, now.id, not now.shared), share)
             menu.addAction("Save as a file…", self._ask_export)
-            menu.addAction("Remove…", lambda: RemoveViewDialog(self._desk, self.window(), now).open())
+            entry(menu, "Remove…", lambda: RemoveViewDialog(desk, self.window(), now).open(), change)
         menu.addAction("Take from a file…", self._ask_import)
 
     def _do(self, command: object, *values: object) -> None:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.consoles import screenshot_times, screenshots
 from dsm_desktop.queries.servers import list_servers
@@ -34,6 +35,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.base import NO_PARENT, Index
 from dsm_desktop.ui.theme import SPACE
+from dsm_desktop.ui.widgets.deeds import allow, entry
 from dsm_desktop.ui.widgets.states import StatePane
 
 SIZE = QSize(288, 216)
@@ -108,6 +110,9 @@ class ScreenWall(QWidget):
         self._every.setAccessibleName("Take pictures")
         for seconds, text in _EVERY:
             self._every.addItem(text, seconds)
+        self._may_not_take = desk.why_not(Permission.OPERATE)
+        self._every.setEnabled(not self._may_not_take)
+        self._every.setToolTip(self._may_not_take)
         self._take = QPushButton("Take now")
         self._take.clicked.connect(self.take)
         bar = QHBoxLayout()
@@ -176,12 +181,12 @@ class ScreenWall(QWidget):
     def _pace(self) -> None:
         seconds = int(self._every.currentData())
         self._again.stop()
-        if seconds:
+        if seconds and not self._may_not_take:  # the choice of the last time may be another person's
             self._again.start(seconds * 1000)
 
     def _show(self, screens: list[Screen]) -> None:
         self.model.set_screens(screens)
-        self._take.setEnabled(bool(screens))
+        allow(self._take, self._may_not_take or ("" if screens else "There is no screen yet."))
         self.tiles.setVisible(bool(screens))
         self._nothing.setVisible(not screens)
         if not screens:
@@ -204,7 +209,8 @@ class ScreenWall(QWidget):
             return
         screen = self.model.screen(index.row())
         menu = QMenu(self)
-        menu.addAction("Open console", lambda: self._open(index.row()))
+        why_not = self._desk.why_not_start("console_launch")
+        entry(menu, "Open console", lambda: self._open(index.row()), why_not)
         menu.addAction(f"Show {screen.label}", lambda: self._desk.server_opened.emit(screen.server_id))
         menu.popup(self.tiles.viewport().mapToGlobal(point))
 

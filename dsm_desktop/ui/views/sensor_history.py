@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.readings import INLET, POWER, ReadingRow, history, sensors_of
 from dsm_desktop.ui import words
@@ -54,6 +55,7 @@ class SensorHistoryTab(ServerTab):
             "No values yet",
             "Power draw and inlet temperature are kept each time the server's health is read.",
             [("Check health", self._check)],
+            desk.why_not(Permission.OPERATE),
         )
         self.chart.pointed.connect(self.panel.grid.show_row)
         ViewsButton(desk, self.panel, "sensor values")

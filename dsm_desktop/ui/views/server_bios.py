@@ -23,7 +23,7 @@ from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.undo import Undo
 from dsm_desktop.ui.views.server_tables import ListTab
-from dsm_desktop.ui.widgets.deeds import deed
+from dsm_desktop.ui.widgets.deeds import allow, deed, entry
 from dsm_desktop.ui.words import Status
 
 _PLACES = ((BIOS, "BIOS"), (IDRAC, "iDRAC"), (SYSTEM, "System"), (LIFECYCLE, "Lifecycle Controller"))
@@ -118,6 +118,7 @@ class BiosTab(ListTab):
         self.more = deed("More")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.more)
+        menu.setToolTipsVisible(True)
         back = menu.addAction("Undo (Ctrl+Z)", self.history.undo)
         again = menu.addAction("Redo (Ctrl+Shift+Z)", self.history.redo)
         menu.aboutToShow.connect(lambda: back.setEnabled(self.history.can_undo))
@@ -126,7 +127,8 @@ class BiosTab(ListTab):
         self.withdraw = menu.addAction("Withdraw what waits…", self._withdraw)
         self.normal = menu.addAction("Accept as normal (baseline)", self._accept)
         menu.addSeparator()
-        menu.addAction("Read again", lambda: self._start(self._read_kind))
+        why = desk.why_not(Permission.OPERATE)
+        entry(menu, "Read again", lambda: self._start(self._read_kind), why)
         self.more.setMenu(menu)
         for parts in ((self.area, self.only), (self.apply, self.more, self.age)):
             bar = QHBoxLayout()
@@ -153,6 +155,7 @@ class BiosTab(ListTab):
             "Not read yet",
             f"{what} settings are read with names, help and allowed values; that takes some seconds.",
             [("Read settings", lambda: self._start(self._read_kind))],
+            self._desk.why_not(Permission.OPERATE),
         )
 
     @property
@@ -193,16 +196,13 @@ class BiosTab(ListTab):
         count = len(self._edits)
         why = self._desk.why_not(Permission.OPERATE)
         self.apply.setText(f"Apply {words.plural(count, 'change')}…" if count else "Apply…")
-        self.apply.setEnabled(bool(count) and not why)
-        self.apply.setToolTip(
-            why or ("" if count else "Give a setting a new value first (Enter or double click)")
-        )
-        self.undo.setEnabled(bool(count))
+        none = "" if count else "Give a setting a new value first (Enter or double click)"
+        allow(self.apply, why or none)
+        allow(self.undo, none)
         self.withdraw.setVisible(self._fqdd == BIOS)
-        self.withdraw.setEnabled(bool(found and found.pending) and not why)
-        self.normal.setEnabled(
-            bool(found and found.taken_at) and not self._desk.why_not(Permission.CONFIGURE)
-        )
+        allow(self.withdraw, why or ("" if found and found.pending else "Nothing waits"))
+        unread = "" if found and found.taken_at else "Read the settings first"
+        allow(self.normal, self._desk.why_not(Permission.CONFIGURE) or unread)
         self.age.setText(f"Read {words.ago(self._age)}" if self._age else "")
 
     def _narrow(self) -> None:

@@ -17,7 +17,7 @@ from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.server_tables import ListTab
-from dsm_desktop.ui.widgets.deeds import deed
+from dsm_desktop.ui.widgets.deeds import allow, deed
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.words import Status
 
@@ -77,6 +77,7 @@ class BootTab(ListTab):
             "No boot options known",
             "Read how this server starts. iDRAC8 tells only the mode and the one-time source.",
             [("Read boot configuration", lambda: self._start("boot_configuration"))],
+            desk.why_not(Permission.OPERATE),
         )
         self.panel.model.set_order([(0, False)])
         self.history = GridPanel(desk.work, "boot history", HISTORY, icon_name="history", tools=False)
@@ -168,12 +169,10 @@ class BootTab(ListTab):
         why = self._desk.why_not(Permission.OPERATE)
         one = len(self.panel.grid.selected_ids()) == 1
         for button in (self.up, self.down):
-            button.setEnabled(one and not why)
-            button.setToolTip(why or ("" if one else "Select one boot option"))
-        self.apply.setEnabled(bool(self._order) and not why)
-        self.apply.setToolTip(why or ("" if self._order else "Move an option first"))
-        self.once.setEnabled(not why)
-        self.once.setToolTip(why)
+            allow(button, why or ("" if one else "Select one boot option"))
+        allow(self.apply, why or ("" if self._order else "Move an option first"))
+        allow(self.once, why)
+        allow(self.again, why)
 
 
 def _options(row: BootRow, order: list[str]) -> list[OptionRow]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.firmware_parts import FirmwarePart, firmware_parts
 from dsm_desktop.ui import words
@@ -15,6 +16,7 @@ from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.server_tables import ListTab
+from dsm_desktop.ui.widgets.deeds import allow, entry
 from dsm_desktop.ui.widgets.flow import FlowLayout
 
 _NEWER = words.Status("Newer in the library", "status-pending", Tone.WARNING)
@@ -54,6 +56,7 @@ class FirmwareTab(ListTab):
             "No firmware list yet",
             "It is read together with the inventory.",
             [("Read inventory", lambda: self._start("inventory_refresh"))],
+            desk.why_not(Permission.OPERATE),
         )
         self._said = QLabel()
         self._said.setAccessibleName("What is newer")
@@ -66,7 +69,7 @@ class FirmwareTab(ListTab):
             ("Roll back…", "To the version the iDRAC keeps, for what is chosen", self.roll_back_chosen),
         ):  # fmt: skip
             button = QPushButton(text)
-            button.setToolTip(tip)
+            allow(button, desk.why_not(Permission.OPERATE), tip)
             button.clicked.connect(lambda _=False, press=press: press())
             bar.addWidget(button)
         self._column.insertWidget(0, self._said)
@@ -108,6 +111,6 @@ class FirmwareTab(ListTab):
     def _menu(self, menu: QMenu) -> None:
         rows = self._chosen()
         if any(row.newer for row in rows):
-            menu.addAction("Update…", self.update_chosen)
+            entry(menu, "Update…", self.update_chosen, self._desk.why_not_start("firmware_update"))
         if any(row.kept for row in rows):
-            menu.addAction("Roll back…", self.roll_back_chosen)
+            entry(menu, "Roll back…", self.roll_back_chosen, self._desk.why_not_start("firmware_rollback"))

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.app.context import CredentialChoice
+from dsm_desktop.core.access import Permission
 from dsm_desktop.core.part_place import place
 from dsm_desktop.core.part_words import part_kind
 from dsm_desktop.core.states import Access
@@ -32,6 +33,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.servers import TrustDialog
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.part_words import part_name
+from dsm_desktop.ui.widgets.deeds import allow
 from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.states import Banner, Picture
 from dsm_desktop.ui.words import Status
@@ -156,6 +158,7 @@ class ServerOverview(QScrollArea):
         self._login = WrappedLabel("…")
         self._login.setAccessibleName("Login used for this server")
         test = QPushButton("Test login")
+        allow(test, self._desk.why_not(Permission.OPERATE))
         test.clicked.connect(lambda: self._start("test_credentials"))
         row.addWidget(self._login)
         row.addWidget(test, alignment=Qt.AlignmentFlag.AlignLeft)
@@ -250,11 +253,14 @@ class ServerOverview(QScrollArea):
             self._problem.hide()
             return
         action: tuple[str, Callable[[], object]] = ("Test connection", lambda: self._start("network_test"))
+        why_not = self._desk.why_not(Permission.OPERATE)
         if row.access == Access.NO_LOGIN:
             action = ("Credential sets", lambda: self._desk.area_opened.emit("settings/credentials"))
+            why_not = ""
         if row.access == Access.UNTRUSTED:
             action = ("Compare certificates…", lambda: self._compare(row))
-        self._problem.say(row.problem, Tone.CRITICAL, action)
+            why_not = ""
+        self._problem.say(row.problem, Tone.CRITICAL, action, why_not=why_not)
 
         def show(call_id: int | None) -> None:
             if call_id is not None and self._row is not None and self._row.id == row.id:

@@ -21,7 +21,7 @@ from dsm_desktop.ui.dialogs.profile_diff import ProfileDiffDialog, States
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.server_tables import ListTab
-from dsm_desktop.ui.widgets.deeds import deed
+from dsm_desktop.ui.widgets.deeds import allow, deed
 from dsm_desktop.ui.words import Status
 
 _ORIGIN = {"export": "Export", "backup": "Before a change", "file": "From a file"}
@@ -56,12 +56,14 @@ class ProfilesTab(ListTab):
             "No profile yet",
             "An export keeps the whole configuration sealed here, to compare it or to put it back.",
             [("Export configuration…", lambda: self._start("scp_export"))],
+            desk.why_not(Permission.OPERATE),
         )
         self.export = deed("Export…")
         self.preview, self.bring = deed("Preview…"), deed("Import…")
         self.compare, self.more = deed("Compare"), deed("More")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.more)
+        menu.setToolTipsVisible(True)
         self.golden = menu.addAction("Mark as golden", self._golden)
         self.save = menu.addAction("Save as a file…", self.save_file)
         self.load = menu.addAction("Add from a file…", self.load_file)
@@ -101,16 +103,14 @@ class ProfilesTab(ListTab):
             (self.bring, operate or one),
             (self.compare, "" if 1 <= count <= 2 else "Select one profile, or two"),
         ):
-            button.setEnabled(not why)
-            button.setToolTip(why)
+            allow(button, why)
         for action, why in (
             (self.golden, configure or one),
             (self.save, configure or one),
             (self.load, configure),
             (self.remove, configure or one),
         ):
-            action.setEnabled(not why)
-            action.setToolTip(why)
+            allow(action, why)
         self.golden.setText("No longer golden" if count == 1 and self.chosen[0].golden else "Mark as golden")
 
     def _with_profile(self, kind: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.core.inventory import PartKind
 from dsm_desktop.core.part_place import place
 from dsm_desktop.core.part_words import part_kind
@@ -139,6 +140,7 @@ class HardwareTab(ListTab):
             "No inventory yet",
             "Read the inventory to see processors, memory, drives, cards, power supplies and fans.",
             [("Read inventory", lambda: self._start("inventory_refresh"))],
+            desk.why_not(Permission.OPERATE),
         )
 
     def rows(self, connection: Connection, server_id: int) -> Sequence[PartRow]:
@@ -164,6 +166,7 @@ class LogsTab(ListTab):
             "No log entries",
             "Nothing was fetched yet, or nothing matches the search.",
             [("Fetch logs", lambda: self._start("fetch_event_logs"))],
+            desk.why_not(Permission.OPERATE),
         )
         self.panel.opened.connect(self._explain)
         self._log, self._words = QComboBox(), QLineEdit()

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.custom_fields import CustomFieldRow, list_custom_fields
 from dsm_desktop.queries.groups import group_tree
@@ -64,6 +65,7 @@ class ServersView(AreaView, QWidget):
                 ("Import a list…", self.import_servers),
                 ("Add a server…", self.add_server),
             ],
+            desk.why_not(Permission.CONFIGURE),
         )
         self.panel.grid.setDragEnabled(True)
         self.panel.grid.first_day = GridLayout(pinned=2)

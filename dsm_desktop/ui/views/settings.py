@@ -93,7 +93,7 @@ class SectionPage(QWidget):
         self._scroll.setWidget(inside)
         self.save.setEnabled(False)
         self.undo.setEnabled(False)
-        why = self._desk.why_not(Permission.CONFIGURE)
+        why = self._desk.why_not(Permission.ADMIN)
         self.form.setEnabled(not why)
         if why:
             self.banner.say(why, Tone.WARNING)

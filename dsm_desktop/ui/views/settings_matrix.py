@@ -35,6 +35,7 @@ from dsm_desktop.ui.dialogs.setting import edited_value, value_editor
 from dsm_desktop.ui.models.settings_matrix import EDIT, FIXED, SettingsMatrix
 from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.undo import Undo
+from dsm_desktop.ui.widgets.deeds import allow
 
 _MOST = 60
 _WIDTH = 150
@@ -105,6 +106,7 @@ class SettingsMatrixWindow(Dialog):
         self.body.addLayout(bar)
         self.body.addWidget(self.table, 1)
         self.read_button = self.add_action("Read from the servers", default=False)
+        allow(self.read_button, desk.why_not(Permission.OPERATE))
         self.read_button.clicked.connect(lambda: self._desk.submit("bios_config_read", self._ids, {}))
         self.withdraw = self.add_action("Withdraw…", default=False)
         self.withdraw.clicked.connect(self.withdraw_waiting)

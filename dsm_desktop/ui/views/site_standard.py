@@ -95,6 +95,7 @@ class SiteStandardWindow(Dialog):
             "No site standard yet",
             "A standard is a small JSON file: NTP, DNS, syslog, alerts, web server, users, BIOS. The manual has an example.",
             [("Add from a file…", self.load_file)],
+            desk.why_not(Permission.CONFIGURE),
         )
         self.body.addWidget(self.panel, 1)
         ViewsButton(desk, self.panel, "deviations")

@@ -44,9 +44,11 @@ from dsm_desktop.ui.views.vcenter_banner import show_ages, show_trouble
 from dsm_desktop.ui.views.vcenter_menus import VcenterMenus
 from dsm_desktop.ui.views.vcenter_tree import VsphereTree
 from dsm_desktop.ui.widgets.area import AreaView
+from dsm_desktop.ui.widgets.deeds import allow
 from dsm_desktop.ui.widgets.panel import GridPanel
 from dsm_desktop.ui.widgets.states import Banner, StatePane
 
+_READ_TIP = "Read the chosen vCenter or stand-alone host, or all of them, now"
 _TOPICS = ("vsphere", "vcenters", "esxi_hosts", "safety_checks")
 
 
@@ -176,14 +178,12 @@ class VcenterView(AreaView, QWidget):
             QPushButton("Read now"),
             QPushButton("Change…"),
         )
-        self.add.setToolTip("A vCenter or a stand-alone ESXi host")
-        self.sync.setToolTip("Read the chosen vCenter or stand-alone host, or all of them, now")
-        self.edit.setToolTip("Login, certificate, name; or remove it")
         self.add.clicked.connect(lambda: self.ask_vcenter(None))
         self.sync.clicked.connect(self.read_anew)
         self.edit.clicked.connect(lambda: self.ask_vcenter(self._chosen_vcenter()))
         for button in (self.add, self.sync, self.edit):
             bar.addWidget(button)
+        self._allow(False)
         return bar
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -217,8 +217,6 @@ class VcenterView(AreaView, QWidget):
         some = bool(view.vcenters or view.hosts)
         self.split.setVisible(some)
         self.state.setVisible(not some)
-        self.sync.setEnabled(some)
-        self.edit.setEnabled(bool(view.vcenters))
         loose = sum(row.server_id is None for row in view.hosts)
         self.links.setText(f"{words.plural(loose, 'host')} unlinked…" if loose else "Links…")
         if not some:
@@ -227,6 +225,7 @@ class VcenterView(AreaView, QWidget):
                 "No vCenter yet",
                 "Add one to see its clusters beside the hardware, and to plan maintenance that empties hosts first.",
                 [("Add vCenter…", lambda: self.ask_vcenter(None))],
+                self._desk.why_not(Permission.CONFIGURE),
             )
         for panel, prepared in zip(self.panels, found.prepared, strict=True):
             panel.set_rows(prepared)
@@ -235,8 +234,17 @@ class VcenterView(AreaView, QWidget):
         show_trouble(view, self.banner, self._desk, self)
         self.tree.show_tree(found.tree)
 
+    def _allow(self, some: bool) -> None:
+        """The buttons above, for what is chosen in the tree."""
+        change, read = self._desk.why_not(Permission.CONFIGURE), self._desk.why_not(Permission.OPERATE)
+        one = "" if self._chosen_vcenter() is not None else "Choose a vCenter in the tree."
+        allow(self.add, change, "A vCenter or a stand-alone ESXi host")
+        allow(self.sync, read or ("" if some else "There is nothing to read yet."), _READ_TIP)
+        allow(self.edit, change or one, "Login, certificate, name; or remove it")
+
     def _narrow(self, node: Node) -> None:
         found = self._found
+        self._allow(found is not None and bool(found.view.vcenters or found.view.hosts))
         if found is None:
             return
         view, whole, ids = found.view, not node.key, node.hosts()

@@ -16,12 +16,15 @@ from dsm_desktop.queries.vsphere_tree import Node
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.trust import trust_host, trust_ssh_key
+from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.widgets.deeds import entry
 
 CLUSTER_WORK = (
     ("Plan maintenance…", "rolling_update"),
     ("Judge now", "cluster_safety_check"),
     ("Numbers…", "numbers"),
 )
+_NONE_TO_ACKNOWLEDGE = "None of these can be acknowledged: they are already, or their host has no vCenter."
 
 
 class VcenterMenus:
@@ -32,17 +35,18 @@ class VcenterMenus:
     ) -> None:
         self._desk, self._owner, self._cluster_work = desk, owner, cluster_work
 
+    @property
+    def _may_not_change(self) -> str:
+        return self._desk.why_not(Permission.CONFIGURE)
+
     def _add_job(self, menu: QMenu, kind: str, ids: list[int], preset: dict[str, object]) -> None:
         """A declared job; whoever may not start it reads why."""
         job_type = self._desk.context.catalogue[kind]
-        action = menu.addAction(job_type.label, partial(self._desk.job_wanted.emit, kind, ids, preset))
-        why_not = self._desk.why_not(job_type.needs)
-        action.setEnabled(not why_not)
-        action.setToolTip(why_not or job_type.help.split("\n")[0])
+        do = partial(self._desk.job_wanted.emit, kind, ids, preset)
+        entry(menu, job_type.label, do, self._desk.why_not_start(kind), job_type.help.split("\n")[0])
 
     def hosts(self, menu: QMenu, rows: Sequence[HostRow]) -> None:
         """Every job for hosts, those that only look first; of a single one also its server, its keys, its link."""
-        menu.setToolTipsVisible(True)
         types = [t for t in self._desk.context.catalogue.values() if t.targets is Targets.HOST]
         for harmless in (True, False):
             for job_type in types:
@@ -63,12 +67,12 @@ class VcenterMenus:
         if row.strange_ssh_key:
             menu.addAction("Look at its SSH key…", lambda: trust_ssh_key(self._desk, row, self._owner).open())
         if row.alone:
-            menu.addAction("Remove from the list", partial(self.remove_host, row.id))
-        menu.addAction("Link to a server…", partial(self.ask_link, row))
+            entry(menu, "Remove from the list", partial(self.remove_host, row.id), self._may_not_change)
+        entry(menu, "Link to a server…", partial(self.ask_link, row), self._may_not_change)
 
     def store(self, menu: QMenu, row: DatastoreRow) -> None:
         """Looking into it and sending to it."""
-        menu.addAction("Browse…", partial(self.browse, row))
+        entry(menu, "Browse…", partial(self.browse, row), self._desk.why_not_start("browse_datastore"))
         chosen: dict[str, object] = {"vcenter_id": row.vcenter_id, "datastore": row.moid}
         self._add_job(menu, "iso_upload", [], chosen)
 
@@ -79,11 +83,10 @@ class VcenterMenus:
             if not row.acknowledged and row.vcenter_id > 0:
                 keys.setdefault(row.vcenter_id, []).append(row.key)
         count = sum(map(len, keys.values()))
-        action = menu.addAction(f"Acknowledge {words.plural(count, 'alarm')}" if count else "Acknowledge")
-        why_not = self._desk.why_not(Permission.OPERATE)
-        action.setEnabled(bool(count) and not why_not)
-        action.setToolTip(why_not or "They go on to show, as seen; who did it stands in the audit log")
-        action.triggered.connect(lambda: self._acknowledge(keys))
+        text = f"Acknowledge {words.plural(count, 'alarm')}" if count else "Acknowledge"
+        why_not = self._desk.why_not_start("acknowledge_alarms") or ("" if count else _NONE_TO_ACKNOWLEDGE)
+        tip = "They go on to show, as seen; who did it stands in the audit log"
+        entry(menu, text, lambda: self._acknowledge(keys), why_not, tip)
 
     def _acknowledge(self, keys: Mapping[int, Sequence[str]]) -> None:
         for vcenter_id, chosen in keys.items():
@@ -97,28 +100,35 @@ class VcenterMenus:
         )
         if cluster is not None:
             for title, kind in CLUSTER_WORK:
-                menu.addAction(title, partial(self._cluster_work, kind, cluster))
+                why_not = "" if kind == "numbers" else self._desk.why_not_start(kind)
+                entry(menu, title, partial(self._cluster_work, kind, cluster), why_not)
         elif node.kind == "host":
             places = node.hosts()
             self.hosts(menu, [r for r in view.hosts if (r.vcenter_id, r.moid) in places])
         elif node.kind == "vcenter":
             for kind in ("vcenter_sync", "vcenter_connectivity_test"):
                 label = self._desk.context.catalogue[kind].label
-                chosen = {"vcenter_id": node.vcenter_id}
-                menu.addAction(label, partial(self._desk.submit, kind, [], chosen))
+                read = partial(self._desk.submit, kind, [], {"vcenter_id": node.vcenter_id})
+                entry(menu, label, read, self._desk.why_not_start(kind))
 
     def remove_host(self, host_id: int) -> None:
         """A stand-alone host leaves the list."""
         self._desk.change(self._owner, lambda c: c.do(vcenters.remove_esxi_host, host_id))
 
     def ask_link(self, row: HostRow) -> None:
-        """Which server a host runs on."""
+        """Which server a host runs on; also asked by Enter on a host without one."""
         from dsm_desktop.ui.dialogs.vcenter import LinkDialog
 
+        if why_not := self._may_not_change:
+            self._desk.tell(why_not, Tone.WARNING)
+            return
         LinkDialog(self._owner, self._desk, row).open()
 
     def browse(self, row: DatastoreRow) -> None:
-        """The folders of a datastore."""
+        """The folders of a datastore; also asked by Enter on it."""
         from dsm_desktop.ui.dialogs.datastore import DatastoreDialog
 
+        if why_not := self._desk.why_not_start("browse_datastore"):
+            self._desk.tell(why_not, Tone.WARNING)
+            return
         DatastoreDialog(self._desk, row, self._owner).open()

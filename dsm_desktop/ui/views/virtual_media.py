@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from dsm_desktop.core.access import Permission
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.virtual_media import MountRow, list_mounts
 from dsm_desktop.ui import words
@@ -17,6 +18,7 @@ from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_tables import ListTab
+from dsm_desktop.ui.widgets.deeds import allow, entry
 from dsm_desktop.ui.widgets.flow import FlowLayout
 from dsm_desktop.ui.widgets.panel import GridPanel
 
@@ -53,12 +55,12 @@ _BUTTONS = (
 )
 
 
-def _buttons(start: Callable[[str], None], kinds: Sequence[str]) -> list[QPushButton]:
+def _buttons(start: Callable[[str], None], kinds: Sequence[str], why_not: str) -> list[QPushButton]:
     made = []
     for text, kind, tip in _BUTTONS:
         if kind in kinds:
             button = QPushButton(text)
-            button.setToolTip(tip)
+            allow(button, why_not, tip)
             button.clicked.connect(lambda _=False, kind=kind: start(kind))
             made.append(button)
     return made
@@ -76,9 +78,11 @@ class VirtualMediaTab(ListTab):
             "Nothing is mounted",
             "Or the drives were not read yet.",
             [("Read virtual media", lambda: self._start("virtual_media_read"))],
+            desk.why_not(Permission.OPERATE),
         )
         bar = FlowLayout()
-        for button in _buttons(self._start, [kind for _, kind, _ in _BUTTONS]):
+        why_not = desk.why_not(Permission.OPERATE)
+        for button in _buttons(self._start, [kind for _, kind, _ in _BUTTONS], why_not):
             bar.addWidget(button)
         self._column.insertLayout(0, bar)
 
@@ -105,7 +109,8 @@ class MountsView(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
         bar.addStretch(1)
-        for button in _buttons(self._start, ["virtual_media_unmount", "virtual_media_read"]):
+        why_not = desk.why_not(Permission.OPERATE)
+        for button in _buttons(self._start, ["virtual_media_unmount", "virtual_media_read"], why_not):
             bar.addWidget(button)
         bar.insertWidget(0, said, 1)
         column = QVBoxLayout(self)
@@ -140,11 +145,12 @@ class MountsView(QWidget):
         row: MountRow | None = self.panel.model.row_of(ids[0]) if len(ids) == 1 else None
         if row is None:
             return
-        menu.addAction(
+        kind, chosen = "virtual_media_unmount", {"drive": row.drive}
+        entry(
+            menu,
             f"Eject {row.drive.upper()} of {row.server}",
-            lambda: self._desk.job_wanted.emit(
-                "virtual_media_unmount", [row.server_id], {"drive": row.drive}
-            ),
+            lambda: self._desk.job_wanted.emit(kind, [row.server_id], chosen),
+            self._desk.why_not_start(kind),
         )
         menu.addAction(f"Show {row.server}", lambda: self._desk.server_opened.emit(row.server_id))
 

@@ -74,7 +74,7 @@ class GridPanel(Listing, QWidget):
         super().__init__()
         self._work, self._counts_of = work, counts_of
         self._name, self._icon = name, icon_name
-        self._empty: tuple[str, str, list[Action]] = (f"No {name}", "", [])
+        self._empty: tuple[str, str, list[Action], str] = (f"No {name}", "", [], "")
         self._narrow: Callable[[Any], bool] | None = None
         self._test: Predicate | None = None
         self._kept: GridLayout | None = None
@@ -150,9 +150,11 @@ class GridPanel(Listing, QWidget):
 
     # -- contents -----------------------------------------------------------------------------------------------
 
-    def when_empty(self, title: str, text: str, actions: list[Action] | None = None) -> None:
-        """What the view says, and offers, when there is nothing in it."""
-        self._empty = (title, text, actions or [])
+    def when_empty(
+        self, title: str, text: str, actions: list[Action] | None = None, why_not: str = ""
+    ) -> None:
+        """What the view says, and offers, when there is nothing in it; `why_not`: what keeps a person from all of these actions."""
+        self._empty = (title, text, actions or [], why_not)
 
     def loading(self) -> None:
         """Shown only until the first rows; a later read keeps the old rows in sight."""

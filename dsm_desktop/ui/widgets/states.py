@@ -23,6 +23,7 @@ from dsm_desktop.ui import theme
 from dsm_desktop.ui.announce import announce
 from dsm_desktop.ui.icons import pixmap, set_icon
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
+from dsm_desktop.ui.widgets.deeds import allow
 
 _SENTENCE = 420  # pixels of a line of the sentence
 
@@ -134,8 +135,7 @@ class StatePane(QWidget):
             for label, do in actions:
                 button = QPushButton(label)
                 button.clicked.connect(lambda _=False, do=do: do())
-                button.setEnabled(not why_not)
-                button.setToolTip(why_not)
+                allow(button, why_not)
                 self._buttons.addWidget(button)
             self._buttons.addStretch()
 
@@ -181,11 +181,13 @@ class Banner(QWidget):
         action: tuple[str, Callable[[], object]] | None = None,
         *,
         stays: bool = False,
+        why_not: str = "",
     ) -> None:
-        """Show a sentence; one that `stays` goes only with its cause."""
+        """Show a sentence; one that `stays` goes only with its cause. `why_not`: what keeps a person from the action."""
         self._error = None
         self._close.setHidden(stays)
         self._fill(text, tone, action)
+        allow(self._action, why_not)
         self._copy.hide()
 
     def fail(self, error: DsmError, action: tuple[str, Callable[[], object]] | None = None) -> None:
@@ -193,6 +195,7 @@ class Banner(QWidget):
         self._error = error
         self._close.show()
         self._fill(str(error), Tone.WARNING if error.blame is Blame.DENIED else Tone.CRITICAL, action)
+        allow(self._action, "")
         self._copy.show()
 
     def offer(self, label: str, do: Callable[[], object]) -> None:
