@@ -21,6 +21,7 @@ class DecisionCard(QFrame):
 
     def __init__(self, row: DecisionRow, answer: Callable[[int, str], None]) -> None:
         super().__init__()
+        self.row = row
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(self.palette().ColorRole.Base)
@@ -47,12 +48,27 @@ class DecisionCard(QFrame):
         column.addLayout(buttons)
 
 
+def show_cards(column: QVBoxLayout, rows: list[DecisionRow], answer: Callable[[int, str], None]) -> None:
+    """A card for each question; those that are there already stay, with the keyboard and a click that has begun."""
+    items = [column.itemAt(n) for n in range(column.count())]
+    cards = [card for item in items if item and isinstance(card := item.widget(), DecisionCard)]
+    if [card.row for card in cards] == rows:
+        return
+    for card in cards:
+        column.removeWidget(card)
+        card.hide()
+        card.deleteLater()
+    for row in rows:
+        column.addWidget(DecisionCard(row, answer))
+
+
 class DecisionsView(QScrollArea):
     """Open questions, the nearest deadline first."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
+        self._shown: list[DecisionRow] | None = None
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Questions")
@@ -67,6 +83,9 @@ class DecisionsView(QScrollArea):
         self._desk.work.query(self, open_decisions, self._show, self._failed, key="decisions")
 
     def _show(self, rows: list[DecisionRow]) -> None:
+        if rows == self._shown:
+            return  # a card made anew would lose the keyboard, and a click that has begun
+        self._shown = rows
         if not rows:
             pane = StatePane()
             pane.empty("question", "No open questions", "A job that needs a decision asks here and waits.")
@@ -75,12 +94,12 @@ class DecisionsView(QScrollArea):
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setSpacing(SPACE)
-        for row in rows:
-            column.addWidget(DecisionCard(row, self._answer))
+        show_cards(column, rows, self._answer)
         column.addStretch()
         self.setWidget(inside)
 
     def _failed(self, error: DsmError) -> None:
+        self._shown = None
         pane = StatePane()
         pane.error(error, self.refresh)
         self.setWidget(pane)
