@@ -39,9 +39,11 @@ class BulkEdit:
 
 
 def edit_many(uow: UnitOfWork, who: Principal, server_ids: Sequence[int], edit: BulkEdit) -> None:
-    """Write the edit on every server. BadInput names what does not fit; then nothing of it is written."""
+    """Write the edit on every server. BadInput names what does not fit, ServersGone who is not there any more; then nothing of
+    it is written."""
     who.require(Permission.CONFIGURE, "edit servers")
     ids = list(server_ids)
+    servers.hold_servers(uow, ids)
     plain = {k: v for k, v in edit.values.items() if k != "assigned_credential_id"}
     if plain:
         servers.edit_servers(uow, who, ids, **plain)

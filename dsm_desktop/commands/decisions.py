@@ -20,7 +20,11 @@ def answer(uow: UnitOfWork, principal: Principal, decision_id: int, value: str) 
     options = {option["value"]: option for option in found.options}
     if found.answer is not None:
         title = options.get(found.answer, {}).get("title") or found.answer
-        raise BadInput(f"This question was already answered with '{title}' by {found.answered_by}.")
+        raise BadInput(
+            f"This question was already answered with '{title}' by {found.answered_by}; your answer was not taken.",
+            hint="Cancel the job if that answer is wrong.",
+            where=found.question[:120],
+        )
     if value not in options:
         raise BadInput(
             f"'{value}' is no answer to this question.", hint=f"Choose one of: {', '.join(options)}."

@@ -77,7 +77,7 @@ def _servers(uow: UnitOfWork, declared: JobType, wanted: Sequence[int]) -> list[
     if missing:
         shown = ", ".join(map(str, missing[:5]))
         raise NotFound(
-            f"{len(missing)} of the servers are not in the list any more (id {shown}).",
-            hint="Refresh the list.",
+            f"{len(missing)} of {len(wanted)} servers are not on the list any more (id {shown}), so nothing was started.",
+            hint="Somebody has removed them; the audit log says who. Choose the others again.",
         )
     return [Aim(names[server_id], server_id) for server_id in wanted]

@@ -229,6 +229,20 @@ def cancel(
     return ended
 
 
+def _refuse_second_retry(uow: UnitOfWork, job_id: int) -> None:
+    """Two people who see the same failure must not do the work twice. The job's row is locked: the second one waits and sees
+    the first one's job."""
+    uow.session.execute(select(Job.id).where(Job.id == job_id).with_for_update())
+    at_work = Job.state.in_([s.value for s in JobState if not s.final])
+    again = uow.session.scalar(select(Job).where(Job.retry_of_id == job_id, at_work).order_by(Job.id))
+    if again is not None:
+        raise BadInput(
+            f"{again.submitted_by} has begun this again already, as job {again.id}, which has not ended.",
+            hint="Follow that job; what fails there can be retried there.",
+            where=again.title,
+        )
+
+
 def retry_failed(uow: UnitOfWork, principal: Principal, catalogue: Catalogue, job_id: int) -> int:
     """A new job of the same kind, parameters and pace on the targets that failed; returns its id."""
     job = _job(uow, job_id)
@@ -241,6 +255,7 @@ def retry_failed(uow: UnitOfWork, principal: Principal, catalogue: Catalogue, jo
     )
     if not failed:
         raise BadInput(f"No target of job {job_id} has failed.", hint="There is nothing to retry.")
+    _refuse_second_retry(uow, job_id)
     return submit(
         uow,
         principal,

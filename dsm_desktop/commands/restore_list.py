@@ -12,6 +12,10 @@ from dsm_desktop.store.models import Decision, JobTask, RestoreItem
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 
+class AlreadyClosed(BadInput):
+    """Somebody, or a runner, was sooner: the entry needs nobody any more."""
+
+
 def abandon(uow: UnitOfWork, principal: Principal, item_id: int, reason: str) -> None:
     """Take an entry off the restore list because somebody has put it back by hand or wants it as it is; says why, audited.
 
@@ -23,7 +27,12 @@ def abandon(uow: UnitOfWork, principal: Principal, item_id: int, reason: str) ->
     _refuse_at_work(uow, item_id)
     item = uow.session.get(RestoreItem, item_id, with_for_update=True)
     if item is None or item.state not in ("standing", "failed"):
-        raise BadInput("This entry is closed already.", hint="Look at the restore list again.")
+        how = f" ({item.state}{': ' + item.message if item.message else ''})" if item is not None else ""
+        raise AlreadyClosed(
+            f"This entry is closed already{how}.",
+            hint="Look at the restore list again.",
+            where=item.what[:120] if item is not None else "",
+        )
     item.state, item.message, item.closed_at = "abandoned", f"{principal.name}: {reason.strip()}", uow.now
     audit.append(uow, principal.name, "restore_list.abandon", item.what[:300], reason=reason)
     uow.changed("restore_list", "changed", item_id)

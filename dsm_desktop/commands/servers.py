@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -17,6 +17,7 @@ from dsm_desktop.store.rows import clean_text
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 LONGEST_PDU = 80
+_BATCH = 500
 EDITABLE = frozenset(
     {
         "name",
@@ -33,6 +34,21 @@ EDITABLE = frozenset(
 )
 
 
+class ServersGone(NotFound):
+    """Some of the servers that were to be changed are not on the list any more; nothing was changed. `ids` names them."""
+
+    def __init__(self, ids: Sequence[int], asked: int) -> None:
+        self.ids = frozenset(ids)
+        what = "The server is" if asked == 1 else f"{len(ids)} of {asked} servers are"
+        super().__init__(
+            f"{what} not on the list any more, so nothing was saved.",
+            hint="The audit log says who removed it."
+            if asked == 1
+            else "Leave those out; the audit log says who removed them.",
+            where=", ".join(f"server {i}" for i in sorted(ids)[:5]),
+        )
+
+
 def add_server(
     uow: UnitOfWork, who: Principal, address: str, port: int = 443, *, name: str = "", notes: str = ""
 ) -> int:
@@ -46,11 +62,7 @@ def add_server(
         raise BadInput(
             f"'{address}' is not an address.", hint="Give the iDRAC's IP address or name, nothing else."
         )
-    twin = uow.session.scalar(select(Server).where(Server.address == address, Server.port == port))
-    if twin is not None:
-        raise BadInput(
-            f"{address}:{port} is already on the list as {label_of(twin)}.", hint="Edit that server instead."
-        )
+    refuse_twin(uow, address, port)
     server = Server(address=address, port=port, name=name, notes=notes, added_at=uow.now)
     uow.session.add(server)
     uow.session.flush()
@@ -68,10 +80,42 @@ def edit_servers(uow: UnitOfWork, who: Principal, server_ids: Sequence[int], **v
         raise BadInput("One address cannot be given to several servers.")
     if "pdus" in values:
         values["pdus"] = clean_pdus(values["pdus"])
+    hold_servers(uow, server_ids)
+    if "address" in values or "port" in values:
+        _refuse_moving_onto_another(uow, server_ids, values)
     result = uow.session.execute(update(Server).where(Server.id.in_(server_ids)).values(**values))
     audit.append(uow, who.name, "servers.edit", f"{len(server_ids)} servers", fields=sorted(values))
     uow.changed("servers", "changed", *server_ids)
     return int(getattr(result, "rowcount", 0))
+
+
+def hold_servers(uow: UnitOfWork, server_ids: Sequence[int]) -> None:
+    """Keep anybody from removing these until the transaction ends; ServersGone where somebody has, because an update of a row
+    that is not there would change nothing and say nothing."""
+    there: set[int] = set()
+    for start in range(0, len(server_ids), _BATCH):
+        some = select(Server.id).where(Server.id.in_(server_ids[start : start + _BATCH])).order_by(Server.id)
+        there.update(uow.session.scalars(some.with_for_update(read=True, key_share=True)))
+    if gone := set(server_ids) - there:
+        raise ServersGone(sorted(gone), len(server_ids))
+
+
+def refuse_twin(uow: UnitOfWork, address: str, port: int, *, beside: int | None = None) -> None:
+    """BadInput when another server than `beside` has this address already."""
+    twin = uow.session.scalar(select(Server).where(Server.address == address, Server.port == port))
+    if twin is not None and twin.id != beside:
+        raise BadInput(
+            f"{address}:{port} is already on the list as {label_of(twin)}.", hint="Edit that server instead."
+        )
+
+
+def _refuse_moving_onto_another(
+    uow: UnitOfWork, server_ids: Sequence[int], values: Mapping[str, Any]
+) -> None:
+    for server_id in server_ids:
+        server = _server(uow, server_id)
+        address, port = values.get("address", server.address), int(values.get("port", server.port))
+        refuse_twin(uow, address, port, beside=server_id)
 
 
 def remove_servers(uow: UnitOfWork, who: Principal, server_ids: Sequence[int]) -> int:

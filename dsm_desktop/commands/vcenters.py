@@ -12,6 +12,7 @@ from dsm_desktop.core.errors import BadInput, NotFound
 from dsm_desktop.net.tls import Trust
 from dsm_desktop.store import audit
 from dsm_desktop.store.models import EsxiHost, Server, ServerGroup, Vcenter
+from dsm_desktop.store.steps import one_asks
 from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.store.vsphere_links import BY_HAND
 from dsm_desktop.store.vsphere_sync import relink
@@ -59,6 +60,13 @@ def edit_vcenter(uow: UnitOfWork, who: Principal, vcenter_id: int, /, **values: 
     row = _vcenter(uow, vcenter_id)
     if "address" in values:
         values["address"] = _address(values["address"])
+    place = (values.get("address", row.address), values.get("port", row.port))
+    twin = uow.session.scalar(select(Vcenter).where(Vcenter.address == place[0], Vcenter.port == place[1]))
+    if twin is not None and twin.id != vcenter_id:
+        raise BadInput(
+            f"{place[0]}:{place[1]} is already on the list as {twin.name or twin.address}.",
+            hint="Change that entry instead.",
+        )
     moved = any(key in values and values[key] != getattr(row, key) for key in ("address", "port"))
     for key, value in values.items():
         setattr(row, key, value)
@@ -104,6 +112,8 @@ def add_esxi_host(
     """Put an ESXi host without vCenter on the list; returns its id."""
     who.require(Permission.CONFIGURE, "add hosts")
     address = _address(address)
+    # No constraint of the table covers hosts without a vCenter: two people who add the same one at once go one after the other.
+    one_asks(uow, f"host {address}:{port}")
     alone = (EsxiHost.vcenter_id.is_(None), EsxiHost.address == address, EsxiHost.port == port)
     if uow.session.scalar(select(EsxiHost.id).where(*alone)) is not None:
         raise BadInput(f"{address}:{port} is already on the list.", hint="Change that entry instead.")

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import ClassVar
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -61,6 +61,38 @@ class StoreFailing(StoreError):
     """The disk or the database server reports an error of its own."""
 
 
+class Collision(DsmError):
+    """Somebody else has just made or removed what this change rests on; nothing of it was kept. No StoreError: the store is
+    well, and the same again would fail again."""
+
+    blame = Blame.USER
+
+
+_SAME = ("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+_GONE = ("23503", "SQLITE_CONSTRAINT_FOREIGNKEY")
+
+
+def collision_of(error: Exception) -> Collision | None:
+    """The violated constraint in words for whoever has given the order; None when it is something else."""
+    if not isinstance(error, IntegrityError):
+        return None
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", "")
+    detail = masked_text(str(error.orig))
+    if state in _SAME:
+        return Collision(
+            "There is one of this name or address by now: somebody else was a moment sooner, so nothing was saved.",
+            hint="Look for it in the list; change that one, or use another name or address.",
+            detail=detail,
+        )
+    if state in _GONE:
+        return Collision(
+            "Something this refers to was removed meanwhile, so nothing was saved.",
+            hint="Open the form again to see what there is now.",
+            detail=detail,
+        )
+    return None
+
+
 _SQLITE: dict[str, tuple[type[StoreError], str, str]] = {
     "FULL": (DiskFull, "The disk of the store is full; the change was not saved.", "Free some space, then try again."),
     "READONLY": (StoreReadOnly, "The store is read-only; the change was not saved.", "Check the rights of the file and folder."),
@@ -97,7 +129,7 @@ def failure_of(error: SQLAlchemyError, engine: Engine, *, committing: bool = Fal
 
     `committing`: the error came out of the commit itself, so a cut connection leaves the outcome unknown.
     """
-    where = engine.url.render_as_string(hide_password=True)
+    where = _place(engine.url)
     if isinstance(error, PoolTimeout):
         return StoreBusy("All connections to the store are in use.", hint="Try again.", where=where)
     if not isinstance(error, DBAPIError) or isinstance(error, IntegrityError):
@@ -117,6 +149,14 @@ def failure_of(error: SQLAlchemyError, engine: Engine, *, committing: bool = Fal
         kind, message = CommitUnknown, "The connection was cut during a commit: it may or may not be saved."
         hint = "Look at the result before doing it again."
     return kind(message, hint=hint, where=where, detail=f"{name or ''} {detail}".strip())
+
+
+def _place(url: URL) -> str:
+    """The store as an operator knows it: the file, or server, port and database."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or ""
+    port = f":{url.port}" if url.port else ""
+    return f"Postgres {url.host or 'local socket'}{port}/{url.database}"
 
 
 def _sqlite(name: str, engine: Engine) -> tuple[type[StoreError], str, str] | None:

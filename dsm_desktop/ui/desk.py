@@ -52,6 +52,8 @@ class Desk(QObject):
     restart_wanted = Signal()
     filter_wanted = Signal(str, str)
     saving = Signal()
+    store_back = Signal()
+    """The store answers again after it was away: what could not be read is read now."""
 
     def __init__(self, context: AppContext, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -106,11 +108,20 @@ class Desk(QObject):
         self.work.command(owner, lambda: do(commands), done, failed or self.fail)
 
     def submit(
-        self, kind: str, server_ids: list[int], params: dict[str, Any], *, dry_run: bool = False, **more: Any
+        self,
+        kind: str,
+        server_ids: list[int],
+        params: dict[str, Any],
+        *,
+        dry_run: bool = False,
+        taken: Callable[[], object] = lambda: None,
+        refused: Callable[[DsmError], None] | None = None,
+        **more: Any,
     ) -> None:
-        """Hand a job in and say so, with the way to it."""
+        """Hand a job in and say so, with the way to it; then `taken`. A refusal without `refused` is news."""
 
         def done(job_id: int) -> None:
+            taken()
             self.submitted.emit(kind, job_id)
             label = self.context.catalogue[kind].label.rstrip("…")
             word = "Dry run of" if dry_run else "Job"
@@ -118,7 +129,10 @@ class Desk(QObject):
 
         commands = self.context.commands
         self.work.command(
-            self, lambda: commands.submit(kind, server_ids, params, dry_run=dry_run, **more), done, self.fail
+            self,
+            lambda: commands.submit(kind, server_ids, params, dry_run=dry_run, **more),
+            done,
+            refused or self.fail,
         )
 
     def close(self) -> None:

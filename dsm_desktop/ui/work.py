@@ -15,6 +15,7 @@ from shiboken6 import isValid
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.core.redact import masked_text
 from dsm_desktop.queries import Connection
+from dsm_desktop.store.failures import StoreUnavailable, collision_of
 from dsm_desktop.store.unit_of_work import Store
 
 T = TypeVar("T")
@@ -47,6 +48,8 @@ class Work(QObject):
     """
 
     unhandled = Signal(object)
+    lost = Signal(object)
+    """Some order found the store away; told beside its own `failed`."""
     _finished = Signal(int, object, object)
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
@@ -153,6 +156,8 @@ class Work(QObject):
 
     def _deliver(self, number: int, result: Any, error: Exception | None) -> None:
         order = self._orders.pop(number)
+        if isinstance(error, StoreUnavailable) and not self._closed:
+            self.lost.emit(error)
         if self._closed or not isValid(order.owner):
             return
         if order.key and self._turns.get((id(order.owner), order.key)) != number:
@@ -171,6 +176,8 @@ def explained(error: Exception) -> DsmError:
     """Any exception as an error an operator can read."""
     if isinstance(error, DsmError):
         return error
+    if (collision := collision_of(error)) is not None:
+        return collision
     trace = masked_text("".join(traceback.format_exception(error)))
     return Unexpected(
         f"Something went wrong in the program itself ({type(error).__name__}).",

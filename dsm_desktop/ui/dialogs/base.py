@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
@@ -13,11 +16,15 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.ui.help import give_help
 from dsm_desktop.ui.theme import SPACE, ui_font
 from dsm_desktop.ui.widgets.states import Banner
+
+if TYPE_CHECKING:
+    from dsm_desktop.ui.desk import Desk
 
 
 class Dialog(QDialog):
@@ -90,6 +97,32 @@ class Dialog(QDialog):
     def _throw_away(self) -> None:
         self._let_go = True
         self.reject()
+
+    def hand_in(
+        self,
+        desk: Desk,
+        kind: str,
+        ids: list[int],
+        params: dict[str, Any],
+        then: Callable[[], object] = lambda: None,
+        **more: Any,
+    ) -> None:
+        """Hand a job in and close, then do `then`. Refused (a target was removed, the store is away), it stays with all that was
+        typed and says why."""
+
+        def taken() -> None:
+            if isValid(self):
+                self.accept()
+            then()
+
+        def refused(error: DsmError) -> None:
+            if isValid(self) and self.isVisible():
+                self.fail(error)
+            else:
+                desk.fail(error)
+
+        self.setEnabled(False)
+        desk.submit(kind, ids, params, taken=taken, refused=refused, **more)
 
     def fail(self, error: DsmError) -> None:
         """Show why it did not work; what was typed stays."""

@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
 from dsm_desktop.app.context import CredentialView
 from dsm_desktop.commands import bulk_edit
 from dsm_desktop.commands.bulk_edit import BulkEdit
-from dsm_desktop.core.errors import BadInput
+from dsm_desktop.commands.servers import ServersGone
+from dsm_desktop.core.errors import BadInput, DsmError, NotFound
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.custom_fields import CustomFieldRow, list_custom_fields
 from dsm_desktop.queries.query_values import plain
@@ -102,7 +103,8 @@ class EditServersDialog(Dialog):
         scroll.setWidget(inside)
         self.body.addWidget(scroll, 1)
         self.add_cancel()
-        self.add_action("Save").clicked.connect(self.save)
+        self.save_button = self.add_action("Save")
+        self.save_button.clicked.connect(self.save)
         self.history = FieldsUndo(self, self._fields)
         self.history.watch()
         desk.work.read(self, desk.context.reads.credentials, self._show_credentials, self.fail)
@@ -237,6 +239,16 @@ class EditServersDialog(Dialog):
             self, lambda c: c.do(bulk_edit.edit_many, ids, edit), lambda _: self.accept(), self.fail
         )
 
+    def fail(self, error: DsmError) -> None:
+        """Servers that somebody has removed meanwhile are named and left out of the next try; what was typed stays."""
+        if isinstance(error, ServersGone):
+            gone = [row for row in self._rows if row.id in error.ids]
+            self._rows = [row for row in self._rows if row.id not in error.ids]
+            self._ids = [row.id for row in self._rows]
+            error = _told_gone(gone, len(self._rows))
+        super().fail(error)
+        self.save_button.setEnabled(bool(self._ids))
+
     def dirty(self) -> bool:
         try:
             return not self._edit().empty
@@ -298,6 +310,21 @@ class EditServersDialog(Dialog):
             )
             for number, row in enumerate(self._rows, start=1)
         }
+
+
+def _told_gone(gone: Sequence[ServerRow], left: int) -> NotFound:
+    names = ", ".join(row.label for row in gone[:5]) + (" …" if len(gone) > 5 else "")
+    one = len(gone) == 1
+    next_step = (
+        f"Save once more to write it on the other {words.plural(left, 'server')}."
+        if left
+        else f"Copy what you typed if you need it, then close this. {'It' if one else 'They'} can be added again."
+    )
+    return NotFound(
+        f"Somebody has removed {'this server' if one else 'these servers'} from the list meanwhile; nothing was saved yet.",
+        hint=f"{next_step} The audit log says who removed {'it' if one else 'them'}.",
+        where=names,
+    )
 
 
 def _site(connection: Connection) -> _Site:

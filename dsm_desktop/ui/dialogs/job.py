@@ -258,8 +258,7 @@ class JobDialog(Dialog):
         values = params.model_dump(mode="json")
         when = self.at.value() if self.later.isChecked() else None
         ids = [row.id for row in self._rows]
-        self._desk.submit(self._type.kind, ids, values, dry_run=self.dry.isChecked(), schedule_at=when)
-        self.accept()
+        self.hand_in(self._desk, self._type.kind, ids, values, dry_run=self.dry.isChecked(), schedule_at=when)
 
 
 class ConfirmDialog(Dialog):

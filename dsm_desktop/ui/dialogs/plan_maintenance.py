@@ -6,6 +6,7 @@ Making the plan changes nothing: it is the job `rolling_plan`, and what is start
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from PySide6.QtWidgets import (
@@ -236,9 +237,8 @@ class PlanMaintenanceDialog(Dialog):
         when = self.at.value() if self.later.isChecked() else None
 
         def submit() -> None:
-            self._desk.submit(kind.kind, [], values, schedule_at=when)
-            self._desk.area_opened.emit("maintenance")
-            self.accept()
+            show = partial(self._desk.area_opened.emit, "maintenance")
+            self.hand_in(self._desk, kind.kind, [], values, show, schedule_at=when)
 
         warning = kind.confirm(params) if kind.confirm else ""
         hosts, decided = self.plan.chosen_hosts(), self.plan.decided_words()

@@ -104,12 +104,20 @@ class VcenterDialog(Dialog):
         name, login = self.name.text().strip(), self.login.currentData()
         self.setEnabled(False)
         if row is not None:
-            values = {
+            # Only what was changed here: somebody else may have changed the rest while this was open.
+            before = {
+                "address": row.address,
+                "port": row.port,
+                "name": row.name,
+                "assigned_credential_id": row.credential_id,
+            }
+            typed = {
                 "address": address,
                 "port": port,
                 "name": name or row.name,
                 "assigned_credential_id": login,
             }
+            values = {key: value for key, value in typed.items() if value != before[key]}
             self._desk.change(
                 self,
                 lambda c: c.do(vcenters.edit_vcenter, row.id, **values),

@@ -9,6 +9,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from dsm_desktop.core.errors import DsmError
+from dsm_desktop.store.failures import CommitUnknown, StoreUnavailable
 from dsm_desktop.ui import theme
 from dsm_desktop.ui.announce import announce
 from dsm_desktop.ui.desk import News
@@ -23,10 +25,15 @@ _KEPT = 50  # of a locked night; what stays until closed is kept whatever its nu
 _ICONS = {Tone.CRITICAL: "status-critical", Tone.WARNING: "status-warning", Tone.OK: "status-ok"}
 
 
+def _of_absence(error: DsmError | None) -> bool:
+    """Whether it ends with the store's absence; what may or may not be saved wants a look all the same."""
+    return isinstance(error, StoreUnavailable) and not isinstance(error, CommitUnknown)
+
+
 class _Card(QWidget):
     def __init__(self, news: News) -> None:
         super().__init__()
-        self.tone, self.stays = news.tone, news.stays
+        self.tone, self.stays, self.error = news.tone, news.stays, news.error
         self.setFixedWidth(_WIDTH)
         self.setAccessibleName(news.text)
         label = QLabel(news.text)
@@ -94,9 +101,13 @@ class NewsCorner(QWidget):
         """Show a card under the others; where the corner is full the oldest gives way that may go by itself, and what
         stays waits until another one is closed."""
         cards = self._cards()
+        if news.error is not None and any(
+            card.error and card.accessibleName() == news.text for card in cards
+        ):
+            return  # the same trouble once
         full = len(cards) >= _MOST
         passing = next((card for card in cards if not card.stays), None)
-        if self.locked() or (full and passing is None and news.stays):
+        if self.locked() or (news.stays and sum(card.stays for card in cards) >= _MOST):
             self._keep(news)
             return
         if full and passing is not None:
@@ -110,6 +121,13 @@ class NewsCorner(QWidget):
         self.raise_()
         self._place()
         announce(card, news.text, news.tone)
+
+    def store_is_back(self) -> None:
+        """What was told of its absence is over."""
+        self._kept = [news for news in self._kept if not _of_absence(news.error)]
+        for card in self._cards():
+            if _of_absence(card.error):
+                card.deleteLater()
 
     def catch_up(self) -> None:
         """Tell what was kept, as far as there is room."""

@@ -14,7 +14,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.icons import set_icon
 from dsm_desktop.ui.theme import SPACE, Tone
-from dsm_desktop.ui.widgets.states import Picture
+from dsm_desktop.ui.widgets.states import Picture, store_is_back
 from dsm_desktop.workers.inhibit import awake_words
 
 LOOK_MS = 5_000
@@ -63,6 +63,7 @@ class StatusStrip(QStatusBar):
         self._desk = desk
         self.last: WorkNumbers | None = None
         self.stopped = ""
+        self._away = False
         self.setSizeGripEnabled(False)
         self.setAccessibleName("Status")
         context = desk.context
@@ -114,6 +115,8 @@ class StatusStrip(QStatusBar):
         self._look.timeout.connect(self.refresh)
         self._look.start()
         desk.bridge.changed.connect(self._changed)
+        desk.work.lost.connect(self._lost)
+        desk.store_back.connect(store_is_back)
         self.refresh()
 
     def _changed(self, change: Change) -> None:
@@ -136,6 +139,9 @@ class StatusStrip(QStatusBar):
     def _show(self, found: WorkNumbers) -> None:
         self.last = found
         self._store.say(self._desk.context.store_label, "database", Tone.MUTED, "The store answers")
+        if self._away:
+            self._away = False
+            self._desk.store_back.emit()
         if found.open_jobs:
             waiting = f", {found.waiting_tasks} waiting" if found.waiting_tasks else ""
             self.jobs.setText(
@@ -187,4 +193,6 @@ class StatusStrip(QStatusBar):
         self.stop.setToolTip(self._may_not_stop or reason or _STOP_TIP)
 
     def _lost(self, error: DsmError) -> None:
+        """By the look of this bar or by any order of the window: an order may meet an outage too short for the looks."""
+        self._away = True
         self._store.say("Store does not answer", "status-critical", Tone.CRITICAL, str(error))

@@ -181,6 +181,7 @@ class MainWindow(Ways, QMainWindow):
         self.status.stop_wanted.connect(self.ask_stop)
         self.status.jobs_wanted.connect(lambda: self.show_area("activity"))
         desk.told.connect(self.news.tell)
+        desk.store_back.connect(self.news.store_is_back)
         self.news.locked = lambda: self.lock.locked
         self.lock.opened.connect(self.news.catch_up)
         desk.job_wanted.connect(self._start_job)

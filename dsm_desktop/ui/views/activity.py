@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.commands.restore_list import AlreadyClosed
 from dsm_desktop.core.access import Permission
 from dsm_desktop.queries.calls import CallFilter
 from dsm_desktop.queries.jobs import restore_list
@@ -18,6 +19,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.views.audit import AuditView
 from dsm_desktop.ui.views.calls import CallsView
 from dsm_desktop.ui.views.jobs import JobsView
@@ -116,12 +118,24 @@ class AbandonDialog(Dialog):
     def abandon(self) -> None:
         commands, items, reason = self._desk.context.commands, self._items, self.reason.text().strip()
 
-        def do() -> None:
+        def do() -> list[str]:
+            closed: list[str] = []
             for item in items:
-                commands.abandon_restore(item, reason)
+                try:
+                    commands.abandon_restore(item, reason)
+                except AlreadyClosed as error:
+                    closed.append(
+                        str(error)
+                    )  # what somebody else has closed must not keep the others standing
+            return closed
 
         self.setEnabled(False)
-        self._desk.work.command(self, do, lambda _: self.accept(), self.fail)
+        self._desk.work.command(self, do, self._done, self.fail)
+
+    def _done(self, closed: list[str]) -> None:
+        for text in closed:
+            self._desk.tell(text, Tone.INFO)
+        self.accept()
 
 
 _PAGES = (

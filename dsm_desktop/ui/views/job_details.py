@@ -41,7 +41,7 @@ from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.next_step import next_step
 from dsm_desktop.ui.theme import SPACE, ui_font
 from dsm_desktop.ui.views.job_columns import LOG, STEPS, TASKS
-from dsm_desktop.ui.views.questions import DecisionCard
+from dsm_desktop.ui.views.questions import show_cards
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.task_result import TaskResult
 from dsm_desktop.ui.widgets.deeds import allow
@@ -237,12 +237,7 @@ class JobDetails(QWidget):
         )
 
     def _show_questions(self, rows: list[DecisionRow]) -> None:
-        while (item := self._questions.takeAt(0)) is not None:
-            if (card := item.widget()) is not None:
-                card.hide()
-                card.deleteLater()
-        for row in rows:
-            self._questions.addWidget(DecisionCard(row, self._answer, self._desk.why_not))
+        show_cards(self._questions, rows, self._answer, self._desk.why_not)
 
     def _answer(self, decision_id: int, option: str) -> None:
         commands = self._desk.context.commands

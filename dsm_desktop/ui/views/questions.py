@@ -25,6 +25,7 @@ class DecisionCard(QFrame):
         self, row: DecisionRow, answer: Callable[[int, str], None], why_not: Callable[[Permission], str]
     ) -> None:
         super().__init__()
+        self.row = row
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(self.palette().ColorRole.Base)
@@ -52,12 +53,33 @@ class DecisionCard(QFrame):
         column.addLayout(buttons)
 
 
+def show_cards(
+    column: QVBoxLayout,
+    rows: list[DecisionRow],
+    answer: Callable[[int, str], None],
+    why_not: Callable[[Permission], str],
+) -> None:
+    """A card for each question; one that is there already stays, with the keyboard and a click that has begun."""
+    items = [column.itemAt(place) for place in range(column.count())]
+    cards = [card for item in items if item and isinstance(card := item.widget(), DecisionCard)]
+    for card in cards:
+        if card.row not in rows:
+            column.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+    kept = [card.row for card in cards]
+    for place, row in enumerate(rows):
+        if row not in kept:
+            column.insertWidget(place, DecisionCard(row, answer, why_not))
+
+
 class DecisionsView(QScrollArea):
     """Open questions, the nearest deadline first."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
+        self._cards: QVBoxLayout | None = None
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Questions")
@@ -73,19 +95,21 @@ class DecisionsView(QScrollArea):
 
     def _show(self, rows: list[DecisionRow]) -> None:
         if not rows:
+            self._cards = None
             pane = StatePane()
             pane.empty("question", "No open questions", "A job that needs a decision asks here and waits.")
             self.setWidget(pane)
             return
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setSpacing(SPACE)
-        for row in rows:
-            column.addWidget(DecisionCard(row, self._answer, self._desk.why_not))
-        column.addStretch()
-        self.setWidget(inside)
+        if self._cards is None:
+            inside = QWidget()
+            self._cards = QVBoxLayout(inside)
+            self._cards.setSpacing(SPACE)
+            self._cards.addStretch()
+            self.setWidget(inside)
+        show_cards(self._cards, rows, self._answer, self._desk.why_not)
 
     def _failed(self, error: DsmError) -> None:
+        self._cards = None
         pane = StatePane()
         pane.error(error, self.refresh)
         self.setWidget(pane)

@@ -29,6 +29,7 @@ from dsm_desktop.queries.inventory import PartRow, unhealthy_parts
 from dsm_desktop.queries.query_values import plain
 from dsm_desktop.queries.servers import ServerRow, shown_fingerprint
 from dsm_desktop.ui import theme, words
+from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.servers import TrustDialog
 from dsm_desktop.ui.theme import SPACE, Tone
@@ -89,6 +90,11 @@ _FACTS: tuple[tuple[str, Callable[[ServerRow], str]], ...] = (
 _UNHEALTHY_SHOWN = 8
 
 
+def _by_which_login(row: ServerRow) -> tuple[object, ...]:
+    """What of a server decides which login is used; anybody may change it while it is in sight."""
+    return row.assigned_credential_id, row.discovered_credential_id, row.address
+
+
 class Chip(QWidget):
     """A state: icon and word in the tone's colour."""
 
@@ -143,6 +149,8 @@ class ServerOverview(QScrollArea):
         column.addWidget(self._facts_box())
         column.addStretch()
         self.setWidget(inside)
+        desk.bridge.changed.connect(self._changed)
+        desk.store_back.connect(self._ask_login)
 
     def _subsystem_box(self) -> QWidget:
         self._subsystems = QGroupBox("Health by subsystem")
@@ -190,7 +198,8 @@ class ServerOverview(QScrollArea):
 
     def show_row(self, row: ServerRow) -> None:
         """Everything that stands in the row; a changed row only changes words."""
-        other = self._row is None or self._row.id != row.id
+        before = self._row
+        other = before is None or before.id != row.id
         self._row = row
         self._health.show_status(words.health(row.health))
         self._power.show_status(words.power(row.power_state), "Power: ")
@@ -211,7 +220,8 @@ class ServerOverview(QScrollArea):
             value.setVisible(bool(text))
         if other:
             self._login.setText("…")
-            self._ask_login(row)
+        if before is None or other or _by_which_login(before) != _by_which_login(row):
+            self._ask_login()
         if other or row.inventory_at != self._inventory_at:
             self._inventory_at = row.inventory_at
             self._desk.work.query(
@@ -231,8 +241,14 @@ class ServerOverview(QScrollArea):
         self._unhealthy.setText("\n".join(told))
         self._unhealthy.setVisible(bool(told))
 
-    def _ask_login(self, row: ServerRow) -> None:
-        reads = self._desk.context.reads
+    def _changed(self, change: Change) -> None:
+        if change.topic == "credentials":
+            self._ask_login()
+
+    def _ask_login(self) -> None:
+        row, reads = self._row, self._desk.context.reads
+        if row is None:
+            return
         self._desk.work.read(
             self,
             lambda: reads.credential_choice(row.id),

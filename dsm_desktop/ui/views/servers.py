@@ -101,6 +101,7 @@ class ServersView(AreaView, QWidget):
             failed=lambda error: self.panel.error(error, self.refresh),
         )
         desk.bridge.changed.connect(self._changed)
+        desk.store_back.connect(self._recount)
         self.refresh()
 
     def main_panel(self) -> GridPanel:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.core.errors import Blame, DsmError
+from dsm_desktop.store.failures import StoreUnavailable
 from dsm_desktop.ui import theme
 from dsm_desktop.ui.announce import announce
 from dsm_desktop.ui.icons import pixmap, set_icon
@@ -65,6 +66,7 @@ class StatePane(QWidget):
         self._progress.setTextVisible(False)
         self._progress.setFixedSize(220, 6)
         self._progress.setAccessibleName("Loading")
+        self._again: Callable[[], object] | None = None
         self._buttons = QHBoxLayout()
         column = QVBoxLayout(self)
         column.setSpacing(SPACE)
@@ -110,6 +112,13 @@ class StatePane(QWidget):
         actions: list[tuple[str, Callable[[], object]]] = [("Try again", retry)] if retry else []
         actions.append(("Copy details", lambda: copy_error(error)))
         self._show(name, tone, where + error.message, error.hint, actions)
+        self._again = retry if isinstance(error, StoreUnavailable) else None
+
+    def store_is_back(self) -> None:
+        """Read what could not be read while the store was away."""
+        again, self._again = self._again, None
+        if again is not None:
+            again()
 
     def _show(
         self,
@@ -120,6 +129,7 @@ class StatePane(QWidget):
         actions: list[tuple[str, Callable[[], object]]] | None = None,
         why_not: str = "",
     ) -> None:
+        self._again = None
         self._picture.show_icon(icon_name, tone)
         self._title.setText(title)
         self._text.setText(text)
@@ -252,6 +262,13 @@ class Banner(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, super().minimumSizeHint().height())
+
+
+def store_is_back() -> None:
+    """Tell it to every pane of every window, also of those that stand beside the first one."""
+    for window in QApplication.topLevelWidgets():
+        for pane in window.findChildren(StatePane):
+            pane.store_is_back()
 
 
 def copy_error(error: DsmError) -> None:
