@@ -24,7 +24,7 @@ class Left:
 @asynccontextmanager
 async def left_is_told(ctx: JobContext, firmware: Callable[[], list[str]] = list) -> AsyncIterator[Left]:
     """Around everything that empties the host and takes it back, because only then it is seen what a restart has brought. What stops
-    the block says what is installed by then, `firmware` in words for its part; a cancel also how the host stands."""
+    the block says what is installed by then, `firmware` in words for its part, and how the host stands."""
     left = Left()
     try:
         yield left
@@ -51,15 +51,19 @@ def _tell(ctx: JobContext, before: Seen | None, firmware: Callable[[], list[str]
 
 def _host_words(ctx: JobContext, before: Seen | None, done: list[str], error: DsmError) -> list[str]:
     host, label, said = read_host(ctx), ctx.target.label, []
+    if host.connection is not Connection.CONNECTED:
+        # What vCenter shows of its image is older than the restart it may be in.
+        return [f"vCenter does not reach {label} now."] if isinstance(error, Cancelled) else []
     if before and host.build != before.build:
         done.append(f"ESXi {before.version} build {before.build} → {host.version} build {host.build}")
     elif before and host.reboot_required:
         said.append(f"The new ESXi is installed on {label} and starts with its next restart.")
         if not error.hint:
             error.hint = f"Restart {label} in maintenance mode when it suits, and look which build comes up."
-    if isinstance(error, Cancelled):
-        here = host.connection is Connection.CONNECTED and not host.in_maintenance
-        said.append(
-            f"{label} is in service." if here else f"{label} is out of service: see the restore list."
-        )
+    if not host.in_maintenance:
+        said.append(f"{label} is in service.")
+    elif before and before.in_maintenance:
+        said.append(f"{label} is in maintenance mode, as it was before.")
+    elif isinstance(error, Cancelled):
+        said.append(f"{label} is in maintenance mode: see the restore list.")
     return said

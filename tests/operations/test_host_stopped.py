@@ -98,6 +98,24 @@ def test_while_it_restarts_for_both(site: RollSite, number: int, grade: CancelGr
     assert "together" not in task.outcome, "a name of ours says nothing to a person"
 
 
+def test_a_host_that_is_given_up_is_not_said_to_wait_for_a_restart(site: RollSite) -> None:
+    """It does restart, and vCenter shows what it saw before that. Afterwards it is put back from the restore list."""
+    host = site.cluster.hosts[0]
+    job_id = begun(site, host, "esxi_then_firmware", [], firmware="none", boot_minutes=0.1)
+    host.esxi.faults.set("never_returns", times=1)
+    asked = site.answer("stop")
+    assert f"{host.name} is not back" in asked.question
+    site.wait(job_id)
+    (task,) = site.tasks(job_id)
+    assert "did not come back" in task.outcome
+    assert NEXT_RESTART not in task.outcome
+    assert [r.what for r in site.standing()] == [f"Take {host.name} out of maintenance mode"]
+    host.esxi.cut_power()
+    host.esxi.power_on()
+    site.until(lambda: host.connection == "connected", lambda: "the host did not come back")
+    site.put_back(job_id)
+
+
 @pytest.mark.parametrize("grade", [CancelGrade.AFTER_STEP, CancelGrade.NOW])
 def test_between_firmware_and_esxi(site: RollSite, grade: CancelGrade) -> None:
     """Two restarts for firmware, so ESXi comes after them."""
