@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dsm_desktop.core.states import CancelGrade
+from dsm_desktop.core.states import CancelGrade, JobState
 from dsm_desktop.queries.jobs import TaskRow
 from dsm_desktop.simulator.dup import Package, build
 from dsm_desktop.simulator.hardware.catalog import MODELS
@@ -17,7 +17,8 @@ from dsm_desktop.ui.dialogs.calls_plan import read_plan
 from tests.operations.esxi_site import NEW, OLD, EsxiSite, login
 from tests.operations.esxi_site import bundle_in as depot_in
 from tests.operations.test_esxi_and_firmware import WANTED
-from tests.operations.vsphere_site import RollSite, roll_site
+from tests.operations.test_roll_settle import paired, unpair
+from tests.operations.vsphere_site import QUICK_HOST, RollSite, roll_site
 
 pytestmark = pytest.mark.shared_program
 NEXT_RESTART = "starts with its next restart"
@@ -40,6 +41,13 @@ def site(shared: RollSite) -> Iterator[RollSite]:
     assert [h.name for h in shared.site.hosts if h.esxi.service("TSM-SSH").running] == []
 
 
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RollSite]:
+    """Two hosts, each with one half."""
+    with roll_site(tmp_path_factory.mktemp("pairs"), hosts=2) as site:
+        yield site
+
+
 def cpld(site: RollSite, version: str) -> str:
     """A package that has a restart of its own."""
     names = sorted(MODELS)
@@ -55,7 +63,8 @@ def begun(site: RollSite, host: Host, kind: str, packages: list[str], **more: An
 
 def stopped(site: RollSite, job_id: int, grade: CancelGrade) -> TaskRow:
     site.app.commands.cancel(job_id, grade)
-    assert site.wait(job_id).state == "cancelled", site.log(job_id)
+    site.until(lambda: JobState(site.job(job_id).state).final, lambda: site.log(job_id))
+    assert site.job(job_id).state == "cancelled", site.log(job_id)
     (task,) = site.tasks(job_id)
     return task
 
@@ -128,3 +137,29 @@ def test_between_firmware_and_esxi(site: RollSite, grade: CancelGrade) -> None:
     assert f"{host.name} is in service." in task.outcome
     assert host.esxi.image.build == OLD
     assert "ESXi" not in task.outcome
+
+
+@pytest.mark.parametrize("grade", [CancelGrade.AFTER_STEP, CancelGrade.NOW])
+def test_a_fault_tolerant_pair_that_holds_the_host_is_named_with_its_way_out_and_left_alone(
+    pairs: RollSite, grade: CancelGrade
+) -> None:
+    """Work on a single host suspends no pair: that is said, and not that it will be done."""
+    vm = paired(pairs)
+    host = pairs.cluster.hosts[0]
+    packages = pairs.package(f"9.6.{grade.value}")
+    ids = [pairs.host_id(host.moid)]
+    job_id = pairs.submit("host_update", ids, **(QUICK_HOST | {"firmware": "packages", "packages": packages}))
+    asked = pairs.question(job_id)
+    for said in (
+        host.name,
+        vm.name,
+        "A rolling update suspends its Fault Tolerance",
+        "suspend it in vCenter",
+    ):
+        assert said in asked.question
+    assert vm.ft_state == "running"
+    task = stopped(pairs, job_id, grade)
+    assert f"{host.name} is in service." in task.outcome
+    assert vm.ft_state == "running"
+    unpair(pairs)
+    pairs.left_as_found()
