@@ -10,6 +10,7 @@ import pytest
 
 from dsm_desktop.core.states import CancelGrade, JobState
 from dsm_desktop.queries.jobs import TaskRow
+from dsm_desktop.queries.step_titles import titled_steps
 from dsm_desktop.simulator.dup import Package, build
 from dsm_desktop.simulator.hardware.catalog import MODELS
 from dsm_desktop.simulator.vsphere.nodes.hosts import Host
@@ -104,6 +105,8 @@ def test_while_it_restarts_for_both(site: RollSite, number: int, grade: CancelGr
     assert f"→ {version};" in task.outcome
     assert f"{host.name} is in service." in task.outcome
     assert NEXT_RESTART not in task.outcome, "it has started it already"
+    steps = {s.state for s in site.app.store.fetch(lambda c: titled_steps(c, task.id))}
+    assert steps <= {"done", "stopped"}, "what was left is not running"
     assert "together" not in task.outcome, "a name of ours says nothing to a person"
 
 
