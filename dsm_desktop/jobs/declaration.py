@@ -13,13 +13,14 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import BadInput, Blame, DsmError
 from dsm_desktop.core.worded import Worded
+from dsm_desktop.core.wording import field_problem
 from dsm_desktop.jobs.context import JobContext
 from dsm_desktop.jobs.requirements import C, Fit, Requirement, fit
 
@@ -54,6 +55,8 @@ class Params(BaseModel):
     """Base of every parameter model: unknown names refused, values validated on assignment, no secrets ever."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True, frozen=True)
+    foremost: ClassVar[tuple[str, ...]] = ()
+    """Fields that stand first in the form: what is to be done before how it is done."""
 
     def in_title(self) -> dict[str, str]:
         """Values that a title says otherwise than they were typed (a hundred addresses as a range), by name."""
@@ -132,7 +135,9 @@ class JobType:
             return self.params.model_validate(values)
         except ValidationError as error:
             lines = [
-                f"{'.'.join(str(p) for p in e['loc']) or 'parameters'}: {e['msg']}" for e in error.errors()
+                f"{'.'.join(str(p) for p in e['loc']) or 'parameters'}: "
+                f"{field_problem(e['type'], e['msg'], e.get('ctx', {}))}"
+                for e in error.errors()
             ]
             raise BadInput(
                 f"{self.label}: " + "; ".join(lines), hint="Correct the named fields.", where=self.kind

@@ -9,12 +9,18 @@ from pydantic import Field
 from dsm_desktop.core.errors import BadInput, Blame, DsmError
 from dsm_desktop.jobs import JobContext, Params, Result, Targets, job
 from dsm_desktop.media.server import MediaServer
+from dsm_desktop.net.ssh import SshUnreachable
 from dsm_desktop.queries.library import image_file
 from dsm_desktop.vmware.store_paths import clean_path
 
 
 class DatastoreHashParams(Params):
-    datastore: str = Field(min_length=1, title="Datastore", description="its name, as the host sees it")
+    datastore: str = Field(
+        min_length=1,
+        title="Datastore",
+        description="its name, as the host sees it",
+        json_schema_extra={"suggest": "datastore name"},
+    )
     path: str = Field(min_length=1, title="File", description="from the datastore's root, like iso/a.iso")
     item: str = Field(
         "",
@@ -37,21 +43,28 @@ class OtherContent(DsmError):
 
 @job(
     "datastore_hash",
-    label="Hash file on host",
+    label="Check a file on a host…",
     title="Hash {path} on {target}",
     targets=Targets.HOST,
     menu="vSphere",
 )
 async def datastore_hash(ctx: JobContext, params: DatastoreHashParams) -> DatastoreHashResult:
-    """Let an ESXi host take the SHA-256 of a file on a datastore, and compare it with a file of the library.
-
-    SSH must be running on the host; it is not started for this. Nothing is changed.
+    """Let an ESXi host take the SHA-256 of a file on a datastore, and compare it with a file of the library. SSH must be running
+    on the host; it is not started for this. Nothing is changed.
     """
     wanted = await ctx.run(partial(_wanted, ctx, params.item)) if params.item else ""
     if "/" in params.datastore or params.datastore in (".", ".."):
         raise BadInput(f"'{params.datastore}' is no name of a datastore.", hint="Give its name alone.")
     path = f"/vmfs/volumes/{params.datastore}/{clean_path(params.path)}"
-    found = await ctx.run(lambda: ctx.esxi().sha256(path))
+    try:
+        found = await ctx.run(lambda: ctx.esxi().sha256(path))
+    except SshUnreachable as error:
+        raise SshUnreachable(
+            f"{ctx.target.label} does not answer by SSH, so it cannot read the file: {error.message}.",
+            hint="Start SSH on the host in vCenter (Configure › Services), then start this again; stop it afterwards.",
+            where=ctx.target.label,
+            detail=error.where,
+        ) from error
     if wanted and found != wanted:
         raise OtherContent(
             f"its SHA-256 is {found[:16]}…, the library's is {wanted[:16]}…",

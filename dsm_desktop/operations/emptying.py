@@ -14,6 +14,11 @@ from dsm_desktop.workflows.return_host import HowToReturn
 
 ONE_BY_ONE = "Of a cluster one host at a time, and none that it cannot spare beside those that are out."
 """For confirmations: what `workflows.cluster_turn` sees to."""
+MOVED = (
+    "The running VMs of each host are moved to other hosts; one that cannot move is asked about, none is cut off. The empty host is"
+    " updated, restarted where that is needed, and taken back into service."
+)
+"""For confirmations of work on an emptied host."""
 
 
 class EmptyOptions(Params):

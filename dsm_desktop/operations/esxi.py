@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from typing import ClassVar
 
+from pydantic import Field, ValidationInfo, field_validator
+
+from dsm_desktop.core.errors import BadInput
 from dsm_desktop.jobs import Params
 from dsm_desktop.workflows.depot import Depot, DepotAt, as_path
 from dsm_desktop.workflows.esxi_wanted import EsxiWanted
@@ -13,15 +16,22 @@ from dsm_desktop.workflows.recovery_key import WithoutKey
 class DepotOptions(Params):
     """Which image, where it lies, and who signs in."""
 
+    foremost: ClassVar[tuple[str, ...]] = ("depot", "depot_file", "depot_store", "profile")
+    depot_needed: ClassVar[bool] = True
+    """Whether the job is for nothing without one."""
+
     depot: str = Field(
         "",
         max_length=500,
         title="ESXi depot",
-        description="offline bundle as the host sees it: [STORE] folder/bundle.zip, /vmfs/volumes/… or http://…",
+        description="offline bundle as the host sees it: [STORE] folder/bundle.zip, /vmfs/volumes/… or http://…; 'Browse…' at a"
+        " datastore copies it",
+        json_schema_extra={"suggest": "depot"},
     )
     depot_file: str = Field(
         "",
         max_length=500,
+        validate_default=True,
         title="… or a file of this machine",
         description="served to the hosts over HTTP while the job runs",
         json_schema_extra={"widget": "file", "kinds": "Offline bundles (*.zip)"},
@@ -31,6 +41,7 @@ class DepotOptions(Params):
         max_length=120,
         title="Upload the file to datastore",
         description="instead of serving it; it stays there for the other hosts",
+        json_schema_extra={"suggest": "datastore name", "when": {"depot_file": True}},
     )
     profile: str = Field(
         "",
@@ -52,20 +63,34 @@ class DepotOptions(Params):
         description="it is on the host's list of exception users",
     )
 
-    @model_validator(mode="after")
-    def _one_place(self) -> DepotOptions:
-        if bool(self.depot.strip()) == bool(self.depot_file.strip()) and (self.depot or self.depot_needed):
-            raise ValueError("give a depot, or a file of this machine")
-        if self.depot_store and not self.depot_file:
-            raise ValueError("only a file of this machine is uploaded")
-        if self.depot:
-            as_path(self.depot)
-        return self
+    @field_validator("depot")
+    @classmethod
+    def _a_host_finds_it(cls, depot: str) -> str:
+        if depot.strip():
+            try:
+                as_path(depot)
+            except BadInput as error:
+                raise ValueError(f"{error.message} {error.hint}") from error
+        return depot
 
-    @property
-    def depot_needed(self) -> bool:
-        """Whether the job is for nothing without one."""
-        return True
+    @field_validator("depot_file")
+    @classmethod
+    def _one_place(cls, file: str, info: ValidationInfo) -> str:
+        named = info.data.get("depot")
+        if named is None:
+            return file  # what is wrong is said there
+        if named.strip() and file.strip():
+            raise ValueError("Give a depot or a file of this machine, not both.")
+        if cls.depot_needed and not named.strip() and not file.strip():
+            raise ValueError("Where is the new ESXi? Name a depot, or choose its offline bundle here.")
+        return file
+
+    @field_validator("depot_store")
+    @classmethod
+    def _only_a_file(cls, store: str, info: ValidationInfo) -> str:
+        if store.strip() and info.data.get("depot_file") == "":
+            raise ValueError("Only a file of this machine is uploaded.")
+        return store
 
     @property
     def depot_at(self) -> DepotAt:

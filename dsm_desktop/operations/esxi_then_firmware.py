@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dsm_desktop.jobs import Danger, JobContext, Targets, job
-from dsm_desktop.operations.emptying import ONE_BY_ONE
+from dsm_desktop.operations.emptying import MOVED, ONE_BY_ONE
 from dsm_desktop.operations.host_update import HostUpdateResult, update_emptied
 from dsm_desktop.operations.host_work import BothOrder, HostWork
 
 
 class EsxiThenFirmwareParams(HostWork):
+    depot_needed = True
+
     def both_order(self, restarts: int) -> BothOrder:
         return BothOrder.TOGETHER if restarts == 1 else BothOrder.ESXI_FIRST
-
-    @property
-    def depot_needed(self) -> bool:
-        return True
 
 
 @job(
@@ -25,7 +23,7 @@ class EsxiThenFirmwareParams(HostWork):
     menu="vSphere",
     danger=Danger.DISRUPTIVE,
     exclusive=True,
-    confirm=lambda p: f"Each host is emptied, updated, restarted, and taken back into service. {ONE_BY_ONE}",
+    confirm=lambda p: f"{MOVED} {ONE_BY_ONE}",
 )
 async def esxi_then_firmware(ctx: JobContext, params: EsxiThenFirmwareParams) -> HostUpdateResult:
     """Update ESXi and the server's firmware while the host is empty. Where the firmware needs one restart, it is staged in the

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pydantic import Field
 
 from dsm_desktop.jobs import Danger, JobContext, Result, Targets, job
-from dsm_desktop.operations.emptying import ONE_BY_ONE, EmptyOptions
+from dsm_desktop.operations.emptying import MOVED, ONE_BY_ONE, EmptyOptions
 from dsm_desktop.operations.esxi import EsxiUpdateOptions
 from dsm_desktop.workflows.cluster_turn import begun_before
 from dsm_desktop.workflows.depot import depot_for
 from dsm_desktop.workflows.esxi_facts import refuse_blocked
+from dsm_desktop.workflows.esxi_left import left_is_told
 from dsm_desktop.workflows.esxi_update import preflight, update_esxi
 from dsm_desktop.workflows.esxi_wanted import EsxiUpdated, EsxiWanted
 from dsm_desktop.workflows.evacuate import emptied
@@ -42,7 +43,7 @@ class EsxiUpgradeResult(Result):
     menu="vSphere",
     danger=Danger.DISRUPTIVE,
     exclusive=True,
-    confirm=lambda p: f"Each host is emptied, updated, restarted, and taken back into service. {ONE_BY_ONE}",
+    confirm=lambda p: f"{MOVED} {ONE_BY_ONE}",
 )
 async def esxi_upgrade(ctx: JobContext, params: EsxiUpgradeParams) -> EsxiUpgradeResult:
     """Update the ESXi of hosts from an offline bundle: checked before the host is emptied, into maintenance mode, ESXi's own dry
@@ -60,7 +61,8 @@ async def esxi_upgrade(ctx: JobContext, params: EsxiUpgradeParams) -> EsxiUpgrad
         nothing = await look_before(ctx, params, wanted)
         if nothing is not None:
             return nothing
-        async with emptied(ctx, params.how_to_empty(params.decided)) as empty:
+        async with left_is_told(ctx) as left, emptied(ctx, params.how_to_empty(params.decided)) as empty:
+            left.before = empty.before
             updated = await update_esxi(ctx, wanted)
             returned = await back_in_service(
                 ctx, empty.before, params.how_to_return, ours=empty.ours, left=empty.let_go
@@ -95,7 +97,7 @@ def result_of(
 ) -> EsxiUpgradeResult:
     """What the operator is told about one host."""
     if dry_run:
-        words = "Nothing was changed (dry run)."
+        words = " ".join(["Nothing was changed (dry run).", *updated.notes])
     else:
         end = "In service again." if ours else "Left in maintenance mode, as it was."
         words = f"ESXi {updated.before} → {updated.after}. {end}"

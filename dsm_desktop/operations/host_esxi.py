@@ -17,10 +17,9 @@ from dsm_desktop.redfish.device_jobs import device_jobs
 from dsm_desktop.workflows.depot import depot_for
 from dsm_desktop.workflows.device_work import patient
 from dsm_desktop.workflows.esxi_facts import refuse_blocked
-from dsm_desktop.workflows.esxi_left import installed_is_told
 from dsm_desktop.workflows.esxi_proof import prove_esxi
 from dsm_desktop.workflows.esxi_restart import boot_time_of, restart_esxi, restart_server
-from dsm_desktop.workflows.esxi_update import install_esxi, preflight, update_esxi
+from dsm_desktop.workflows.esxi_update import SSH_OFF, install_esxi, preflight, update_esxi
 from dsm_desktop.workflows.esxi_wanted import EsxiUpdated, EsxiWanted
 from dsm_desktop.workflows.firmware_host import Apply, unstage
 from dsm_desktop.workflows.firmware_proof import Done, Outcome, RestartBy, prove
@@ -31,7 +30,7 @@ from dsm_desktop.workflows.ssh_access import ssh_on
 
 
 class EsxiPlan(BaseModel):
-    """What the update of ESXi would be. `needed` False: the host has the build, or SSH is off in a dry run (`note`)."""
+    """What the update of ESXi would be. `needed` False: the host has the build. `note`: SSH is off in a dry run, so nobody knows."""
 
     model_config = ConfigDict(frozen=True)
     needed: bool = False
@@ -46,7 +45,9 @@ class EsxiPlan(BaseModel):
 
     @property
     def items(self) -> list[Item]:
-        return [Item(name="ESXi", before=self.before, after=self.target)] if self.needed else []
+        return (
+            [Item(name="ESXi", before=self.before, after=self.target)] if self.target and self.needed else []
+        )
 
 
 class Both(BaseModel):
@@ -75,7 +76,8 @@ async def esxi_plan(ctx: JobContext, wanted: EsxiWanted | None, *, key: str) -> 
         return EsxiPlan()
     async with ssh_on(ctx, wanted.sign_in, key=key) as access:
         if not access.open:
-            return EsxiPlan(note="SSH is off, so a dry run can look no further.")
+            # Said as if it were needed, and no key is saved: "nothing to do" would be a guess.
+            return EsxiPlan(needed=True, key_safe=True, note=SSH_OFF)
         found = await preflight(ctx, wanted, key=key)
     refuse_blocked(found.facts, found.findings)
     nothing = found.nothing_to_do or (found.rehearsal is not None and not found.rehearsal.changed)
@@ -151,22 +153,21 @@ async def _together(
         if any(d.restart is RestartBy.OTHER for d in staged):
             seen = Seen(in_maintenance=True, boot_time=boot)
             await host_is_back(ctx, seen, params.how_to_return, restarted=True, key="staged ")
-        async with installed_is_told(ctx):
-            updated = await install_esxi(ctx, wanted)
-            if quick_boot:
-                ctx.log(
-                    f"{ctx.target.label} restarts by Quick Boot, which applies no firmware: the iDRAC restarts it."
-                )
-                await _by_idrac(ctx, params, "together ")
-            else:
-                await restart_esxi(
-                    ctx,
-                    updated.boot_time,
-                    key="together",
-                    every=wanted.look_seconds,
-                    doubt_seconds=wanted.doubt_seconds,
-                    ask_hours=wanted.ask_hours,
-                )
+        updated = await install_esxi(ctx, wanted)
+        if quick_boot:
+            ctx.log(
+                f"{ctx.target.label} restarts by Quick Boot, which applies no firmware: the iDRAC restarts it."
+            )
+            await _by_idrac(ctx, params, "together ")
+        else:
+            await restart_esxi(
+                ctx,
+                updated.boot_time,
+                key="together",
+                every=wanted.look_seconds,
+                doubt_seconds=wanted.doubt_seconds,
+                ask_hours=wanted.ask_hours,
+            )
         if updated.pending:
             updated = await prove_esxi(ctx, wanted, updated)
         else:

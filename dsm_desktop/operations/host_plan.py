@@ -89,9 +89,9 @@ async def host_plan(ctx: JobContext, params: HostPlanParams) -> HostPlanResult:
     if items:
         words = f"{plural(len(items), 'change')}, {plural(restarts, 'restart')}"
     else:
-        words = "Cannot be done" if problem else "Nothing to do"
+        words = "Cannot be done" if problem else "Not known" if esxi.note else "Nothing to do"
     return HostPlanResult(
-        summary=f"{words}. {problem}".strip(),
+        summary=f"{words}. {problem or esxi.note}".strip(),
         needed=needed,
         items=items,
         restarts=restarts,

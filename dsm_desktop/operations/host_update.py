@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pydantic import Field
 
 from dsm_desktop.firmware.plan import Plan
 from dsm_desktop.jobs import Danger, JobContext, Result, Targets, job
-from dsm_desktop.operations.emptying import ONE_BY_ONE
+from dsm_desktop.operations.emptying import MOVED, ONE_BY_ONE
 from dsm_desktop.operations.firmware import back_up
 from dsm_desktop.operations.host_esxi import Both, esxi_plan, update_both, wanted_esxi
 from dsm_desktop.operations.host_work import HostWork, HostWorkOptions, firmware_plan
+from dsm_desktop.redfish.update import installed_firmware
 from dsm_desktop.workflows.cluster_turn import begun_before
+from dsm_desktop.workflows.esxi_left import left_is_told
 from dsm_desktop.workflows.evacuate import Emptied, emptied
 from dsm_desktop.workflows.firmware_proof import Done
+from dsm_desktop.workflows.firmware_send import running_version
 from dsm_desktop.workflows.gate import pass_gate
 from dsm_desktop.workflows.maintenance import ATTEMPTS, still_in_maintenance
 from dsm_desktop.workflows.recovery_key import key_in_vault
@@ -43,13 +48,12 @@ class HostUpdateResult(Result):
     menu="vSphere",
     danger=Danger.DISRUPTIVE,
     exclusive=True,
-    confirm=lambda p: (
-        f"Each host is emptied, updated, restarted where that is needed, and taken back into service. {ONE_BY_ONE}"
-    ),
+    confirm=lambda p: f"{MOVED} {ONE_BY_ONE}",
 )
 async def host_update(ctx: JobContext, params: HostUpdateParams) -> HostUpdateResult:
     """Bring hosts up to date while they are empty: iDRAC's configuration saved, VMs moved, firmware and ESXi updated (with one
-    restart for both where possible), each version read back, host back in service and compared with before.
+    restart for both where possible), each version read back, host back in service and compared with before. Without a depot ESXi
+    is left as it is.
 
     A host that needs nothing is not touched. What was changed is put back on success, failure, cancel and after a crash.
     """
@@ -74,15 +78,31 @@ async def update_emptied(ctx: JobContext, params: HostWork) -> HostUpdateResult:
         if not esxi.key_safe and (plan.restarts or esxi.needed) and not await begun_before(ctx):
             await key_in_vault(ctx, params.sign_in, params.recovery_key, params.ask_hours)
         backup_id = await back_up(ctx, params.backup and bool(ctx.target.server_id))
-        async with emptied(ctx, params.how_to_empty(params.decided)) as empty:
+        async with (
+            left_is_told(ctx, partial(_firmware_now, ctx, plan)) as left,
+            emptied(ctx, params.how_to_empty(params.decided)) as empty,
+        ):
+            left.before = empty.before
             ctx.log(f"{ctx.target.label} is empty; the work begins.")
             both = await update_both(
                 ctx, params, plan, files, asked if esxi.needed else None, quick_boot=esxi.quick_boot
             )
             returned = await _proven(ctx, params, plan, empty, both)
     if ctx.dry_run:
-        return HostUpdateResult(summary="Nothing was changed (dry run).", restarts=plan.restarts)
+        summary = f"Nothing was changed (dry run). {esxi.note}".strip()
+        return HostUpdateResult(summary=summary, restarts=max(plan.restarts, int(esxi.needed)))
     return _result(plan, both, empty, returned, backup_id)
+
+
+def _firmware_now(ctx: JobContext, plan: Plan) -> list[str]:
+    """What of the plan runs now, read from the iDRAC."""
+    if not plan.items:
+        return []
+    entries = installed_firmware(ctx.redfish())
+    changes = [(c, running_version(entries, c.fqdd)) for item in plan.items for c in item.changes]
+    return list(
+        dict.fromkeys(f"{c.name} {c.before} → {now}" for c, now in changes if now not in ("", c.before))
+    )
 
 
 async def _proven(ctx: JobContext, params: HostWork, plan: Plan, empty: Emptied, both: Both) -> Returned:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.worded import Worded
 from dsm_desktop.firmware.plan import Plan, Rules
 from dsm_desktop.jobs import JobContext
 from dsm_desktop.operations.emptying import EmptyOptions
-from dsm_desktop.operations.esxi import EsxiUpdateOptions
+from dsm_desktop.operations.esxi import DepotOptions, EsxiUpdateOptions
 from dsm_desktop.operations.firmware import (
     OrderedOptions,
     PackageFile,
@@ -51,13 +52,21 @@ class BothOrder(Worded):
 class HostWork(EmptyOptions, EsxiUpdateOptions):
     """What is done on each host while it is empty, and how. Without a depot ESXi is left as it is."""
 
+    foremost: ClassVar[tuple[str, ...]] = ("firmware", "packages", *DepotOptions.foremost, "both", "backup")
+    depot_needed = False
+
     firmware: FirmwareChoice = Field(FirmwareChoice.LIBRARY, title="Firmware")
     packages: list[str] = Field(
         default_factory=list,
         max_length=200,
+        validate_default=True,
         title="Packages",
         description="of the library: file name, id or SHA-256; only for 'packages'",
-        json_schema_extra={"widget": "picks", "suggest": "library:package"},
+        json_schema_extra={
+            "widget": "picks",
+            "suggest": "library:package",
+            "when": {"firmware": FirmwareChoice.PACKAGES.value},
+        },
     )
     backup: bool = Field(
         True, title="Save the iDRAC's configuration first", description="as a sealed profile (SCP)"
@@ -80,19 +89,19 @@ class HostWork(EmptyOptions, EsxiUpdateOptions):
         20, ge=0.2, le=600, title="Look at the iDRAC every", json_schema_extra={"unit": "seconds"}
     )
 
-    @model_validator(mode="after")
-    def _packages_are_given(self) -> HostWork:
-        if (self.firmware is FirmwareChoice.PACKAGES) != bool(self.packages):
-            raise ValueError("'packages' needs packages, and only that choice")
-        return self
+    @field_validator("packages")
+    @classmethod
+    def _as_firmware_says(cls, packages: list[str], info: ValidationInfo) -> list[str]:
+        chosen = info.data.get("firmware")
+        if chosen is FirmwareChoice.PACKAGES and not packages:
+            raise ValueError("Choose at least one package, or other firmware.")
+        if chosen is not FirmwareChoice.PACKAGES and packages:
+            raise ValueError("Packages are named, so firmware must be 'packages'.")
+        return packages
 
     def both_order(self, restarts: int) -> BothOrder:
         """How firmware that needs so many restarts and ESXi go along."""
         return BothOrder.TOGETHER
-
-    @property
-    def depot_needed(self) -> bool:
-        return False
 
     @property
     def esxi(self) -> bool:

@@ -86,3 +86,17 @@ SOURCES: Mapping[str, Callable[[Connection], list[Choice]]] = {
     "datastore": _datastores,
 }
 """Kind of record → what there is of it."""
+
+
+def _store_names(connection: Connection) -> list[str]:
+    return sorted({d.name for d in vsphere_view(connection).datastores if d.accessible})
+
+
+def _depots(connection: Connection) -> list[str]:
+    """Those that jobs were given, newest first."""
+    given = (str(job.params.get("depot") or "") for job in list_jobs(connection, limit=NEWEST))
+    return list(dict.fromkeys(filter(None, given)))
+
+
+NAMES: Mapping[str, Callable[[Connection], list[str]]] = {"datastore name": _store_names, "depot": _depots}
+"""Kind of name → those to choose from; another may be typed."""

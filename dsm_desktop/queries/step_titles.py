@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
+from dsm_desktop.core.states import JobState, StepState
 from dsm_desktop.queries.jobs import StepRow, task_steps
-from dsm_desktop.store.models import EsxiHost, VsphereObject
+from dsm_desktop.store.models import EsxiHost, JobTask, VsphereObject
 
 _MOID = re.compile(r"\b(?:host|vm|domain-[cs]|datastore|network|group-[a-z]|resgroup|dvportgroup)-?\d+\b")
 _BEHIND = re.compile(r"(?P<thing>«[^»]*»)[ :]\d+\b")
@@ -17,11 +18,19 @@ _BEHIND = re.compile(r"(?P<thing>«[^»]*»)[ :]\d+\b")
 _TIME = re.compile(r"^#?(\d+)(?:$| (?=[a-z]+-))")
 """How often it was done until then: alone, or before the host that it was done with."""
 
+STOPPED = "stopped"
+
 
 def titled_steps(connection: Connection, task_id: int) -> list[StepRow]:
     """As `task_steps`, for people: a started job by its kind, hosts and VMs by the names the last look at vCenter gave them, and
-    of what was done once no number."""
+    of what was done once no number. What a task that has ended left without an end is `stopped`: nothing of it runs."""
     rows = task_steps(connection, task_id)
+    state = connection.scalar(select(JobTask.state).where(JobTask.id == task_id))
+    if state is not None and JobState(state).final:
+        rows = [
+            replace(r, state=STOPPED) if r.state == StepState.BEGUN and r.kind != "always" else r
+            for r in rows
+        ]
     wanted = {moid for row in rows for moid in _MOID.findall(f"{row.name} {row.key}")}
     names = _names(connection, wanted) if wanted else {}
     return [replace(row, name=_title(row.name, names), key=_mark(row.key, names)) for row in rows]

@@ -216,6 +216,12 @@ def _override(case: Case) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+_SUSPEND = (
+    "A rolling update suspends its Fault Tolerance and resumes it at the end; before work on this host alone, suspend it in vCenter,"
+    " and resume it yourself when all hosts have one build."
+)
+
+
 def _fault_tolerance(case: Case) -> Finding:
     hosts = case.targets.bit_count()
     versions = {h.build for n, h in enumerate(case.fitting.hosts) if case.targets >> n & 1 and h.build} | {
@@ -226,7 +232,7 @@ def _fault_tolerance(case: Case) -> Finding:
             Cause.FAULT_TOLERANCE, Severity.WARN,
             f"is the {case.vm.fault_tolerance} of a fault-tolerant pair: it needs hosts of one build, and the update "
             "makes two",
-            Remedy.SUSPEND_FAULT_TOLERANCE, "Suspend Fault Tolerance for the roll and resume it when all hosts have one build.",
+            Remedy.SUSPEND_FAULT_TOLERANCE, _SUSPEND,
             Remedy.MIGRATE,
         )  # fmt: skip
     why = (
@@ -237,7 +243,7 @@ def _fault_tolerance(case: Case) -> Finding:
     return case.found(
         Cause.FAULT_TOLERANCE, Severity.BLOCK,
         f"is the {case.vm.fault_tolerance} of a fault-tolerant pair whose VMs may not share a host, and {why}",
-        Remedy.SUSPEND_FAULT_TOLERANCE, "Suspend Fault Tolerance for the roll; it is resumed afterwards.",
+        Remedy.SUSPEND_FAULT_TOLERANCE, _SUSPEND,
     )  # fmt: skip
 
 

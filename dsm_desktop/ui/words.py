@@ -52,6 +52,7 @@ _WORK = {
     "scheduled": Status("Scheduled", "status-pending", Tone.INFO),
     "running": Status("Running", "status-running", Tone.INFO),
     "begun": Status("Running", "status-running", Tone.INFO),
+    "stopped": Status("Stopped", "status-cancelled", Tone.MUTED),
     "paused": Status("Needs an answer", "question", Tone.WARNING),
     "cancelling": Status("Cancelling", "status-cancelled", Tone.WARNING),
     "completed": Status("Completed", "status-ok", Tone.OK),

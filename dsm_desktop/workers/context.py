@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -34,6 +35,9 @@ T = TypeVar("T")
 
 _NOTED_SLEEP = 30.0
 _CLOCK_SECONDS = 2.5  # how often somebody who waits for a time of the clock looks at it
+
+_NUMBER = re.compile(r"(: [^:()]+)? \(\d+\)$")
+"""What tells several waits for the same thing apart, which says nothing to a person."""
 
 
 class RunContext:
@@ -196,7 +200,7 @@ class RunContext:
             await self._run.park(min(pause, left))
             self._run.refuse_lost()
             if self._run.now_please():
-                raise Cancelled(f"Stopped while waiting for {what}.")
+                raise Cancelled(f"Stopped while waiting for {_NUMBER.sub('', what)}.")
 
     async def see_out(
         self, what: str, probe: Callable[[], T | None], *, every: float, returns: Any = None

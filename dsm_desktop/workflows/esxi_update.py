@@ -28,7 +28,6 @@ from dsm_desktop.workflows.esxi_facts import (
     refuse_blocked,
     target_of,
 )
-from dsm_desktop.workflows.esxi_left import installed_is_told
 from dsm_desktop.workflows.esxi_proof import prove_esxi
 from dsm_desktop.workflows.esxi_restart import restart_esxi
 from dsm_desktop.workflows.esxi_wanted import EsxiUpdated, EsxiWanted
@@ -41,6 +40,9 @@ class UpdateLost(DsmError):
     """An update was started on the host and left no end."""
 
     blame = Blame.PEER
+
+
+SSH_OFF = "SSH is off, so a dry run cannot look whether ESXi needs the update: it is shown as if it did."
 
 
 class Preflight(BaseModel):
@@ -107,18 +109,20 @@ async def update_esxi(ctx: JobContext, wanted: EsxiWanted, *, key: str = "esxi")
 
     Raises UpdateRefused, NeedsMaintenance, EsxcliError kinds, FellBack, UpdateLost, HostAway, and what SSH raises.
     """
-    async with installed_is_told(ctx):
-        updated = await install_esxi(ctx, wanted, key=key)
-        if not updated.pending or not wanted.restart or ctx.dry_run:
-            return updated
-        await restart_esxi(
-            ctx,
-            updated.boot_time,
-            key=key,
-            every=wanted.look_seconds,
-            doubt_seconds=wanted.doubt_seconds,
-            ask_hours=wanted.ask_hours,
-        )
+    updated = await install_esxi(ctx, wanted, key=key)
+    comes = updated.pending or (ctx.dry_run and not updated.proven)
+    if not comes or not wanted.restart:
+        return updated
+    await restart_esxi(
+        ctx,
+        updated.boot_time,
+        key=key,
+        every=wanted.look_seconds,
+        doubt_seconds=wanted.doubt_seconds,
+        ask_hours=wanted.ask_hours,
+    )
+    if ctx.dry_run:
+        return updated
     return await prove_esxi(ctx, wanted, updated, key=key)
 
 
@@ -126,7 +130,8 @@ async def install_esxi(ctx: JobContext, wanted: EsxiWanted, *, key: str = "esxi"
     """All but the restart. The new image waits in the other boot bank."""
     async with ssh_on(ctx, wanted.sign_in, key=key) as access:
         if not access.open:
-            return EsxiUpdated(notes=["SSH is off, so a dry run can look no further."])
+            await _carry_out(ctx, wanted, wanted.profile or "PROFILE", key)
+            return EsxiUpdated(notes=[SSH_OFF])
         found = await preflight(ctx, wanted, key=key)
         for finding in found.findings:
             ctx.log(f"{finding.reason} {finding.way_out}", "info" if found.nothing_to_do else "warning")

@@ -77,7 +77,8 @@ def stuck_question(ctx: JobContext, look: Look, vm: Vm | None, key: str, hours: 
         Option(value="skip", title=f"Leave {ctx.target.label} out", help="it is put back as it was"),
         Option(value="stop", title="Stop here", help="what was changed is put back"),
     ]
-    next_step = f" {look.way_out}" if look.way_out else ""
+    whose = f"{vm.name}: " if vm is not None else ""
+    next_step = f" {whose}{look.way_out}" if look.way_out else ""
     return Question(
         key=f"stuck {key}",
         question=f"{look.why}.{next_step}",

@@ -147,7 +147,6 @@ def test_a_host_says_whether_the_content_is_the_same(desk: Desk, store: str) -> 
     job = desk.run("iso_upload", {"datastore": store, "item": "esxi.iso", "folder": "hashed"})
     assert job.state == "completed", desk.outcome(job)
     host = desk.vcenter.hosts[0]
-    desk.clients().vcenter(desk.id).start_service(host.moid, "TSM-SSH")
     app = desk.program.app
     app.commands.save_credential(
         CredentialDraft(None, "ESXi", "esxi", "root", desk.vcenter.spec.host_password, is_default=True)
@@ -161,6 +160,12 @@ def test_a_host_says_whether_the_content_is_the_same(desk: Desk, store: str) -> 
         values = {"datastore": name, "path": "hashed/esxi.iso", "item": item}
         return desk.program.run("datastore_hash", values, [host_id])
 
+    shut = hashed("esxi.iso")
+    assert shut.state == "failed"
+    (task,) = desk.program.tasks(shut.id)
+    assert f"{host.name} does not answer by SSH" in task.outcome
+    assert "Start SSH on the host in vCenter" in (task.error or {})["hint"]
+    desk.clients().vcenter(desk.id).start_service(host.moid, "TSM-SSH")
     same = hashed("esxi.iso")
     assert same.state == "completed", desk.outcome(same)
     assert desk.result(same)["same"]

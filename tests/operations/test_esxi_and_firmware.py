@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dsm_desktop.core.states import StepState
+from dsm_desktop.queries.jobs import task_steps
 from tests.operations.esxi_site import DEPOT, NEW, OLD, PROFILE, EsxiSite, login
 from tests.operations.esxi_site import bundle_in as depot_in
 from tests.operations.vsphere_site import BIOS, QUICK_WORK, RollSite, roll_site
@@ -42,6 +44,10 @@ def test_one_restart_brings_both(site: RollSite, number: int, kind: str) -> None
     (task,) = site.tasks(job_id)
     assert task.result is not None, f"{task.outcome}\n{site.log(job_id)}"
     result = task.result
+    steps = site.app.store.fetch(lambda c: task_steps(c, task.id))
+    assert [s.name for s in steps if s.state == StepState.FAILED] == [], (
+        "what went as it should is no failure"
+    )
     assert (result["version_after"], result["restarts"]) == (f"8.0.3 build {NEW}", 1)
     assert [d["outcome"] for d in result["done"]] == ["proven"]
     assert idrac.installed[BIOS] == f"9.2.{number}"

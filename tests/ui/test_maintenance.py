@@ -414,10 +414,8 @@ def test_the_dialog_offers_clusters_and_starts_the_plan_that_was_shown(session: 
     assert dialog.cluster.currentText().startswith("Production")
     assert not dialog.form.editor("packages").isVisible(), "they are chosen only where they are asked for"
     dialog.form.editor("firmware").set_value("packages")
-    dialog._follow_choice()
     assert dialog.form.editor("packages").isVisible()
     dialog.form.editor("firmware").set_value("library")
-    dialog._follow_choice()
     dialog.make_plan()
     settle(session.desk)
     planned = session.desk.context.store.fetch(

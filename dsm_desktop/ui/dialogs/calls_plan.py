@@ -44,6 +44,8 @@ def read_plan(connection: Connection, job_id: int) -> Plan:
         lines += [f"- would: {step}" for step in planned] or ["- would change nothing"]
         if task.error:
             lines.append(f"- ! {task.error.get('message', '')} {task.error.get('hint', '')}".rstrip())
+        elif task.outcome:
+            lines.append(f"- {task.outcome}")
         lines.append("")
     calls = call_rows(connection, list(call_ids(connection, CallFilter(job_id=job_id), _MOST_CALLS)))
     lines += ["## Requests the dry run made (they only read)"]

@@ -32,6 +32,7 @@ from dsm_desktop.ui.dialogs.suggestions import suggest
 from dsm_desktop.ui.help import HELP
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.vcenter_tables import connection
 from dsm_desktop.ui.widgets.editors import StartEditor
 from dsm_desktop.ui.widgets.forms import Form
 from dsm_desktop.ui.widgets.labels import WrappedLabel
@@ -47,6 +48,13 @@ _TARGETS = (
     Column("tag", "Service tag", lambda r: r.service_tag, width=92),
     Column("model", "Model", lambda r: r.model, width=130),
     Column("power", "Power", lambda r: r.power_state, status=lambda r: words.power(r.power_state), width=104),
+)
+_HOSTS = (
+    Column("host", "Host", lambda r: r.name, width=220),
+    Column("cluster", "Cluster", lambda r: r.cluster or "none", width=110),
+    Column("vms", "Running VMs", lambda r: r.vms, kind="number", width=100),
+    Column("state", "State", lambda r: connection(r).word, status=connection, width=122),
+    Column("model", "Server", lambda r: r.model or "not linked", width=150),
 )
 
 TargetRow = ServerRow | HostRow
@@ -104,7 +112,7 @@ class JobDialog(Dialog):
             self.media = MediaOut(desk, [row for row in self._rows if isinstance(row, HostRow)])
             self.body.addWidget(self.media, 1)
             self.setMinimumWidth(1040)
-        self.form = Form(job_type.params, preset)
+        self.form = Form(job_type.params, preset, job_type.params.foremost)
         suggest(desk, self.form)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -281,7 +289,8 @@ class ConfirmDialog(Dialog):
         super().__init__(parent, f"{title}?", job_type.confirm(params) if job_type.confirm else "")
         self._do = do
         if rows:
-            panel = GridPanel(desk.work, "targets", _TARGETS, tools=False)
+            hosts = job_type.targets is Targets.HOST
+            panel = GridPanel(desk.work, "targets", _HOSTS if hosts else _TARGETS, tools=False)
             panel.set_rows(panel.model.prepare(rows))
             panel.setMinimumHeight(min(60 + 26 * len(rows), 280))
             self.setMinimumWidth(740)

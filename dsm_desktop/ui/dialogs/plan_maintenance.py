@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.states import JobState
 from dsm_desktop.jobs.declaration import Params
-from dsm_desktop.operations.host_work import FirmwareChoice
 from dsm_desktop.operations.rolling_options import RollOptions
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.jobs import TaskRow, job_tasks
@@ -41,8 +40,6 @@ from dsm_desktop.ui.widgets.editors import StartEditor
 from dsm_desktop.ui.widgets.forms import Form
 from dsm_desktop.workflows.roll_plan import RollPlan
 
-_WHAT = ("firmware", "packages", "depot", "depot_file", "depot_store", "profile", "backup")
-"""What is to be done stands above how it is done."""
 ALONE = "Stand-alone hosts"
 Choice = tuple[list[ClusterRow], list[HostRow]]
 
@@ -63,12 +60,10 @@ class PlanMaintenanceDialog(Dialog):
         self.resize(1160, 740)
         self.pages = QStackedWidget()
         self.body.addWidget(self.pages, 1)
-        self.form = Form(RollOptions, self._preset, _WHAT)
+        self.form = Form(RollOptions, self._preset, RollOptions.foremost)
         # What happens to VMs is decided at the plan, which names them.
         self.form.show_field("decisions", False)
         suggest(desk, self.form)
-        self.form.changed.connect(self._follow_choice)
-        self._follow_choice()
         self.plan = RollPlanView(desk)
         self.pages.addWidget(self._what_page())
         self.pages.addWidget(self.plan)
@@ -118,12 +113,6 @@ class PlanMaintenanceDialog(Dialog):
         self.at.setEnabled(later)
         if later:
             self.at.focus_hour()
-
-    def _follow_choice(self) -> None:
-        """Packages are chosen only where they are asked for, a datastore only for a file that is to be sent there."""
-        values = self.form.values()
-        self.form.show_field("packages", str(values.get("firmware")) == FirmwareChoice.PACKAGES)
-        self.form.show_field("depot_store", bool(values.get("depot_file")))
 
     def _offer(self, found: Choice) -> None:
         clusters, self._hosts = found

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCompleter, QLineEdit
 
 from dsm_desktop.queries import Connection
-from dsm_desktop.queries.choices import SOURCES
+from dsm_desktop.queries.choices import NAMES, SOURCES
 from dsm_desktop.queries.credentials import credential_rows
 from dsm_desktop.queries.library import list_items
 from dsm_desktop.ui.desk import Desk
@@ -16,7 +16,7 @@ from dsm_desktop.ui.widgets.forms import Form
 from dsm_desktop.ui.widgets.picks import PicksEditor
 from dsm_desktop.ui.widgets.records import RecordEditor
 
-_EMPTY = {"library": "The library is empty", "credential": "None yet: add one under Credentials"}
+_EMPTY = {"library": "The library has none of this kind", "credential": "None yet: add one under Credentials"}
 
 
 def suggest(desk: Desk, form: Form) -> None:
@@ -76,6 +76,8 @@ def _offer(desk: Desk, form: Form, line: QLineEdit, name: str, source: str) -> N
     def ask(connection: Connection) -> list[str]:
         if place == "credential":
             return sorted(row.name for row in credential_rows(connection, kind))
+        if place in NAMES:
+            return NAMES[place](connection)
         return sorted({row.name for row in list_items(connection, kind=kind) if row.state == "ok"})
 
     def show(names: list[str]) -> None:
@@ -83,8 +85,9 @@ def _offer(desk: Desk, form: Form, line: QLineEdit, name: str, source: str) -> N
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         line.setCompleter(completer)
-        line.setPlaceholderText(
-            f"{len(names)} to choose from; type a part of the name" if names else _EMPTY[place]
-        )
+        if names or place in _EMPTY:
+            line.setPlaceholderText(
+                f"{len(names)} to choose from; type a part of the name" if names else _EMPTY[place]
+            )
 
     desk.work.query(form, ask, show, desk.fail, key=f"suggest {name}")

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from dsm_desktop.core.wording import field_problem
 from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.help import FIELD
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
@@ -22,7 +23,8 @@ from dsm_desktop.ui.widgets.records import RecordEditor
 
 class Form(QWidget):
     """`model` decides everything; `initial` overrides its defaults. The model's own fields come before
-    inherited ones, those named in `first` before all. Fields marked `hidden` in the model are left out."""
+    inherited ones, those named in `first` before all. Fields marked `hidden` in the model are left out; one marked `when`
+    ({"firmware": "packages"}; True = anything) is in sight, and counts, only while the other field says so."""
 
     changed = Signal()
 
@@ -35,6 +37,7 @@ class Form(QWidget):
         self._editors: dict[str, Editor] = {}
         self._blocks: dict[str, QWidget] = {}
         self._messages: dict[str, QLabel] = {}
+        self._pointless: frozenset[str] = frozenset()
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setHorizontalSpacing(SPACE * 2)
@@ -46,6 +49,7 @@ class Form(QWidget):
             [*(n for n in first if n in model.model_fields), *own, *model.model_fields]
         ):
             self._add(name)
+        self._follow()
 
     def _add(self, name: str) -> None:
         info = self._model.model_fields[name]
@@ -61,6 +65,8 @@ class Form(QWidget):
         tip = info.description or ""
         editor.control.setAccessibleDescription(tip)
         editor.control.setToolTip(tip)
+        if info.is_required() and isinstance(editor.control, QLineEdit):
+            editor.control.setPlaceholderText("Must be filled in")
         editor.changed.connect(lambda: self._edited(name))
         message = QLabel()
         message.setWordWrap(True)
@@ -127,7 +133,10 @@ class Form(QWidget):
     def values(self) -> dict[str, Any]:
         """What stands in the form; None = nothing entered, the model's default holds. Hidden fields as given."""
         hidden = {k: v for k, v in self._given.items() if k not in self._editors}
-        return hidden | {name: editor.value() for name, editor in self._editors.items()}
+        return hidden | {
+            name: None if name in self._pointless else editor.value()
+            for name, editor in self._editors.items()
+        }
 
     def validated(self) -> BaseModel | None:
         """The model, or None with messages at the fields and the focus in the first wrong one."""
@@ -141,7 +150,7 @@ class Form(QWidget):
             for problem in error.errors():
                 name = str(problem["loc"][0]) if problem["loc"] else next(iter(self._editors), "")
                 first = first or name
-                self._complain(name, str(problem["msg"]).removeprefix("Value error, "))
+                self._complain(name, field_problem(problem["type"], problem["msg"], problem.get("ctx", {})))
             if first in self._editors:
                 self._editors[first].setFocus()
             return None
@@ -158,11 +167,29 @@ class Form(QWidget):
 
     def _edited(self, name: str) -> None:
         self._messages[name].hide()
+        self._follow()
         self.changed.emit()
+
+    def _follow(self) -> None:
+        """What other choices make pointless is neither shown nor counted."""
+        for name in self._editors:
+            wanted = _when(self._model.model_fields[name])
+            if not wanted:
+                continue
+            values = {other: self._editors[other].value() for other in wanted if other in self._editors}
+            said = all(bool(v) if wanted[o] is True else v == wanted[o] for o, v in values.items())
+            self._pointless = self._pointless - {name} if said else self._pointless | {name}
+            self.show_field(name, said)
 
 
 def _hidden(info: FieldInfo) -> bool:
     return isinstance(info.json_schema_extra, dict) and bool(info.json_schema_extra.get("hidden"))
+
+
+def _when(info: FieldInfo) -> Mapping[str, Any]:
+    extra = info.json_schema_extra
+    rule = extra.get("when") if isinstance(extra, dict) else None
+    return rule if isinstance(rule, dict) else {}
 
 
 def _tip(text: str) -> QLabel:
