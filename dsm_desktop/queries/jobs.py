@@ -256,7 +256,8 @@ def open_decisions(connection: Connection) -> list[DecisionRow]:
 def restore_list(
     connection: Connection, *, standing_only: bool = False, limit: int = 2_000
 ) -> list[RestoreRow]:
-    """What was promised to be put back, newest first; a standing or failed promise needs a person."""
+    """What was promised to be put back: first what stands or has failed, which needs a person, then the rest; the newest first."""
+    waits = RestoreItem.state.in_(("standing", "failed"))
     label = func.coalesce(
         func.nullif(Server.name, ""),
         func.nullif(Server.host_name, ""),
@@ -268,11 +269,11 @@ def restore_list(
     query = (
         select(r.id, r.task_id, label, r.what, r.state, r.message, r.created_at, r.closed_at)
         .outerjoin(Server, Server.id == r.server_id)
-        .order_by(r.id.desc())
+        .order_by(waits.desc(), r.id.desc())
         .limit(limit)
     )
     if standing_only:
-        query = query.where(r.state.in_(("standing", "failed")))
+        query = query.where(waits)
     return [RestoreRow(*row) for row in connection.execute(query)]
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QFormLayout, QLabel, QRadioButton
+from shiboken6 import isValid
 
 from dsm_desktop.queries import report
 from dsm_desktop.queries.export import Table, as_tsv
@@ -71,8 +72,13 @@ class ExportDialog(Dialog):
         self.save_button.clicked.connect(self._ask)
 
     def with_table(self, then: Callable[[Table], None]) -> None:
-        """The rows and columns chosen, read from the store where they are not in memory."""
-        self._panel.grid.with_table(words.sentence(self._name), selected=self.selected.isChecked(), then=then)
+        """The rows and columns chosen, read from the store where they are not in memory; closed meanwhile, it is called off."""
+
+        def take(table: Table) -> None:
+            if isValid(self):
+                then(table)
+
+        self._panel.grid.with_table(words.sentence(self._name), selected=self.selected.isChecked(), then=take)
 
     @property
     def report(self) -> Report:

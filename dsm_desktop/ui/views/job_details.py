@@ -47,6 +47,11 @@ from dsm_desktop.ui.views.task_result import TaskResult
 from dsm_desktop.ui.widgets.deeds import allow
 from dsm_desktop.ui.widgets.panel import GridPanel
 
+GRADES = {
+    CancelGrade.AFTER_TARGET: "After the servers that are running",
+    CancelGrade.AFTER_STEP: "After the step that is running",
+    CancelGrade.NOW: "Now",
+}
 LIVE_MS = 300
 _TICK_MS = 1_000
 
@@ -140,11 +145,7 @@ class JobDetails(QWidget):
         self.cancel = QPushButton("Cancel")
         set_icon(self.cancel, "cancel")
         menu = QMenu(self.cancel)
-        for grade, words_ in (
-            (CancelGrade.AFTER_TARGET, "After the servers that are running"),
-            (CancelGrade.AFTER_STEP, "After the step that is running"),
-            (CancelGrade.NOW, "Now"),
-        ):
+        for grade, words_ in GRADES.items():
             menu.addAction(words_, partial(self.cancel_job, grade))
         self.cancel.setMenu(menu)
         self.calls = QPushButton("Calls")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
@@ -15,16 +17,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsm_desktop.core.access import Permission
+from dsm_desktop.core.errors import DsmError
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.jobs import OPEN, list_jobs
-from dsm_desktop.ui import theme
+from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.list_reader import ListReader
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE
 from dsm_desktop.ui.views.job_columns import JOBS
-from dsm_desktop.ui.views.job_details import JobDetails
+from dsm_desktop.ui.views.job_details import GRADES, JobDetails
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.deeds import allow, entry, reason
 from dsm_desktop.ui.widgets.labels import WrappedLabel
@@ -154,12 +158,50 @@ class JobsView(QWidget):
             self.details.show_job(row)
 
     def _menu(self, menu: QMenu) -> None:
+        chosen = self.jobs.grid.selected_ids()
+        if len(chosen) > 1:
+            self._menu_of_several(menu, chosen)
+            return
         details = self.details
         entry(menu, "Retry failed", details.retry_failed, reason(details.retry))
         cancel = menu.addMenu("Cancel")
         cancel.addActions(details.cancel.menu().actions())
         allow(cancel.menuAction(), reason(details.cancel))
         menu.addAction("Show its calls", details.show_calls)
-        chosen = self.jobs.grid.selected_ids()
-        if len(chosen) == 1:
+        if chosen:
             menu.addAction("Open in a new tab", lambda: self._desk.tab_wanted.emit(f"job:{chosen[0]}"))
+
+    def _menu_of_several(self, menu: QMenu, chosen: list[int]) -> None:
+        """What is done to each of them that it fits."""
+        commands, why_not = self._desk.context.commands, self._desk.why_not(Permission.OPERATE)
+        rows = [row for job_id in chosen if (row := self.jobs.model.row_of(job_id)) is not None]
+        failed, at_work = [r.id for r in rows if r.failed], [r.id for r in rows if r.state in OPEN]
+        text, none = (
+            f"Retry failed of {words.plural(len(failed), 'job')}",
+            "No target of these jobs has failed.",
+        )
+        retry = partial(self._each, commands.retry_failed, failed)
+        entry(menu, text, retry, why_not or ("" if failed else none))
+        cancel = menu.addMenu(f"Cancel {words.plural(len(at_work), 'job')}")
+        for grade, title in GRADES.items():
+            stop = partial(self._each, partial(commands.cancel, grade=grade), at_work)
+            cancel.addAction(title, stop)
+        allow(cancel.menuAction(), why_not or ("" if at_work else "These jobs have ended."))
+
+    def _each(self, do: Callable[[int], object], ids: list[int]) -> None:
+        """One after the other; what is refused for one does not keep it from the others."""
+
+        def work() -> list[DsmError]:
+            refused = []
+            for job_id in ids:
+                try:
+                    do(job_id)
+                except DsmError as error:
+                    refused.append(error)
+            return refused
+
+        def told(refused: list[DsmError]) -> None:
+            for error in refused:
+                self._desk.fail(error)
+
+        self._desk.work.command(self, work, told, self._desk.fail)
