@@ -41,9 +41,9 @@ from tests.ui.test_hosts_without_vcenter import BRANCH, EDGE, seed
 from tests.ui.test_screen_wall import picture
 
 WHO = Principal("anna@desk-07")
-_ROWS = 3
+_ROWS = 2
 """So many rows of a list are chosen, one after the other; then all."""
-_FACETS, _UNREAD, _OFTEN = 12, 60, 3
+_FACETS, _UNREAD, _OFTEN = 12, 60, 2
 _LEAVE = ("Cancel", "Close")
 _AWAY = frozenset(("servers › Open in a new tab", "jobs › Open in a new tab"))
 """Lines that lead out of the place that is walked."""
@@ -225,7 +225,8 @@ class Walk:
                         self._here = f"{place}: {offer.label}"
                         offer.take()
                         self._leave_dialogs()
-            settle(self._session.desk)
+            if pressed:
+                settle(self._session.desk)
 
     def _is_new(self, label: str, pressed: set[str]) -> bool:
         """Not pressed here yet, and not one of those that stand above every list."""

@@ -543,7 +543,7 @@ def test_submitting_checks_rights_parameters_and_targets(desk: Desk) -> None:
         attempt(ANNA, [server], {"colour": 1})
     with pytest.raises(BadInput, match="at least one server"):
         attempt(ANNA, [], {})
-    with pytest.raises(DsmError, match="not in the list"):
+    with pytest.raises(DsmError, match="not on the list any more"):
         attempt(ANNA, [server, 99], {})
     with pytest.raises(BadInput, match="priority"):
         attempt(ANNA, [server], {}, priority=-1)

@@ -77,7 +77,10 @@ def test_the_first_answer_counts_and_the_second_operator_is_told(
     )
     for row, first, second in zip(rows, anna, berta, strict=True):
         winner, told = ("anna", second) if first == "" else ("berta", first)
-        assert told == f"This question was already answered with '{values[winner].title()}' by {winner}."
+        assert (
+            told
+            == f"This question was already answered with '{values[winner].title()}' by {winner}; your answer was not taken."
+        )
         assert (row.answer, row.answered_by) == (values[winner], winner)
     went = sorted(row.message for row in task_rows(store, job))
     assert went == sorted(row.answer for row in rows), "the work went where the first answer said"

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.core.errors import Blame, DsmError
-from dsm_desktop.store.failures import StoreUnavailable
 from dsm_desktop.ui import theme
 from dsm_desktop.ui.announce import announce
 from dsm_desktop.ui.icons import pixmap, set_icon
@@ -112,6 +111,10 @@ class StatePane(QWidget):
         actions: list[tuple[str, Callable[[], object]]] = [("Try again", retry)] if retry else []
         actions.append(("Copy details", lambda: copy_error(error)))
         self._show(name, tone, where + error.message, error.hint, actions)
+        from dsm_desktop.store.failures import (
+            StoreUnavailable,
+        )  # lists are painted before the database library is there
+
         self._again = retry if isinstance(error, StoreUnavailable) else None
 
     def store_is_back(self) -> None:
