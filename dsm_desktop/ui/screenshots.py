@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,11 +23,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 from dsm_desktop.app.context import AppContext, FirstRun, FirstRunChoices, FirstRunResult
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.jobs.declaration import Targets
+from dsm_desktop.queries.vsphere import vsphere_view
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.about import AboutDialog, KeysDialog
 from dsm_desktop.ui.dialogs.credential import CredentialDialog
 from dsm_desktop.ui.dialogs.edit_servers import EditServersDialog
-from dsm_desktop.ui.dialogs.job import ConfirmDialog, JobDialog
+from dsm_desktop.ui.dialogs.job import ConfirmDialog, JobDialog, TargetRow
 from dsm_desktop.ui.dialogs.servers import (
     AddServerDialog,
     RemoveServersDialog,
@@ -213,13 +214,18 @@ def _dialogs(desk: Desk, window: MainWindow) -> Iterator[Shot]:
             ("remove-servers", lambda: RemoveServersDialog(desk, rows, window)),
             ("certificate", lambda: TrustDialog(desk, rows[0], rows[-1].fingerprint, window)),
         ]
+    hosts = desk.context.store.fetch(vsphere_view).hosts[:3]
+    targets_of: dict[Targets, Sequence[TargetRow]] = {Targets.SERVER: rows, Targets.HOST: hosts}
     for kind, job_type in desk.context.catalogue.items():
-        targets = rows if job_type.targets is Targets.SERVER else []
+        targets = targets_of.get(job_type.targets, ())
         makers.append(
             (f"job-{kind}", lambda t=job_type, r=targets: JobDialog(desk, t, r, {}, window))  # type: ignore[misc]
         )
     if rows and "power_action" in desk.context.catalogue:
-        makers.append(("confirm", lambda: _confirm(desk, window, rows)))
+        makers.append(("confirm", lambda: _confirm(window, "power_action", {"action": "force_off"}, rows)))
+    if hosts and "esxi_upgrade" in desk.context.catalogue:
+        depot = {"depot": "[iso] depots/esxi.zip"}
+        makers.append(("confirm-hosts", lambda: _confirm(window, "esxi_upgrade", depot, hosts)))
     for name, make in makers:
         dialog = make()
         dialog.show()
@@ -244,10 +250,14 @@ def _closing(desk: Desk, window: MainWindow) -> QWidget:
     return ClosingDialog(desk, now, window, tray=None, hand_over=lambda: None, finish=lambda: None)
 
 
-def _confirm(desk: Desk, window: MainWindow, rows: Sequence[object]) -> QWidget:
-    job_type = desk.context.catalogue["power_action"]
-    params = job_type.validate({"action": "force_off"})
-    return ConfirmDialog(job_type, params, job_type.danger_for(params), rows, desk, window, lambda: None)  # type: ignore[arg-type]
+def _confirm(
+    window: MainWindow, kind: str, values: Mapping[str, object], rows: Sequence[TargetRow]
+) -> QWidget:
+    job_type = window.desk.context.catalogue[kind]
+    params = job_type.validate(values)
+    return ConfirmDialog(
+        job_type, params, job_type.danger_for(params), rows, window.desk, window, lambda: None
+    )
 
 
 class _Picture(FirstRun):

@@ -19,7 +19,7 @@ from dsm_desktop.simulator.vsphere.nodes.hosts import Host
 from dsm_desktop.store import settings
 from dsm_desktop.store.models import EsxiHost
 from dsm_desktop.workers.runner import Runner
-from tests.operations.vsphere_site import QUICK, Datacentre
+from tests.operations.vsphere_site import QUICK, Datacentre, RollSite, roll_site
 
 OLD, NEW = "24022510", "24674464"
 PROFILE = f"ESXi-8.0U3e-{NEW}-standard"
@@ -125,3 +125,13 @@ def esxi_site(folder: Path, spec: VsphereSpec = SMALL, *, works: bool = True) ->
             if works:
                 runner.stop()
             app.close()
+
+
+@contextmanager
+def rolling_esxi(folder: Path, hosts: int) -> Iterator[RollSite]:
+    """A cluster on simulated servers whose old hosts answer by SSH, with a newer depot on their store and a runner at work."""
+    with roll_site(folder, hosts=hosts, version="8.0.3", build=OLD, works=False) as site:
+        EsxiSite.prepare(site.app, site.site, bundle_in(folder))
+        login(site.app, site.site)
+        with site.runner():
+            yield site

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from dsm_desktop.core.states import StepState
 from dsm_desktop.queries.jobs import task_steps
-from tests.operations.esxi_site import DEPOT, NEW, OLD, PROFILE, EsxiSite, login
-from tests.operations.esxi_site import bundle_in as depot_in
-from tests.operations.vsphere_site import BIOS, QUICK_WORK, RollSite, roll_site
+from tests.operations.esxi_site import DEPOT, NEW, PROFILE, rolling_esxi
+from tests.operations.vsphere_site import BIOS, QUICK_WORK, RollSite
 
 pytestmark = pytest.mark.shared_program
 WANTED = QUICK_WORK | {"doubt_seconds": 1.0, "depot": DEPOT, "profile": PROFILE, "firmware": "packages"}
@@ -21,16 +19,8 @@ for _unknown in ("gate_minutes", "check_clocks"):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RollSite]:
-    folder: Path = tmp_path_factory.mktemp("both")
-    with roll_site(folder, hosts=3, version="8.0.3", build=OLD, works=False) as site:
-        EsxiSite.prepare(site.app, site.site, depot_in(folder))
-        login(site.app, site.site)
-        runner = site.app.make_runner("test")
-        runner.start()
-        try:
-            yield site
-        finally:
-            runner.stop()
+    with rolling_esxi(tmp_path_factory.mktemp("both"), 3) as site:
+        yield site
 
 
 @pytest.mark.parametrize(("number", "kind"), [(0, "firmware_then_esxi"), (1, "esxi_then_firmware")])

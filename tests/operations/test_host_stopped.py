@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +14,7 @@ from dsm_desktop.simulator.dup import Package, build
 from dsm_desktop.simulator.hardware.catalog import MODELS
 from dsm_desktop.simulator.vsphere.nodes.hosts import Host
 from dsm_desktop.ui.dialogs.calls_plan import read_plan
-from tests.operations.esxi_site import NEW, OLD, EsxiSite, login
-from tests.operations.esxi_site import bundle_in as depot_in
+from tests.operations.esxi_site import NEW, OLD, rolling_esxi
 from tests.operations.test_esxi_and_firmware import WANTED
 from tests.operations.test_roll_settle import paired, unpair
 from tests.operations.vsphere_site import QUICK_HOST, RollSite, roll_site
@@ -27,12 +25,8 @@ NEXT_RESTART = "starts with its next restart"
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RollSite]:
-    folder: Path = tmp_path_factory.mktemp("stopped")
-    with roll_site(folder, hosts=4, version="8.0.3", build=OLD, works=False) as site:
-        EsxiSite.prepare(site.app, site.site, depot_in(folder))
-        login(site.app, site.site)
-        with site.runner():
-            yield site
+    with rolling_esxi(tmp_path_factory.mktemp("stopped"), 4) as site:
+        yield site
 
 
 @pytest.fixture

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QLabel, QMenu
 from pytestqt.qtbot import QtBot
 from sqlalchemy import insert, select
 
 from dsm_desktop.queries.jobs import OPEN, list_jobs, restore_list
 from dsm_desktop.store.models import Job, RestoreItem
+from dsm_desktop.ui import words
 from dsm_desktop.ui.dialogs.export import ExportDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
+from dsm_desktop.ui.views.questions import DecisionCard
 from tests.ui.conftest import OpenSession
 from tests.ui.kit import WAIT
 from tests.ui.seed import seed_site
@@ -102,3 +104,18 @@ def test_an_export_that_is_closed_before_its_rows_are_read_is_called_off(session
     dialog.reject()
     settle(session.desk)
     assert session.window.isEnabled()
+
+
+def test_a_question_that_stays_in_sight_goes_on_to_say_how_long_it_waits(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.window.show_area("activity")
+    view = session.window.activity.decisions
+    session.window.activity.setCurrentWidget(view)
+    settle(session.desk)
+    (card,) = view.findChildren(DecisionCard)
+    monkeypatch.setattr(words, "ago", lambda _: "in 2 min")
+    view.refresh()
+    settle(session.desk)
+    assert view.findChildren(DecisionCard) == [card]
+    assert [label.text() for label in card.findChildren(QLabel) if "in 2 min" in label.text()]

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 from sqlalchemy import text
@@ -83,7 +83,9 @@ def test_an_edit_of_a_removed_server_is_refused_and_nothing_typed_is_lost(
     (row,) = rows_of(anna, 1)
     dialog = EditServersDialog(anna.desk, [row], anna.window)
     opened(windows, dialog)
-    dialog._lines["notes"].setPlainText("written for an hour")  # type: ignore[union-attr]
+    notes = dialog._lines["notes"]
+    assert isinstance(notes, QPlainTextEdit)
+    notes.setPlainText("written for an hour")
     ben.context.commands.remove_servers([row.id])
     qtbot.waitUntil(lambda: anna.window.servers.panel.model.row_of(row.id) is None, timeout=WAIT)
     dialog.save()
@@ -91,7 +93,7 @@ def test_an_edit_of_a_removed_server_is_refused_and_nothing_typed_is_lost(
     assert row.label in told
     assert "removed" in told
     assert "audit log" in told
-    assert dialog._lines["notes"].toPlainText() == "written for an hour"  # type: ignore[union-attr]
+    assert notes.toPlainText() == "written for an hour"
     throw_away(dialog)
 
 
@@ -119,7 +121,9 @@ def test_an_address_that_another_server_has_is_refused_in_words(windows: Windows
     one, two = rows_of(anna, 2)
     dialog = EditServersDialog(anna.desk, [one], anna.window)
     opened(windows, dialog)
-    dialog._lines["address"].setText(two.address)  # type: ignore[union-attr]
+    address = dialog._lines["address"]
+    assert isinstance(address, QLineEdit)
+    address.setText(two.address)
     dialog.save()
     assert f"already on the list as {two.label}" in refuses(qtbot, dialog)
     throw_away(dialog)

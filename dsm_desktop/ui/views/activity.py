@@ -123,10 +123,8 @@ class AbandonDialog(Dialog):
             for item in items:
                 try:
                     commands.abandon_restore(item, reason)
-                except AlreadyClosed as error:
-                    closed.append(
-                        str(error)
-                    )  # what somebody else has closed must not keep the others standing
+                except AlreadyClosed as error:  # must not keep the others standing
+                    closed.append(str(error))
             return closed
 
         self.setEnabled(False)

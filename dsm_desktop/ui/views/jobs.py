@@ -176,12 +176,9 @@ class JobsView(QWidget):
         commands, why_not = self._desk.context.commands, self._desk.why_not(Permission.OPERATE)
         rows = [row for job_id in chosen if (row := self.jobs.model.row_of(job_id)) is not None]
         failed, at_work = [r.id for r in rows if r.failed], [r.id for r in rows if r.state in OPEN]
-        text, none = (
-            f"Retry failed of {words.plural(len(failed), 'job')}",
-            "No target of these jobs has failed.",
-        )
         retry = partial(self._each, commands.retry_failed, failed)
-        entry(menu, text, retry, why_not or ("" if failed else none))
+        none = "" if failed else "No target of these jobs has failed."
+        entry(menu, f"Retry failed of {words.plural(len(failed), 'job')}", retry, why_not or none)
         cancel = menu.addMenu(f"Cancel {words.plural(len(at_work), 'job')}")
         for grade, title in GRADES.items():
             stop = partial(self._each, partial(commands.cancel, grade=grade), at_work)

@@ -36,9 +36,10 @@ class DecisionCard(QFrame):
         question = WrappedLabel(row.question)
         question.setFont(ui_font(step=1, bold=True))
         titles = {str(o["value"]): str(o.get("title") or o["value"]) for o in row.options}
-        default = titles.get(row.default, row.default)
-        fallback = WrappedLabel(f"Without an answer: “{default}” {words.ago(row.deadline)}.")
-        fallback.setToolTip(words.stamp_tip(row.deadline))
+        self._default = titles.get(row.default, row.default)
+        self._fallback = WrappedLabel("")
+        self._fallback.setToolTip(words.stamp_tip(row.deadline))
+        self.tell_time()
         buttons = QHBoxLayout()
         for option in row.options:
             button = QPushButton(titles[str(option["value"])])
@@ -48,9 +49,13 @@ class DecisionCard(QFrame):
             button.clicked.connect(lambda _=False, v=str(option["value"]): answer(row.id, v))
             buttons.addWidget(button)
         buttons.addStretch()
-        for widget in (head, question, fallback):
+        for widget in (head, question, self._fallback):
             column.addWidget(widget)
         column.addLayout(buttons)
+
+    def tell_time(self) -> None:
+        """How long it waits for an answer, from now."""
+        self._fallback.setText(f"Without an answer: “{self._default}” {words.ago(self.row.deadline)}.")
 
 
 def show_cards(
@@ -63,6 +68,7 @@ def show_cards(
     items = [column.itemAt(place) for place in range(column.count())]
     cards = [card for item in items if item and isinstance(card := item.widget(), DecisionCard)]
     for card in cards:
+        card.tell_time()
         if card.row not in rows:
             column.removeWidget(card)
             card.hide()
