@@ -40,10 +40,10 @@ def _after(row: BlockerRow) -> str:
 
 _COLUMNS = (
     Column("done", "What is done", _done, width=104),
-    Column("name", "VM", lambda r: r.name, width=110),
-    Column("host", "Host", lambda r: r.host, width=110),
-    Column("what", "What it has", why, width=320),
-    Column("after", "Then", _after, width=350),
+    Column("name", "VM", lambda r: r.name, width=130),
+    Column("host", "Host", lambda r: r.host, width=190),
+    Column("what", "What it has", why, width=290),
+    Column("after", "Then", _after, width=280),
 )
 
 
