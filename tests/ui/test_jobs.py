@@ -195,6 +195,7 @@ def test_a_question_is_answered(session: Session, qtbot: QtBot) -> None:
     session.window.activity.setCurrentWidget(session.window.activity.decisions)
     card = session.window.activity.decisions.findChildren(DecisionCard)[0]
     assert "JID_481" in card.accessibleName()
+    qtbot.waitUntil(lambda: card.steady, timeout=WAIT)
     next(b for b in card.findChildren(QPushButton) if b.text() == "Restart now").click()
     answer = select(Decision.answer)
     qtbot.waitUntil(lambda: session.context.store.fetch(lambda c: c.scalar(answer)) == "go", timeout=WAIT)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from dsm_desktop.app.context import CredentialDraft
 from dsm_desktop.commands import vcenters
 from dsm_desktop.queries.credentials import credential_rows
-from dsm_desktop.queries.jobs import list_jobs
+from dsm_desktop.queries.jobs import list_jobs, open_decisions
 from dsm_desktop.queries.servers import ServerRow, list_servers
 from dsm_desktop.queries.vsphere import vsphere_view
 from dsm_desktop.store.models import Server
@@ -27,6 +27,7 @@ from dsm_desktop.ui.dialogs.servers import AddServerDialog
 from dsm_desktop.ui.dialogs.vcenter import VcenterDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.theme import Tone
+from dsm_desktop.ui.views import questions
 from dsm_desktop.ui.views.activity import AbandonDialog
 from dsm_desktop.ui.views.questions import DecisionCard
 from tests.kit.databases import PostgresServer
@@ -285,6 +286,7 @@ def test_the_later_answer_says_whose_was_taken_and_what_can_be_done(windows: Win
         session.window.show_area("activity")
         session.window.activity.setCurrentIndex(1)
         qtbot.waitUntil(partial(asks, session), timeout=WAIT)
+    qtbot.waitUntil(lambda: all(cards_of(session)[0].steady for session in (anna, ben)), timeout=WAIT)
     buttons = [button(cards_of(s)[0], text) for s, text in ((anna, "Restart now"), (ben, "Wait for it"))]
     for one in buttons:
         one.click()
@@ -294,6 +296,29 @@ def test_the_later_answer_says_whose_was_taken_and_what_can_be_done(windows: Win
     assert "your answer was not taken" in told
     assert "Restart it anyway?" in told
     assert "Cancel the job" in told
+
+
+def test_a_question_that_moves_up_takes_no_press_that_was_aimed_at_the_one_before(
+    windows: Windows, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben = windows.anna, windows.ben
+    (row,) = rows_of(anna, 1)
+    (_, _, first, _), (_, _, second, _) = (ask_question(anna.context.store, row.id) for _ in range(2))
+    anna.window.show_area("activity")
+    anna.window.activity.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: [c.row.id for c in cards_of(anna)] == [first, second], timeout=WAIT)
+    qtbot.waitUntil(lambda: all(card.steady for card in cards_of(anna)), timeout=WAIT)
+    monkeypatch.setattr(questions, "STEADY_SECONDS", 3600)
+    ben.context.commands.answer(first, "wait")
+    qtbot.waitUntil(partial(asks, anna), timeout=WAIT)
+    (card,) = cards_of(anna)
+    button(card, "Restart now").click()
+    windows.settle()
+    assert "has just come here" in said(card)
+    assert [d.id for d in anna.context.store.fetch(open_decisions)] == [second]
+    monkeypatch.setattr(questions, "STEADY_SECONDS", 0)
+    button(card, "Restart now").click()
+    qtbot.waitUntil(lambda: not anna.context.store.fetch(open_decisions), timeout=WAIT)
 
 
 def test_giving_up_several_promises_goes_past_the_one_the_other_has_closed(

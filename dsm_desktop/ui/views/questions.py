@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -17,6 +18,10 @@ from dsm_desktop.ui.widgets.deeds import allow
 from dsm_desktop.ui.widgets.labels import WrappedLabel
 from dsm_desktop.ui.widgets.states import StatePane
 
+STEADY_SECONDS = 0.8
+"""So long after a card has come to its place its buttons do not count: whoever presses one then has aimed at what was there
+before."""
+
 
 class DecisionCard(QFrame):
     """A question with its answers as buttons and what happens when nobody answers. `why_not` as the desk has it."""
@@ -26,6 +31,8 @@ class DecisionCard(QFrame):
     ) -> None:
         super().__init__()
         self.row = row
+        self._answer = answer
+        self._came = time.monotonic()
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(self.palette().ColorRole.Base)
@@ -46,12 +53,27 @@ class DecisionCard(QFrame):
             needs = Permission(option.get("needs", Permission.OPERATE))
             allow(button, why_not(needs), str(option.get("help", "")))
             button.setAccessibleDescription(str(option.get("help", "")))
-            button.clicked.connect(lambda _=False, v=str(option["value"]): answer(row.id, v))
+            button.clicked.connect(lambda _=False, v=str(option["value"]): self._give(v))
             buttons.addWidget(button)
         buttons.addStretch()
         for widget in (head, question, self._fallback):
             column.addWidget(widget)
         column.addLayout(buttons)
+
+    def moved(self) -> None:
+        """Another card above it has come or gone."""
+        self._came = time.monotonic()
+
+    @property
+    def steady(self) -> bool:
+        """Whether it has been in its place long enough to be answered."""
+        return time.monotonic() - self._came >= STEADY_SECONDS
+
+    def _give(self, option: str) -> None:
+        if self.steady:
+            self._answer(self.row.id, option)
+        else:
+            self._fallback.setText("This question has just come here. Read it, then answer.")
 
     def tell_time(self) -> None:
         """How long it waits for an answer, from now."""
@@ -67,16 +89,20 @@ def show_cards(
     """A card for each question; one that is there already stays, with the keyboard and a click that has begun."""
     items = [column.itemAt(place) for place in range(column.count())]
     cards = [card for item in items if item and isinstance(card := item.widget(), DecisionCard)]
+    kept = [card for card in cards if card.row in rows]
     for card in cards:
         card.tell_time()
-        if card.row not in rows:
+        if card not in kept:
             column.removeWidget(card)
             card.hide()
             card.deleteLater()
-    kept = [card.row for card in cards]
+    shown = [card.row for card in kept]
     for place, row in enumerate(rows):
-        if row not in kept:
+        if row not in shown:
             column.insertWidget(place, DecisionCard(row, answer, why_not))
+    for card in kept:
+        if cards.index(card) != rows.index(card.row):
+            card.moved()
 
 
 class DecisionsView(QScrollArea):
