@@ -12,8 +12,12 @@ from dsm_desktop.vmware.facts import alarms_of
 from dsm_desktop.vmware.faults import fault_name, fault_text, moid_of
 from dsm_desktop.vmware.session import Opened, kind_of
 
-_OF_ALL = ("InsufficientFailoverResourcesFault", "NoActiveHostInCluster")
-"""Faults that the dry run writes to every VM of the host, though they are the cluster's."""
+_OF_ALL = {
+    "InsufficientFailoverResourcesFault": "HA's admission control keeps this room free: have fewer hosts out at once, or plan "
+    "maintenance of the cluster, which suspends it for the step (HA stays on) and puts it back.",
+    "NoActiveHostInCluster": "Bring another host of the cluster back first.",
+}
+"""Faults that the dry run writes to every VM of the host, though they are the cluster's, each with its way out."""
 _NOT_OFFERED = ("MethodNotFound", "NotSupported", "InvalidState", "MethodDisabled")
 
 
@@ -109,5 +113,8 @@ def dry_run_evacuation(opened: Opened, cluster: str, host: str) -> tuple[tuple[s
 def _refusals(told: Any) -> Iterator[tuple[str, str]]:
     for of_vm in told.faultsByVm or ():
         for fault in of_vm.fault or ():
-            vm = "" if fault_name(fault) in _OF_ALL else moid_of(getattr(of_vm, "vm", None))
-            yield vm, fault_text(fault)
+            way_out = _OF_ALL.get(fault_name(fault))
+            if way_out is None:
+                yield moid_of(getattr(of_vm, "vm", None)), fault_text(fault)
+            else:
+                yield "", f"{fault_text(fault).rstrip('.')}. {way_out}"

@@ -155,9 +155,9 @@ def test_what_holds_for_the_whole_host_is_no_question_about_each_vm(site: RollSi
         site.site.run(lambda: setattr(policy, "failoverLevel", 1))
     plan = site.result(job.id)["plan"]
     assert plan["obstacles"] == []
-    assert "Insufficient resources to satisfy" in next(
-        h["room"] for h in plan["hosts"] if h["moid"] == host.moid
-    )
+    room = next(h["room"] for h in plan["hosts"] if h["moid"] == host.moid)
+    assert "Insufficient resources to satisfy" in room
+    assert "which suspends it for the step (HA stays on)" in room
 
 
 def test_a_host_that_lost_a_port_group_in_the_work_is_not_opened_to_vms(site: RollSite) -> None:
