@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, or_, select
 
@@ -16,6 +17,19 @@ from dsm_desktop.store.unit_of_work import UnitOfWork
 BY_HAND = "hand"
 """What a person said stays."""
 GROUP = "vcenter_cluster"
+
+
+class _Host(NamedTuple):
+    """What a host shows of the server it runs on, and which one was found."""
+
+    id: int
+    link: str
+    server_id: int | None
+    service_tag: str
+    uuid: str
+    bmc_address: str
+
+
 _Server = tuple[int, str | None, str, str]
 """(id, service tag, uuid, address)"""
 
@@ -24,25 +38,30 @@ def link_hosts(uow: UnitOfWork, vcenter_id: int | None) -> list[int]:
     """Find the server under each host: by service tag, by the tag or value of its uuid, by the BMC's address. Returns the
     hosts whose link changed. A name is never enough, nor is what several hosts show (the tag of a chassis); a server on which
     a person has put another host is left alone."""
-    present = list(
-        uow.session.scalars(
-            select(EsxiHost).where(EsxiHost.vcenter_id == vcenter_id, EsxiHost.gone.is_(False))
-            if vcenter_id is not None
-            else select(EsxiHost).where(EsxiHost.vcenter_id.is_(None))
-        )
-    )
-    left = [host for host in present if host.link != BY_HAND or host.server_id is None]
-    found = _found(left, _free_servers(uow))
     changed = []
+    left = _hosts_to_link(uow, vcenter_id)
+    found = _found(left, _free_servers(uow))
     for host in left:
         link, server_id = found.get(host.id, ("", None))
         if (host.link, host.server_id) != (link, server_id):
-            host.link, host.server_id = link, server_id
+            row = uow.session.get_one(EsxiHost, host.id)
+            row.link, row.server_id = link, server_id
             changed.append(host.id)
     uow.session.flush()
     if changed:
         uow.changed("esxi_hosts", "changed", *changed)
     return changed
+
+
+def _hosts_to_link(uow: UnitOfWork, vcenter_id: int | None) -> list[_Host]:
+    """All but those that a person has linked. Columns, not rows: a host's facts are long, and thousands are looked through
+    whenever one server tells who it is."""
+    h = EsxiHost
+    shown = (h.service_tag, h.uuid, h.facts["bmc_address"].as_string())
+    here = h.vcenter_id.is_(None) if vcenter_id is None else h.vcenter_id == vcenter_id
+    rows = uow.session.execute(select(h.id, h.link, h.server_id, *shown).where(here, h.gone.is_(False)))
+    hosts = (_Host(i, why, server, tag, uuid, str(bmc or "")) for i, why, server, tag, uuid, bmc in rows)
+    return [host for host in hosts if host.link != BY_HAND or host.server_id is None]
 
 
 def _free_servers(uow: UnitOfWork) -> list[_Server]:
@@ -54,7 +73,7 @@ def _free_servers(uow: UnitOfWork) -> list[_Server]:
     return [(row.id, row.service_tag, row.uuid, row.address) for row in rows]
 
 
-def _found(hosts: Sequence[EsxiHost], servers: Sequence[_Server]) -> dict[int, tuple[str, int]]:
+def _found(hosts: Sequence[_Host], servers: Sequence[_Server]) -> dict[int, tuple[str, int]]:
     """Host → (why, server): one way after the other, each only for the hosts and servers that are left."""
     by_tag = {tag: server_id for server_id, tag, _, _ in servers if tag}
     by_uuid: dict[str, list[int]] = defaultdict(list)
@@ -62,10 +81,10 @@ def _found(hosts: Sequence[EsxiHost], servers: Sequence[_Server]) -> dict[int, t
     for server_id, _, uuid, address in servers:
         by_uuid[uuid.lower()].append(server_id)
         by_address[address].append(server_id)
-    ways: tuple[tuple[str, Callable[[EsxiHost], int | None]], ...] = (
+    ways: tuple[tuple[str, Callable[[_Host], int | None]], ...] = (
         ("tag", lambda host: by_tag.get(host.service_tag)),
         ("uuid", lambda host: by_tag.get(tag_in_uuid(host.uuid)) or _only(by_uuid, host.uuid)),
-        ("bmc", lambda host: _only(by_address, str(host.facts.get("bmc_address") or ""))),
+        ("bmc", lambda host: _only(by_address, host.bmc_address)),
     )
     found: dict[int, tuple[str, int]] = {}
     free = {server_id for server_id, _, _, _ in servers}
