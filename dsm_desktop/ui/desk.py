@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,6 +11,8 @@ from PySide6.QtCore import QObject, QSettings, Signal
 from dsm_desktop.app.context import AppContext, Commands
 from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import DsmError
+from dsm_desktop.jobs.declaration import Targets
+from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui.bridge import Bridge
 from dsm_desktop.ui.keys import KeyMap
 from dsm_desktop.ui.theme import Theme, Tone
@@ -63,6 +65,8 @@ class Desk(QObject):
         self.bridge = Bridge(context.bus, self)
         self.settings = QSettings(str(context.profile / "window.ini"), QSettings.Format.IniFormat)
         self.keys = KeyMap(self.settings)
+        self.selected: list[ServerRow] = []
+        """What is selected in the list of servers."""
         self.work.unhandled.connect(self.fail)
 
     def tell(
@@ -95,6 +99,16 @@ class Desk(QObject):
         """Why the principal may not start such a job; "" = he may. The first to ask waits for the job types."""
         known = self.context.catalogue
         return self.why_not(known[kind].needs) if kind in known else "This program has no such job any more."
+
+    def why_not_on(self, kind: str, rows: Sequence[ServerRow]) -> str:
+        """Why the principal may not start such a job on these servers; "" = he may, at least on some of them."""
+        reason, job_type = self.why_not_start(kind), self.context.catalogue.get(kind)
+        if reason or job_type is None or job_type.targets is not Targets.SERVER:
+            return reason
+        if not rows:
+            return "Select one or more servers."
+        found = job_type.fit(rows)
+        return "" if found.fitting else found.sentence
 
     def change(
         self,

@@ -114,6 +114,18 @@ def test_an_iso_goes_to_the_servers_selected_in_the_list(stocked: Session) -> No
     dialog.reject()
 
 
+def test_without_a_selected_server_the_menu_of_an_iso_says_so(stocked: Session) -> None:
+    stocked.window.servers.panel.grid.select_ids([])
+    settle(stocked.desk)
+    files = library(stocked).files
+    row = next(r for r in files.panel.model.all_rows() if r.name == "esxi.iso")
+    files.panel.grid.select_ids([row.id])
+    menu = QMenu()
+    files._menu(menu)
+    told = {(action.isEnabled(), action.toolTip()) for action in menu.actions()}
+    assert told == {(False, "Select one or more servers.")}
+
+
 def test_typing_a_part_of_the_name_offers_whole_isos_only(stocked: Session, qtbot: QtBot) -> None:
     stocked.window.show_area("servers")
     stocked.window.servers.panel.grid.select_ids([1])

@@ -100,7 +100,7 @@ class Actions(QObject):
 
     def follow(self, rows: Sequence[ServerRow]) -> None:
         """What is selected now; an action that cannot be taken says why in its tip."""
-        self.rows = list(rows)
+        self.rows = self._desk.selected = list(rows)
         for kind, action in self.jobs.items():
             self._judge(self._desk.context.catalogue[kind], action, rows)
         reason = self._desk.why_not(Permission.OPERATE) or ("" if rows else "Select one or more servers.")
@@ -118,12 +118,10 @@ class Actions(QObject):
 
     def _judge(self, job_type: JobType, action: QAction, rows: Sequence[ServerRow]) -> None:
         """Whether this can be started on these servers; the tip says what it does, and why not."""
-        reason, tip = self._desk.why_not(job_type.needs), job_type.help.split("\n")[0]
-        if not reason and job_type.targets is Targets.SERVER:
-            found = job_type.fit(rows)
-            reason = "Select one or more servers." if not rows else "" if found.fitting else found.sentence
-            tip = f"{tip}\n{found.sentence}" if found.others and found.fitting else tip
-        _allow(action, reason, tip)
+        tip = job_type.help.split("\n")[0]
+        if job_type.targets is Targets.SERVER and (found := job_type.fit(rows)).others and found.fitting:
+            tip = f"{tip}\n{found.sentence}"
+        _allow(action, self._desk.why_not_on(job_type.kind, rows), tip)
 
     def fill_server_menu(self, menu: QMenu) -> None:
         """The jobs on servers grouped by their menu, then edit and remove."""

@@ -188,7 +188,7 @@ class LibraryFilesView(QWidget):
             ("Start the selected servers from it…", "boot_to_iso"),
         ):
             start = partial(self._desk.job_wanted.emit, kind, [], chosen)
-            entry(menu, text, start, self._desk.why_not_start(kind))
+            entry(menu, text, start, self._desk.why_not_on(kind, self._desk.selected))
 
     def _changed(self, change: Change) -> None:
         if change.topic == "library":
