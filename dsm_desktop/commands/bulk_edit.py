@@ -6,22 +6,57 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from dsm_desktop.commands import credentials, custom_fields, groups, servers, tags
 from dsm_desktop.core.access import Permission, Principal
-from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.errors import BadInput, Blame, DsmError
 from dsm_desktop.store import audit
 from dsm_desktop.store.models import Server
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 LONGEST_NAME = 255
+OWN = "field."
+"""So begins the name of an own field beside those of a server's columns."""
+_WORDS = {
+    "address": "BMC address",
+    "asset_tag": "asset tag",
+    "pdus": "PDUs",
+    "trust_mode": "certificate",
+    "old_tls": "old TLS",
+    "assigned_credential_id": "credential set",
+}
+
+Seen = Mapping[int, Mapping[str, Any]]
+"""By server and field (a column, or `OWN` and a key), the value that stood there."""
+
+
+class ChangedMeanwhile(DsmError):
+    """Somebody has changed a value since it was shown to the one who edits it; nothing was written. `now`: what stands there."""
+
+    blame = Blame.USER
+
+    def __init__(self, now: Seen, labels: Sequence[str]) -> None:
+        self.now = now
+        fields = dict.fromkeys(_word(name) for values in now.values() for name in values)
+        value = next(iter(next(iter(now.values())).values()))
+        reads = f" It reads now: “{str(value)[:200]}”." if sum(map(len, now.values())) == 1 else ""
+        super().__init__(
+            f"Somebody has changed this meanwhile: {', '.join(fields)}.{reads} Nothing was saved yet.",
+            hint="Save once more to write yours over it, or copy what you typed and close this. The audit log says who it was.",
+            where=", ".join(labels[:5]) + (" …" if len(labels) > 5 else ""),
+        )
+
+
+def _word(name: str) -> str:
+    return _WORDS.get(name, name.removeprefix(OWN))
 
 
 @dataclass(frozen=True, slots=True)
 class BulkEdit:
     """What is changed; what is not named stays. `values` by the names of servers.EDITABLE (the credential set too, None = by the
-    rules), `names` by server id, `custom` by key (None clears), `groups` manual ones by id."""
+    rules), `names` by server id, `custom` by key (None clears), `groups` manual ones by id. `seen` is what was shown of that;
+    empty: whatever stands there is written over."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)
@@ -30,6 +65,7 @@ class BulkEdit:
     remove_tags: Sequence[str] = ()
     add_groups: Sequence[int] = ()
     remove_groups: Sequence[int] = ()
+    seen: Seen = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -37,13 +73,19 @@ class BulkEdit:
             (self.values, self.names, self.custom, self.add_tags, self.remove_tags, self.add_groups, self.remove_groups)
         )  # fmt: skip
 
+    def wanted(self, server_id: int) -> dict[str, Any]:
+        """What one server is to have, by the names of `seen`."""
+        named = {"name": self.names[server_id]} if server_id in self.names else {}
+        return {**self.values, **named, **{OWN + key: value for key, value in self.custom.items()}}
+
 
 def edit_many(uow: UnitOfWork, who: Principal, server_ids: Sequence[int], edit: BulkEdit) -> None:
-    """Write the edit on every server. BadInput names what does not fit, ServersGone who is not there any more; then nothing of
-    it is written."""
+    """Write the edit on every server. BadInput names what does not fit, ServersGone who is not there any more,
+    ChangedMeanwhile what somebody else has written since it was seen; then nothing of it is written."""
     who.require(Permission.CONFIGURE, "edit servers")
     ids = list(server_ids)
     servers.hold_servers(uow, ids)
+    _refuse_changed(uow, edit)
     plain = {k: v for k, v in edit.values.items() if k != "assigned_credential_id"}
     if plain:
         servers.edit_servers(uow, who, ids, **plain)
@@ -61,6 +103,29 @@ def edit_many(uow: UnitOfWork, who: Principal, server_ids: Sequence[int], edit: 
         groups.set_members(uow, who, group_id, add=ids)
     for group_id in edit.remove_groups:
         groups.set_members(uow, who, group_id, remove=ids)
+
+
+def _refuse_changed(uow: UnitOfWork, edit: BulkEdit) -> None:
+    """What reads already as it shall is no quarrel. The rows stay locked to the end of the transaction."""
+    now: dict[int, dict[str, Any]] = {}
+    labels = []
+    for server_id, seen in sorted(edit.seen.items()):
+        row = uow.session.scalars(select(Server).where(Server.id == server_id).with_for_update()).one()
+        wanted = edit.wanted(server_id)
+        # An own field that was empty is not among what was seen.
+        stands = {name: _value(row, name) for name in sorted(wanted) if name in seen or name.startswith(OWN)}
+        changed = {name: v for name, v in stands.items() if v not in (seen.get(name), wanted[name])}
+        if changed:
+            now[server_id] = changed
+            labels.append(servers.label_of(row))
+    if now:
+        raise ChangedMeanwhile(now, labels)
+
+
+def _value(row: Server, name: str) -> Any:
+    if name.startswith(OWN):
+        return (row.custom or {}).get(name.removeprefix(OWN))
+    return getattr(row, name)
 
 
 def _name(uow: UnitOfWork, who: Principal, names: Mapping[int, str]) -> None:

@@ -117,6 +117,29 @@ def test_an_edit_of_several_names_the_removed_one_and_is_saved_on_the_others(
     assert tagged == [rows[0].id, rows[2].id]
 
 
+def test_what_the_other_wrote_meanwhile_is_told_before_it_is_written_over(
+    windows: Windows, qtbot: QtBot
+) -> None:
+    anna, ben = windows.anna, windows.ben
+    (row,) = rows_of(anna, 1)
+    dialog = EditServersDialog(anna.desk, [row], anna.window)
+    opened(windows, dialog)
+    notes = dialog._lines["notes"]
+    assert isinstance(notes, QPlainTextEdit)
+    notes.setPlainText("the disk in slot 3 was changed")
+    ben.context.commands.edit_servers([row.id], {"notes": "ben is at work on it until 4 o'clock"})
+    dialog.save()
+    told = refuses(qtbot, dialog)
+    assert "“ben is at work on it until 4 o'clock”" in told
+    assert row.label in told
+    stands = [r.notes for r in anna.context.store.fetch(list_servers) if r.id == row.id]
+    assert stands == ["ben is at work on it until 4 o'clock"]
+    dialog.save()
+    closes(qtbot, dialog)
+    stands = [r.notes for r in anna.context.store.fetch(list_servers) if r.id == row.id]
+    assert stands == ["the disk in slot 3 was changed"]
+
+
 def test_an_address_that_another_server_has_is_refused_in_words(windows: Windows, qtbot: QtBot) -> None:
     anna = windows.anna
     one, two = rows_of(anna, 2)

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 
 from dsm_desktop.app.context import CredentialView
 from dsm_desktop.commands import bulk_edit
-from dsm_desktop.commands.bulk_edit import BulkEdit
-from dsm_desktop.commands.servers import ServersGone
+from dsm_desktop.commands.bulk_edit import OWN, BulkEdit, ChangedMeanwhile
+from dsm_desktop.commands.servers import EDITABLE, ServersGone
 from dsm_desktop.core.errors import BadInput, DsmError, NotFound
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.custom_fields import CustomFieldRow, list_custom_fields
@@ -85,6 +85,7 @@ class EditServersDialog(Dialog):
         super().__init__(parent, title, "Only what you change is written." if self._many else "")
         self._desk, self._rows, self._ids = desk, list(rows), [row.id for row in rows]
         self._before: dict[str, str] = {}
+        self._seen = {row.id: _shown(row) for row in rows}
         self._lines: dict[str, QLineEdit | QPlainTextEdit] = {}
         self._custom: dict[str, QLineEdit | _Choice] = {}
         self.setMinimumSize(600, 560)
@@ -240,7 +241,11 @@ class EditServersDialog(Dialog):
         )
 
     def fail(self, error: DsmError) -> None:
-        """Servers that somebody has removed meanwhile are named and left out of the next try; what was typed stays."""
+        """Servers that somebody has removed meanwhile are named and left out of the next try; what was typed stays, and goes
+        over what somebody else has written only after that was told."""
+        if isinstance(error, ChangedMeanwhile):
+            for server_id, values in error.now.items():
+                self._seen[server_id] |= values
         if isinstance(error, ServersGone):
             gone = [row for row in self._rows if row.id in error.ids]
             self._rows = [row for row in self._rows if row.id not in error.ids]
@@ -274,6 +279,7 @@ class EditServersDialog(Dialog):
             remove_tags=self.remove_tags.text().replace(",", " ").split(),
             add_groups=[i for i in (self.into.currentData(),) if i is not None],
             remove_groups=[i for i in (self.out_of.currentData(),) if i is not None],
+            seen={row.id: self._seen[row.id] for row in self._rows},
         )
 
     def _own_values(self) -> dict[str, Any]:
@@ -310,6 +316,12 @@ class EditServersDialog(Dialog):
             )
             for number, row in enumerate(self._rows, start=1)
         }
+
+
+def _shown(row: ServerRow) -> dict[str, Any]:
+    """What the dialog shows of a server, by the names of `BulkEdit.seen`."""
+    own = {OWN + key: value for key, value in row.custom.items()}
+    return {name: getattr(row, name) for name in EDITABLE - {"custom"}} | own
 
 
 def _told_gone(gone: Sequence[ServerRow], left: int) -> NotFound:
