@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from dsm_desktop.store.models import Server
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 LONGEST_NAME = 255
+_BATCH = 500
 OWN = "field."
 """So begins the name of an own field beside those of a server's columns."""
 _WORDS = {
@@ -26,6 +27,8 @@ _WORDS = {
     "old_tls": "old TLS",
     "assigned_credential_id": "credential set",
 }
+_CODED = ("trust_mode", "old_tls", "assigned_credential_id")
+"""Their values are no words."""
 
 Seen = Mapping[int, Mapping[str, Any]]
 """By server and field (a column, or `OWN` and a key), the value that stood there."""
@@ -38,18 +41,15 @@ class ChangedMeanwhile(DsmError):
 
     def __init__(self, now: Seen, labels: Sequence[str]) -> None:
         self.now = now
-        fields = dict.fromkeys(_word(name) for values in now.values() for name in values)
-        value = next(iter(next(iter(now.values())).values()))
-        reads = f" It reads now: “{str(value)[:200]}”." if sum(map(len, now.values())) == 1 else ""
+        changed = [(name, value) for values in now.values() for name, value in values.items()]
+        fields = ", ".join(dict.fromkeys(_WORDS.get(name, name.removeprefix(OWN)) for name, _ in changed))
+        name, value = changed[0]
+        reads = f" It reads now: “{value or ''}”." if len(changed) == 1 and name not in _CODED else ""
         super().__init__(
-            f"Somebody has changed this meanwhile: {', '.join(fields)}.{reads} Nothing was saved yet.",
+            f"Somebody has changed this meanwhile: {fields}.{reads} Nothing was saved yet.",
             hint="Save once more to write yours over it, or copy what you typed and close this. The audit log says who it was.",
             where=", ".join(labels[:5]) + (" …" if len(labels) > 5 else ""),
         )
-
-
-def _word(name: str) -> str:
-    return _WORDS.get(name, name.removeprefix(OWN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +109,22 @@ def _refuse_changed(uow: UnitOfWork, edit: BulkEdit) -> None:
     """What reads already as it shall is no quarrel. The rows stay locked to the end of the transaction."""
     now: dict[int, dict[str, Any]] = {}
     labels = []
-    for server_id, seen in sorted(edit.seen.items()):
-        row = uow.session.scalars(select(Server).where(Server.id == server_id).with_for_update()).one()
-        wanted = edit.wanted(server_id)
+    for row in _locked(uow, sorted(edit.seen)):
+        seen, wanted = edit.seen[row.id], edit.wanted(row.id)
         # An own field that was empty is not among what was seen.
         stands = {name: _value(row, name) for name in sorted(wanted) if name in seen or name.startswith(OWN)}
         changed = {name: v for name, v in stands.items() if v not in (seen.get(name), wanted[name])}
         if changed:
-            now[server_id] = changed
+            now[row.id] = changed
             labels.append(servers.label_of(row))
     if now:
         raise ChangedMeanwhile(now, labels)
+
+
+def _locked(uow: UnitOfWork, ids: Sequence[int]) -> Iterator[Server]:
+    for start in range(0, len(ids), _BATCH):
+        some = select(Server).where(Server.id.in_(ids[start : start + _BATCH])).order_by(Server.id)
+        yield from uow.session.scalars(some.with_for_update())
 
 
 def _value(row: Server, name: str) -> Any:
