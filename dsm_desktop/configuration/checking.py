@@ -17,6 +17,10 @@ from dsm_desktop.core.secret_names import is_secret_attribute
 
 _ROUNDS = 10
 """Forced values may force others; a registry that never settles is cut off here."""
+_REPEATED = re.compile(r"(?<!\\)(?:(?P<many>[*+]|\{\d*,\})|\{(?P<least>\d{1,4}),(?P<most>\d{1,4})\})")
+_REPEATED_GROUP = re.compile(r"(?<!\\)\)([*+]|\{[^}]*\})")
+_FEW = re.compile(r"^\{[1-8](,[1-8])?\}$")
+_MOST_WAYS = 10_000_000
 _TRUE, _FALSE = {"true", "yes", "on", "1", "enabled"}, {"false", "no", "off", "0", "disabled"}
 
 
@@ -212,8 +216,7 @@ def _string(entry: Entry, text: str) -> str:
     least, most = entry.min_length or 0, entry.max_length
     if len(text) < least or (most and len(text) > most):
         raise ValueError(f"takes{_bounds(least, most)} characters, not {len(text)}")
-    # A device's own expression is foreign text: only short ones are tried, on short values.
-    if entry.pattern and text and len(entry.pattern) <= 200 and len(text) <= 256:
+    if entry.pattern and text and _soon_tried(entry.pattern, len(text)):
         try:
             fits = re.fullmatch(entry.pattern.strip("/"), text) is not None
         except re.error:
@@ -221,6 +224,18 @@ def _string(entry: Entry, text: str) -> str:
         if not fits:
             raise ValueError(f"must look like {entry.pattern}")
     return text
+
+
+def _soon_tried(pattern: str, length: int) -> bool:
+    """A device's own expression is foreign text, and while one is tried nothing else of the program runs: what could be tried in
+    too many ways is left to the device. One group may be repeated, a few times and with little room inside."""
+    if len(pattern) > 200 or length > 256:
+        return False
+    roomy = [m for m in _REPEATED.finditer(pattern) if m["many"] or int(m["most"]) - int(m["least"]) > 3]
+    groups = _REPEATED_GROUP.findall(pattern)
+    if groups:
+        return len(groups) == 1 and not roomy and bool(_FEW.search(groups[0]))
+    return int(length ** len(roomy)) <= _MOST_WAYS
 
 
 def _bounds(lower: int | None, upper: int | None) -> str:

@@ -123,7 +123,12 @@ def import_text(text: str) -> str:
     if profile.format == "json":
         return orjson.dumps(orjson.loads(text)).decode()
     bare = re.sub(r"^\s*(?:<\?xml[^>]*\?>\s*)?", "", text.removeprefix("\ufeff"))
-    return re.sub(r">\s*[\r\n]\s*<", "><", bare).strip()
+    return re.sub(r">\s+<", _without_line_break, bare).strip()
+
+
+def _without_line_break(between: re.Match[str]) -> str:
+    text = between.group()
+    return "><" if "\n" in text or "\r" in text else text
 
 
 def compose(attributes: Iterable[tuple[str, str, str]], *, format: str = "xml") -> str:

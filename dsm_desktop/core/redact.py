@@ -12,6 +12,7 @@ import html
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -45,7 +46,8 @@ _PAIR = re.compile(
     rf"(?P<value>[bru]{{0,2}}(?:{_DOUBLE}\"?|{_SINGLE}'?)"
     r"|(?P<q>\\+[\"']).*?(?:(?<!\\)(?P=q)|\Z)"
     rf"|[\[({{](?:{_DOUBLE}\"|{_SINGLE}'|[^\])}}\r\n])*"
-    rf"|(?:{_DOUBLE}\"|{_SINGLE}'|\S)+)"
+    # Within bounds: each mark looks for its other one, and a text may be made of marks alone.
+    r"|(?:\"(?:[^\"\\]|\\.){0,1000}\"|'(?:[^'\\]|\\.|''){0,1000}'|\S)+)"
 )
 _OPTION = re.compile(
     r"(?i)((?<!\w)--?[\w-]{0,30}(?:password|passwd|passphrase|secret|token|api-?key)[\w-]{0,30}(?:\s+|=))(?![=:])(\"[^\"]*\"|'[^']*'|[^\s\"']+)"
@@ -213,43 +215,73 @@ def _headers(headers: Mapping[str, str], text: _Text) -> dict[str, str]:
 class Secrets:
     """The secret values that are open right now, so that they are masked wherever they turn up. Thread-safe.
 
-    Values below four characters are not kept: they would blot out ordinary words.
+    A fleet may have a password for each server, and each login adds its own: so they are looked up by how they begin, and
+    neither adding one nor masking a line takes longer for all the others. Values below four characters are not kept: they
+    would blot out ordinary words.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._forms: dict[tuple[str, str], frozenset[str]] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._kept: dict[str, dict[str, frozenset[str]]] = {}
+        self._uses: Counter[str] = Counter()
+        self._beginning: dict[str, tuple[str, ...]] = {}
 
     def add(self, value: str, username: str = "") -> None:
         """Keep a value; with a user name also the base64 of "user:value" (HTTP Basic)."""
-        if len(value) < _SHORTEST_SECRET or (username, value) in self._forms:
+        if len(value) < _SHORTEST_SECRET or username in self._kept.get(value, ()):
             return
         with self._lock:
-            self._forms[(username, value)] = _forms(value, username)
-            self._compile()
+            names = self._kept.setdefault(value, {})
+            if username not in names:
+                names[username] = _forms(value, username)
+                for form in names[username]:
+                    self._count(form, 1)
 
     def discard(self, value: str) -> None:
         """Forget a value, under whatever user name."""
         with self._lock:
-            for key in [key for key in self._forms if key[1] == value]:
-                del self._forms[key]
-            self._compile()
+            for forms in self._kept.pop(value, {}).values():
+                for form in forms:
+                    self._count(form, -1)
 
     def clear(self) -> None:
         """Forget all (the vault was locked)."""
         with self._lock:
-            self._forms.clear()
-            self._pattern = None
+            self._kept.clear()
+            self._uses.clear()
+            self._beginning.clear()
 
     def masked(self, text: str) -> str:
-        """The text with every occurrence of a kept value, in any of its written forms, masked."""
-        pattern = self._pattern
-        return pattern.sub(MASK, text) if pattern is not None else text
+        """The text with every occurrence of a kept value, in any of its written forms, masked; the longest first."""
+        beginning = self._beginning
+        if not beginning:
+            return text
+        done: list[str] = []
+        kept_from = at = 0
+        while at <= len(text) - _SHORTEST_SECRET:
+            forms = beginning.get(text[at : at + _SHORTEST_SECRET], ())
+            found = next((form for form in forms if text.startswith(form, at)), None)
+            if found is None:
+                at += 1
+                continue
+            done += [text[kept_from:at], MASK]
+            kept_from = at = at + len(found)
+        return "".join([*done, text[kept_from:]]) if done else text
 
-    def _compile(self) -> None:
-        forms = sorted({form for forms in self._forms.values() for form in forms}, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
+    def _count(self, form: str, change: int) -> None:
+        """The tuples are replaced, never changed: they are read without the lock."""
+        start = form[:_SHORTEST_SECRET]
+        before = self._uses[form]
+        self._uses[form] = before + change
+        others = tuple(other for other in self._beginning.get(start, ()) if other != form)
+        if before + change > 0:
+            self._beginning[start] = tuple(sorted((*others, form), key=len, reverse=True))
+            return
+        del self._uses[form]
+        if others:
+            self._beginning[start] = others
+        else:
+            self._beginning.pop(start, None)
 
 
 def _forms(value: str, username: str) -> frozenset[str]:

@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path, PureWindowsPath
-from typing import IO
+from typing import IO, Self
 
 from dsm_desktop.firmware.errors import BadPackage, NotAPackage, PackageHostile, PackageTruncated
 from dsm_desktop.firmware.identity import Device, Identity, PackageForm
@@ -33,7 +33,17 @@ _TOTAL_RATIO, _TOTAL_FROM = 200, 1 << 30
 _LONGEST_HEADER = 32 << 20
 _END = b"PK\x05\x06"
 _END_SIZE = 22
+_LOCATOR, _LOCATOR_SIZE = b"PK\x06\x07", 20
 _TAIL = 4 << 20
+_LONGEST_ATTRIBUTES = 64 << 10
+_HEADERS = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.GNUTYPE_SPARSE,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
 _IMAGES = {PackageForm.D7: "iDRAC7/8", PackageForm.D9: "iDRAC9", PackageForm.D10: "iDRAC10"}
 _NAME = re.compile(
     r"(?P<category>[A-Za-z0-9-]+(?:_[A-Za-z0-9-]+)*?)_(?P<id>[A-Z0-9]{5})_(?:WN|W|LN)\d{0,2}_(?P<version>[^_]+)"
@@ -98,6 +108,10 @@ def _end_of_archive(file: IO[bytes], name: str) -> int | None:
             _, _, _, entries, length, _, comment = struct.unpack_from("<HHHHIIH", tail, at + 4)
             if entries > _MOST_ENTRIES or length > _LONGEST_DIRECTORY:
                 raise PackageHostile(f"The archive inside says it has {entries} or more files.", where=name)
+            file.seek(max(0, base + at - _LOCATOR_SIZE))
+            if file.read(4) == _LOCATOR:
+                # No package is that large; its sizes would be believed instead of those looked at here.
+                raise PackageHostile("The archive inside has 64-bit sizes, as no package has.", where=name)
             directory = base + at - length
             if directory > 0:
                 file.seek(directory)
@@ -176,6 +190,21 @@ def _trimmed(described: bytes) -> bytes:
     return described[: end + len(close)] if end >= 0 else described
 
 
+class _LongHeader(Exception):
+    """Of a header that is itself a file."""
+
+
+class _Header(tarfile.TarInfo):
+    """Long names and further attributes are entries that tarfile reads whole before anybody has looked at their size."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        made = super().frombuf(buf, encoding, errors)
+        if made.type in _HEADERS and (made.type == tarfile.GNUTYPE_SPARSE or made.size > _LONGEST_ATTRIBUTES):
+            raise _LongHeader
+        return made
+
+
 def _tar(file: IO[bytes], start: int, name: str) -> bytes:
     """package.xml of the archive, b"" without one; reads all of it, so that a cut file is noticed."""
     size = file.seek(0, 2)
@@ -185,7 +214,7 @@ def _tar(file: IO[bytes], start: int, name: str) -> bytes:
     file.seek(start)
     found, total, count = b"", 0, 0
     try:
-        with tarfile.open(fileobj=file, mode="r|gz") as archive:
+        with tarfile.open(fileobj=file, mode="r|gz", tarinfo=_Header) as archive:
             for entry in archive:
                 count, total = count + 1, total + entry.size
                 _honest_path(entry.name, name)
@@ -199,6 +228,8 @@ def _tar(file: IO[bytes], start: int, name: str) -> bytes:
                         raise PackageHostile(f"Its package.xml has {entry.size} bytes.", where=name)
                     content = archive.extractfile(entry)
                     found = content.read(LARGEST + 1) if content is not None else b""
+    except _LongHeader:
+        raise PackageHostile("Its archive holds an entry's name that is too long.", where=name) from None
     except (
         tarfile.TarError,
         EOFError,

@@ -183,7 +183,7 @@ class SshTransport:
                     self._close()
                 raise
             size = len(answer.out) + len(answer.err)
-            told = masked_text(answer.text.strip())[-2000:] if answer.status else None
+            told = masked_text(answer.text.strip()[-8000:])[-2000:] if answer.status else None
             self._recorder.end(
                 token, CallEnd(200 if not answer.status else 500, _since(began), size, answer=told)
             )

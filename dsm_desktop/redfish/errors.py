@@ -187,7 +187,8 @@ def messages(data: Any) -> list[Message]:
 
 
 def _line(text: Any) -> str:
-    return " ".join(masked_text(str(text or ""))[:400].split())
+    # Cut before it is masked as well: the masks look at each quotation mark up to the end of the text.
+    return " ".join(masked_text(str(text or "")[:2_000])[:400].split())
 
 
 def wait_of(answer: Answer, found: list[Message], otherwise: float = 30.0) -> float:

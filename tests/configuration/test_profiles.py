@@ -137,3 +137,9 @@ def test_no_bytes_break_the_reader(data: bytes) -> None:
             parse_profile(text)
         except ProfileInvalid:
             continue
+
+
+@pytest.mark.timeout(120)
+def test_a_profile_of_blank_lines_is_made_ready_at_once() -> None:
+    blank = XML.replace("<Component ", "\n" * 1_000_000 + "<Component ", 1)
+    assert import_text(blank) == import_text(XML)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dsm_desktop.configuration.checking import Rules, converted, visible
-from dsm_desktop.configuration.registry import Registry, RegistryInvalid, pack, parse_registry, unpack
+from dsm_desktop.configuration.registry import Entry, Registry, RegistryInvalid, pack, parse_registry, unpack
 from dsm_desktop.core.secret_names import is_secret_attribute
 
 R750 = "NVIDIA-libredfish/dell-r750-idrac9-6.00.30.00/redfish/v1"
@@ -92,6 +92,36 @@ def test_bad_values_are_refused_before_anything_is_sent(
     found = Rules(bios).check(current, {name: value})
     assert found.accepted == {}
     assert why in found.refused[name]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (r"^([a-z0-9]+)+$", "a" * 40 + "!"),
+        (r"^(a|a)*b$", "a" * 60),
+        (r"^a*a*a*a*a*a*b$", "a" * 250),
+        (r"^(a+){8}b$", "a" * 250),
+    ],
+)
+@pytest.mark.timeout(60)
+def test_an_expression_that_would_be_tried_for_hours_is_left_to_the_device(pattern: str, text: str) -> None:
+    assert converted(Entry("Location", "string", pattern=pattern), text) == text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        (r"^((?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^$", "10.1.2.3", "10.1.2"),
+        (r"^([0-9a-fA-F]{2}:){5}([0-9a-fA-F]{2})$", "00:11:22:33:44:55", "00:11:22"),
+        (r"^(iqn|IQN)\.[0-9a-zA-Z\.\-]+[0-9a-zA-Z\-](\:[0-9a-zA-Z\-]*)?$|^$", "iqn.1988-11.com.example:a", "example"),
+        (r"^.{0,128}$", "x", "x" * 129),
+    ],
+)  # fmt: skip
+def test_the_expressions_that_devices_have_are_tried(pattern: str, good: str, bad: str) -> None:
+    entry = Entry("Address", "string", pattern=pattern)
+    assert converted(entry, good) == good
+    with pytest.raises(ValueError, match="must look like"):
+        converted(entry, bad)
 
 
 def test_display_names_and_numbers_as_text_are_understood(bios: Registry, current: dict[str, Any]) -> None:

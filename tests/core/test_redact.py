@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import logging
+import random
 import time
 import timeit
 from urllib.parse import quote
@@ -248,6 +249,30 @@ def test_forgotten_secrets_are_masked_no_more() -> None:
     assert secrets.masked("second-secret") == "second-secret"
 
 
+@given(st.lists(passwords, min_size=1, max_size=12), st.randoms())
+def test_among_many_the_one_that_is_there_is_masked_and_shared_forms_stay(
+    values: list[str], dice: random.Random
+) -> None:
+    secrets = Secrets()
+    for value in values:
+        secrets.add(value, "root")
+        secrets.add(value, "admin")
+    gone = dice.choice(values)
+    secrets.discard(gone)
+    for value in {*values} - {gone}:
+        assert value not in secrets.masked(f"{gone}{value} {value}")
+    for value in values:
+        secrets.discard(value)
+    assert secrets.masked(" ".join(values)) == " ".join(values)
+
+
+def test_the_longer_of_two_that_begin_alike_is_masked_whole() -> None:
+    secrets = Secrets()
+    for value in ("Calvin1!", "Calvin1!-2026", "vin1"):
+        secrets.add(value)
+    assert secrets.masked("a Calvin1!-2026 b Calvin1! c") == f"a {MASK} b {MASK} c"
+
+
 def _cpu(text: str) -> float:
     """Seconds of this thread's own work, however busy the machine."""
     return timeit.timeit(lambda: masked_text(text), number=1, timer=time.thread_time)
@@ -265,6 +290,8 @@ def test_hostile_texts_take_linear_time() -> None:
         "\\" * 200_000 + '"password',
         'password":\\"' * 20_000,
         "auth='" * 30_000,
+        ('password=x"' + '\\"' * 20_000) * 4,
+        ("password=x'" + "\\'" * 20_000) * 4,
         "-----BEGIN PRIVATE KEY-----" * 8_000,
         "<Name>password</Name><Value>" * 8_000,
     ):

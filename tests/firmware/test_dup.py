@@ -136,6 +136,14 @@ def many_entries(path: Path) -> Path:
     return path
 
 
+def sizes_of_64_bits(path: Path) -> Path:
+    """The record that is looked at says little; zipfile would go by another one that it points to."""
+    whole = exe(path).read_bytes()
+    at = whole.rfind(b"PK\x05\x06")
+    path.write_bytes(whole[:at] + b"PK\x06\x07" + bytes(16) + whole[at:])
+    return path
+
+
 def lying_size(path: Path) -> Path:
     """The directory promises 40 GiB of payload in some kilobytes."""
     whole = bytearray(exe(path).read_bytes())
@@ -174,6 +182,7 @@ BAD: list[tuple[str, str, Callable[[Path], object], type[BadPackage]]] = [
     ("no archive", "setup.EXE", lambda p: p.write_bytes(STUB), NotAPackage),
     ("zip bomb", "a.EXE", bomb_of_zeros, PackageHostile),
     ("many entries", "a.EXE", many_entries, PackageHostile),
+    ("64 bits", "a.EXE", sizes_of_64_bits, PackageHostile),
     ("lying size", "a.EXE", lying_size, PackageHostile),
     ("path up", "a.EXE", lambda p: exe(p, more=[("../../evil", b"x")]), PackageHostile),
     ("path up, windows", "a.EXE", lambda p: exe(p, more=[("..\\evil", b"x")]), PackageHostile),
@@ -195,6 +204,7 @@ BAD: list[tuple[str, str, Callable[[Path], object], type[BadPackage]]] = [
     ("script: none", "a.BIN", lambda p: p.write_bytes(b"#!/bin/sh\necho no\n"), NotAPackage),
     ("script: path up", "a.BIN", lambda p: linux(p, entries=[("../evil", b"x")]), PackageHostile),
     ("script: link", "a.BIN", lambda p: linux(p, links=["payload/link"]), PackageHostile),
+    ("script: name bomb", "a.BIN", lambda p: linux(p, entries=[("a" * (60 << 20), b"")]), PackageHostile),
     ("other ending", "a.msi", lambda p: p.write_bytes(b"x"), NotAPackage),
 ]  # fmt: skip
 

@@ -13,6 +13,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.core.inventory import LogKind
 from dsm_desktop.core.states import PowerAction
@@ -21,6 +23,7 @@ from dsm_desktop.net.logins import LoginBudget
 from dsm_desktop.net.recorder import MemoryRecorder
 from dsm_desktop.net.tls import Endpoint, Trust
 from dsm_desktop.redfish.client import Credential, RedfishClient
+from dsm_desktop.redfish.errors import messages
 from tests.kit.replay import error, expanded
 from tests.net.raw import RawServer, http
 from tests.redfish.small import SYSTEM, V1, small_tree
@@ -196,3 +199,10 @@ def test_hostile_devices() -> None:
     assert grown < 50 * 1024, f"{grown} kB"
     assert outcomes["fine"] > SEEDS
     assert len(outcomes) >= 10, outcomes
+
+
+@pytest.mark.timeout(120)
+def test_a_message_of_nothing_but_quotation_marks_is_told_at_once() -> None:
+    said = 'password=x"' + '\\"' * 150_000
+    (message,) = messages({"error": {"@Message.ExtendedInfo": [{"MessageId": "SYS999", "Message": said}]}})
+    assert len(message.text) <= 400

@@ -116,7 +116,9 @@ def error_of(command: str, status: int, text: str, where: str) -> EsxcliError:
     body = _LOG.sub("", text[named.end() :] if named else text)
     said = " ".join(body.split()) or f"'{command}' ended with status {status} and said nothing"
     kind = _kind(name, said)
-    return kind(_sentence(kind, said), error=name, where=where, detail=masked_text(text.strip())[-4000:])
+    return kind(
+        _sentence(kind, said), error=name, where=where, detail=masked_text(text.strip()[-8000:])[-4000:]
+    )
 
 
 def _kind(name: str, said: str) -> type[EsxcliError]:
