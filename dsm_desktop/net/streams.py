@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from http.client import HTTPResponse
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.errors import BadInput, DsmError
 from dsm_desktop.net.answer import BadAnswer
 from dsm_desktop.net.tls import DeadlineSocket
 
@@ -30,6 +31,24 @@ _NAME = re.compile(r'[^"\\\x00-\x1f\x7f-\uffff]{1,200}\Z')
 
 Progress = Callable[[int, int], None]
 """(bytes so far, bytes in all)."""
+
+
+class FileUnusable(DsmError):
+    """A file of this machine cannot be read or written: the disk is full or fails, or a folder or a right is missing. No device
+    is at fault, and none is left alone for it."""
+
+
+@contextlib.contextmanager
+def _here(path: Path) -> Iterator[None]:
+    """Around what touches the file and not the line, whose failures are OSErrors as well."""
+    try:
+        yield
+    except OSError as error:
+        raise FileUnusable(
+            f"a file of this machine cannot be used: {error.strerror or error}",
+            hint="Free space on its disk, or look at the folder and its rights; then try again.",
+            where=str(path),
+        ) from error
 
 
 def _nothing(*_: object) -> None:
@@ -101,8 +120,8 @@ class MultipartUpload:
         buffer = bytearray(BLOCK)
         view = memoryview(buffer)
         yield self._head()
-        with self.path.open("rb", buffering=0) as file:
-            while got := file.readinto(buffer):
+        with _opened(self.path) as file:
+            while got := _read_into(file, buffer):
                 self.check()
                 sent += got
                 if sent > size:
@@ -149,8 +168,8 @@ class PlainUpload:
         size, sent = self.length, 0
         buffer = bytearray(BLOCK)
         view = memoryview(buffer)
-        with self.path.open("rb", buffering=0) as file:
-            while sent < size and (got := file.readinto(buffer)):
+        with _opened(self.path) as file:
+            while sent < size and (got := _read_into(file, buffer)):
                 self.check()
                 sent += got
                 if sent > size:
@@ -167,6 +186,16 @@ class PlainUpload:
     def paced(self, sock: DeadlineSocket | None, patience: float) -> Iterator[bytes | memoryview]:
         """The blocks; each has `patience` seconds to leave, and so has the answer after the last."""
         return _paced(self, sock, patience)
+
+
+def _opened(path: Path) -> FileIO:
+    with _here(path):
+        return path.open("rb", buffering=0)
+
+
+def _read_into(file: FileIO, buffer: bytearray) -> int:
+    with _here(Path(str(file.name))):
+        return file.readinto(buffer)
 
 
 def _paced(
@@ -210,18 +239,23 @@ class FileDownload:
         self._refuse_above(expected or 0, where)
         partial = self.path.with_name(f".{self.path.name}.part")
         try:
-            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            with _here(self.path):
+                file = os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+            with file:
                 size = 0
                 while piece := response.read(BLOCK):
                     sock.deadline = time.monotonic() + patience
                     self.check()
                     size += len(piece)
                     self._refuse_above(size, where)
-                    file.write(piece)
+                    with _here(self.path):
+                        file.write(piece)
+                        file.flush()
                     self.progress(size, expected or size)
             if expected is not None and size < expected:
                 raise BadAnswer(f"the file was cut: {size} of {expected} bytes came", where=where)
-            partial.replace(self.path)
+            with _here(self.path):
+                partial.replace(self.path)
         except BaseException:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography import x509
 
@@ -312,14 +312,23 @@ def open_tcp(endpoint: Endpoint, timeout: float = CONNECT_TIMEOUT) -> socket.soc
     return sock
 
 
+class Resumable(NamedTuple):
+    """What spares the next connection its full handshake, with the context it holds in."""
+
+    context: ssl.SSLContext
+    session: ssl.SSLSession | None
+
+
 def handshake(
-    endpoint: Endpoint, trust: Trust, timeout: float = CONNECT_TIMEOUT, session: ssl.SSLSession | None = None
+    endpoint: Endpoint, trust: Trust, timeout: float = CONNECT_TIMEOUT, resume: Resumable | None = None
 ) -> tuple[DeadlineSocket, bytes]:
     """TCP, TLS and the check of the pin; returns the socket and the certificate in DER form. Nothing is sent over TLS.
 
     Raises Unreachable, TlsFailed, TlsTooOld, CertificateUntrusted, CertificateChanged.
     """
     context = context_for(trust)
+    # Another one stands here once the site's CAs were edited; a session is of the one it was made in.
+    session = resume.session if resume is not None and resume.context is context else None
     sock = open_tcp(endpoint, timeout)
     try:
         tls = context.wrap_socket(

@@ -28,6 +28,7 @@ from dsm_desktop.net.tls import (
     CertificateChanged,
     CertificateNotApproved,
     Endpoint,
+    Resumable,
     Trust,
     TrustMode,
     handshake,
@@ -104,7 +105,7 @@ class Transport:
         self._idle: list[Connection] = []
         self._retired = False
         self._der = b""
-        self._resume: ssl.SSLSession | None = None
+        self._resume: Resumable | None = None
         self._latencies_ms = 0.0
         self.busy, self.used = 0, time.monotonic()
         """Calls on their way; when the last one began or ended."""
@@ -231,7 +232,7 @@ class Transport:
             response = connection.getresponse()
             if connection.fresh:
                 # Resuming spares the BMC its RSA signature at the next connection (TLS 1.2: -74 % wall time).
-                self._resume, connection.fresh = sock.session, False
+                self._resume, connection.fresh = Resumable(sock.context, sock.session), False
             with response:  # what is not read to its end is closed here, not by the garbage collector
                 if request.into is not None and response.status < 300:
                     raw, size = b"", request.into.take(response, sock, timeout, self.name)

@@ -16,7 +16,7 @@ from dsm_desktop.core.errors import BadInput, Cancelled, DsmError
 from dsm_desktop.net.answer import BadAnswer
 from dsm_desktop.net.limits import Limits, Throttle
 from dsm_desktop.net.recorder import MemoryRecorder
-from dsm_desktop.net.streams import BLOCK, FileDownload, MultipartUpload
+from dsm_desktop.net.streams import BLOCK, FileDownload, FileUnusable, MultipartUpload
 from dsm_desktop.net.tls import CertificateChanged, Endpoint, Trust
 from dsm_desktop.net.transport import NoAnswer, Transport
 from tests.kit.replay import fingerprint, make_certificate, server_context
@@ -310,6 +310,29 @@ def test_a_file_too_large_or_cut_leaves_nothing(
         device.close()
     assert target.read_bytes() == b"before"
     assert [p.name for p in tmp_path.iterdir()] == ["report.zip"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk of Linux")
+def test_a_full_disk_here_is_no_fault_of_the_device(tmp_path: Path) -> None:
+    throttle = Throttle(Limits(breaker_failures=1))
+    with serve(http(bytes(3 * BLOCK))) as server:
+        device = Transport(
+            Endpoint("127.0.0.1", server.port),
+            trust=Trust(fingerprint=server.fingerprint),
+            throttle=throttle,
+            recorder=MemoryRecorder(),
+        )
+        (tmp_path / ".full.zip.part").symlink_to("/dev/full")
+        for target, words in (
+            (tmp_path / "full.zip", "No space"),
+            (tmp_path / "none" / "x.zip", "No such file"),
+        ):
+            with pytest.raises(FileUnusable, match=words) as told:
+                device.request("GET", "/redfish/v1/z", into=FileDownload(target, 10**7))
+            assert told.value.where == str(target)
+            assert not told.value.retryable
+        assert device.request("GET", "/redfish/v1/z", into=FileDownload(tmp_path / "fine.zip", 10**7)).ok
+        device.close()
 
 
 def test_a_refusal_is_no_file(tmp_path: Path) -> None:

@@ -142,6 +142,21 @@ def test_a_private_ca_vouches_or_not(tmp_path: Path) -> None:
         context_for(Trust(TrustMode.CA, ca_file=str(tmp_path / "none.pem")))
 
 
+def test_work_goes_on_when_the_private_bundle_is_edited(tmp_path: Path) -> None:
+    def speak(tls: ssl.SSLSocket, request: bytes, number: int) -> None:
+        tls.sendall(http(b"{}", "200 OK", "Connection: close"))
+        tls.close()
+
+    with RawServer(speak) as server:
+        bundle = tmp_path / "ca.pem"
+        bundle.write_bytes(server.pem)
+        device = transport(server, Trust(TrustMode.CA, ca_file=str(bundle), check_name=False))
+        assert device.request("GET", "/redfish/v1").ok
+        bundle.write_bytes(server.pem + make_certificate("another ca")[0])
+        assert device.request("GET", "/redfish/v1").ok
+        device.close()
+
+
 def test_the_opt_out_believes_anybody() -> None:
     with RawServer(polite) as server:
         device = transport(server, Trust(TrustMode.ANY))
