@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL
 
 from dsm_desktop.app.profile import Profile
 from dsm_desktop.core.errors import BadInput
+from dsm_desktop.store.engine import address_of
 
 Address = URL
 """A store's address; shown, it hides a password."""
@@ -15,7 +16,7 @@ Address = URL
 
 def split_password(profile: Profile, url: str) -> str:
     """The address to be written down: a password in it goes to the keyring. BadInput where there is no keyring."""
-    target = make_url(url)
+    target = address_of(url)
     if target.password is None:
         return url
     from keyring.errors import KeyringError  # a store of this machine alone is opened without
@@ -34,7 +35,7 @@ def split_password(profile: Profile, url: str) -> str:
 
 def with_password(profile: Profile, url: str) -> URL:
     """The address to connect with: the keyring's password where the address names a user and none is given."""
-    target = make_url(url)
+    target = address_of(url)
     if target.get_backend_name() == "sqlite" or target.password is not None or not target.username:
         return target
     from keyring.errors import KeyringError

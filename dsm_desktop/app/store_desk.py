@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url
-
 from dsm_desktop.app.database import split_password, with_password
 from dsm_desktop.app.profile import Profile
 from dsm_desktop.commands import backup as commands
 from dsm_desktop.core.access import Permission, Principal
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.store import backup
-from dsm_desktop.store.engine import sqlite_path
+from dsm_desktop.store.engine import address_of, sqlite_path
 from dsm_desktop.store.migrate import head
 from dsm_desktop.store.opening import probe
 from dsm_desktop.store.retention import Size, size_meter
@@ -63,7 +61,7 @@ class StoreDesk:
         self._who, self._runner = who, runner
 
     def place(self) -> StorePlace:
-        target = make_url(self._url)
+        target = address_of(self._url)
         local = target.get_backend_name() == "sqlite"
         shown = target.render_as_string(hide_password=True)
         return StorePlace(shown, sqlite_path(target) if local else None, head(), local)

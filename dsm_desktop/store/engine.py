@@ -10,6 +10,8 @@ from typing import Any
 import orjson
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
+from dsm_desktop.core.errors import BadInput
+
 BUSY_TIMEOUT_MS = 10_000
 
 # libpq: a cut network is noticed within half a minute; a client that froze inside a transaction gives its locks back.
@@ -66,6 +68,21 @@ def open_engines(url: str | URL, *, synchronous: str = "FULL") -> Engines:
 def sqlite_url(path: Path) -> str:
     """The store address of a SQLite file."""
     return f"sqlite:///{path.as_posix()}"
+
+
+def address_of(url: str | URL) -> URL:
+    """An address with its password in its own place, where it is hidden when the address is shown: libpq takes one among the
+    options as well. Raises BadInput for a key's pass phrase, ArgumentError for what is no address."""
+    target = make_url(url)
+    if "sslpassword" in target.query:
+        raise BadInput(
+            "The pass phrase of a client key cannot be kept in the store's address.",
+            hint="Use a key without one, readable by you alone (sslkey=…).",
+        )
+    password = target.query.get("password")
+    if password is None:
+        return target
+    return target.set(password=str(password)).difference_update_query(["password"])
 
 
 def sqlite_path(url: str | URL) -> Path:

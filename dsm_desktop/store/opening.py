@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Engine
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from dsm_desktop.core.errors import BadInput, Blame
 from dsm_desktop.core.events import Event
 from dsm_desktop.store.backup import copy_before_migration
-from dsm_desktop.store.engine import open_engines, sqlite_path
+from dsm_desktop.store.engine import address_of, open_engines, sqlite_path
 from dsm_desktop.store.failures import StoreDamaged, StoreError, failure_of
 from dsm_desktop.store.migrate import StoreTooOld, current, head, upgrade
 from dsm_desktop.store.places import prepare_file
@@ -117,7 +117,7 @@ def check_private(url: URL, *, allow_plain: bool) -> None:
 
 def _parsed(url: str | URL) -> URL:
     try:
-        target = make_url(url)
+        target = address_of(url)
     except ArgumentError:
         raise BadInput(
             "The store's address cannot be read.", hint="sqlite:///<file> or postgresql+psycopg://…"

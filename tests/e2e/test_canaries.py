@@ -11,6 +11,7 @@ import string
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -232,18 +233,22 @@ def crash(app: Application, secret: str) -> None:
 
 def address_with_password(tmp_path: Path, secret: str) -> str:
     """What the first run says about a database it cannot reach."""
-    url = f"postgresql+psycopg://dsm:{quote(secret, safe='')}@127.0.0.1:9/dsm?connect_timeout=2"
+    coded = quote(secret, safe="")
     first = FirstRun(Profile(tmp_path / "profile" / "second"))
     said = []
-    for attempt in (
-        lambda: first.check_store(url),
-        lambda: first.create(FirstRunChoices(store_url=url, key="file")),
+    for url in (
+        f"postgresql+psycopg://dsm:{coded}@127.0.0.1:9/dsm?connect_timeout=2",
+        f"postgresql+psycopg://dsm@127.0.0.1:9/dsm?connect_timeout=2&password={coded}",
     ):
-        try:
-            attempt()
-        except DsmError as error:
-            said.append(f"{error} {error.hint} {error.detail} {error!r}")
-    assert len(said) == 2
+        for attempt in (
+            partial(first.check_store, url),
+            partial(first.create, FirstRunChoices(store_url=url, key="file")),
+        ):
+            try:
+                attempt()
+            except DsmError as error:
+                said.append(f"{error} {error.hint} {error.detail} {error!r}")
+    assert len(said) == 4
     return "\n".join(said)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import make_url, select, text
 
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.core.events import Event
-from dsm_desktop.store.engine import Engines, sqlite_engine, sqlite_path, sqlite_url
+from dsm_desktop.store.engine import Engines, address_of, sqlite_engine, sqlite_path, sqlite_url
 from dsm_desktop.store.failures import (
     CommitUnknown,
     StoreBusy,
@@ -229,6 +229,18 @@ def test_the_way_to_postgres_must_be_private(
     with caplog.at_level(logging.WARNING):
         check_private(make_url(address), allow_plain=True)
     assert "not encrypted" in caplog.text
+
+
+def test_a_password_among_the_options_is_in_its_own_place_and_shown_nowhere() -> None:
+    address = "postgresql://dsm@db.example/dsm?password=Geheim%26123&connect_timeout=2"
+    found = address_of(address)
+    assert (found.password, dict(found.query)) == ("Geheim&123", {"connect_timeout": "2"})
+    with pytest.raises(StoreNotPrivate) as refused:
+        probe(address)
+    assert "Geheim" not in f"{refused.value.where} {refused.value!r}"
+    with pytest.raises(BadInput, match="pass phrase") as phrase:
+        probe("postgresql://dsm@db.example/dsm?sslmode=verify-full&sslpassword=Geheim")
+    assert "Geheim" not in f"{phrase.value.where} {phrase.value!r}"
 
 
 def test_wrong_password_and_no_server_are_plain_errors_without_the_password(
