@@ -12,8 +12,9 @@ drops it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -113,12 +114,7 @@ def forget_retired(vault: Vault, keepers: Sequence[KeyKeeper]) -> int:
 def _batch(uow: UnitOfWork, vault: Vault, column: SealedColumn, after: int, size: int) -> tuple[int, int]:
     """Seal one batch anew; returns the last id seen (-1 = none left) and how many rows were written."""
     written = 0
-    rows = uow.session.execute(
-        select(column.id, column.sealed, column.version_expression)
-        .where(column.id > after, column.sealed.is_not(None))
-        .order_by(column.id)
-        .limit(size)
-    ).all()
+    rows = _rows(uow, column, after, size)
     for row_id, sealed, version in rows:
         if key_id_of(sealed) == vault.current_key_id:
             continue
@@ -139,16 +135,31 @@ def _batch(uow: UnitOfWork, vault: Vault, column: SealedColumn, after: int, size
 def _verify(uow: UnitOfWork, vault: Vault) -> tuple[int, list[Place]]:
     verified, broken = 0, []
     for column in SEALED_COLUMNS:
-        rows = uow.session.execute(
-            select(column.id, column.sealed, column.version_expression).where(column.sealed.is_not(None))
-        )
-        for row_id, sealed, version in rows:
+        for row_id, sealed, version in _values(uow, column):
             place = column.place(row_id, version)
             if vault.opens(place, sealed):
                 verified += 1
             else:
                 broken.append(place)
     return verified, broken
+
+
+def _values(uow: UnitOfWork, column: SealedColumn) -> Iterator[tuple[int, bytes, Any]]:
+    """In pieces: a stored profile is a megabyte, and a fleet has thousands."""
+    after = 0
+    while rows := _rows(uow, column, after, BATCH):
+        yield from rows
+        after = rows[-1][0]
+
+
+def _rows(uow: UnitOfWork, column: SealedColumn, after: int, size: int) -> list[tuple[int, bytes, Any]]:
+    query = (
+        select(column.id, column.sealed, column.version_expression)
+        .where(column.id > after, column.sealed.is_not(None))
+        .order_by(column.id)
+        .limit(size)
+    )
+    return [(row_id, sealed, version) for row_id, sealed, version in uow.session.execute(query)]
 
 
 def _retire(uow: UnitOfWork) -> None:
