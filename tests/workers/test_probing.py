@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.jobs import JobContext
-from dsm_desktop.store.unit_of_work import Store
+from tests.kit.desk import Desk
 from tests.kit.work import task_rows
-from tests.workers.test_running_jobs import Desk
 
 
 class Away(DsmError):
@@ -36,13 +33,6 @@ class Refused(DsmError):
     """The device will not say, and asking again would not help."""
 
     blame = Blame.PEER
-
-
-@pytest.fixture
-def desk(store: Store) -> Iterator[Desk]:
-    desk = Desk(store)
-    yield desk
-    desk.stop()
 
 
 def test_a_device_that_is_away_is_asked_until_it_answers(desk: Desk) -> None:
