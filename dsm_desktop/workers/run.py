@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from dsm_desktop.workers.threads import Pool
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(slots=True)
 class Hands:
@@ -46,6 +49,17 @@ class Hands:
     patience: float
     wake: Callable[[], None]
     stopped: bool = False
+
+    async def write_notes(self) -> None:
+        """Progress and log lines, now. Those the database refuses are lost: no line may harm a task, least of all another's."""
+        if not self.notes.waiting:
+            return
+        try:
+            await self.journal.do(self.notes.flush())
+        except DsmError:
+            raise
+        except Exception:
+            log.exception("progress and log lines were refused by the database")
 
 
 class Run:

@@ -204,9 +204,9 @@ class Stepper:
         def end(uow: UnitOfWork) -> None:
             steps.end(uow, run.claim.task_id, run.claim.token, step.name, step.key, result=plain)
 
-        if step.kind == "always" and run.hands.notes.waiting:
+        if step.kind == "always":
             # What putting back had to say must not be lost where it counts as done: nobody would say it again.
-            await run.hands.journal.do(run.hands.notes.flush())
+            await run.hands.write_notes()
         await run.write(end)
         return value if step.returns is not None else plain
 
