@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from dsm_desktop.core.errors import Cancelled, DsmError
 from dsm_desktop.core.states import CancelGrade
@@ -207,7 +208,9 @@ def awake_seconds() -> float:
     return time.monotonic()
 
 
-def retry_pause(error: DsmError, attempt: int) -> float:
-    """Seconds before the next try: what the device asked for, else 1, 2, 4 … 60."""
-    asked: Any = getattr(error, "retry_after", None)
-    return float(asked) if asked is not None else float(min(60, 2 ** (attempt - 1)))
+def retry_pause(error: DsmError, attempt: int, patience: float = math.inf) -> float:
+    """Seconds before the next try: what the device asked for, for as long as there is patience, else 1, 2, 4 … 60."""
+    asked: float | None = getattr(error, "retry_after", None)
+    if asked is None or patience <= 0:
+        return float(min(60, 2 ** (attempt - 1)))
+    return min(float(asked), patience)

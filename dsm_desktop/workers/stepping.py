@@ -117,7 +117,7 @@ class Stepper:
                         raise
                     return await self._end(step, taken)
                 attempt += not waits
-                pause = retry_pause(error, attempt)
+                pause = retry_pause(error, attempt, patience_ends - time.monotonic())
                 run.log(f"{step.label}: {error.message} Next try in {pause:.0f} s.", "warning")
                 doubtful = True
                 await run.park(pause)
@@ -156,7 +156,7 @@ class Stepper:
                     await self._fail(step, error)
                     raise
                 asked += 1
-                pause = retry_pause(error, asked)
+                pause = retry_pause(error, asked, patience_ends - time.monotonic())
                 run.log(f"{step.label}: {error.message} It is asked again in {pause:.0f} s.", "warning")
                 await run.park(pause)
                 run.refuse_lost()

@@ -25,6 +25,7 @@ class Desk:
         self.bus = EventBus()
         self.runner: Runner | None = None
         self.work: JobType | None = None
+        self.config = QUICK
 
     def start(
         self, body: Body, *, exclusive: bool = False, targets: Targets = Targets.SERVER, threads: int = 8
@@ -35,7 +36,7 @@ class Desk:
     def restart(self, threads: int = 8) -> None:
         assert self.work is not None
         self.bus = EventBus()
-        self.runner = runner_for(self.store, self.work, config=QUICK, threads=threads, bus=self.bus)
+        self.runner = runner_for(self.store, self.work, config=self.config, threads=threads, bus=self.bus)
         self.runner.start()
 
     def submit(self, servers: int | list[int] = 1, **options: Any) -> int:
