@@ -48,6 +48,21 @@ def upsert_server(
     return server.id, new
 
 
+def hold_server(uow: UnitOfWork, server_id: int) -> tuple[str | None, str]:
+    """By what hosts are found to run on it (service tag, UUID). Whoever else writes down what was read of it waits for our
+    commit. NotFound when it was removed."""
+    row = uow.session.execute(
+        select(Server.service_tag, Server.uuid).where(Server.id == server_id).with_for_update(key_share=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(
+            "The server is not on the list any more.",
+            hint="It was removed, or merged with another.",
+            where=f"server {server_id}",
+        )
+    return row.service_tag, row.uuid
+
+
 def merge_servers(uow: UnitOfWork, keep_id: int, gone_id: int, *, actor: str = "") -> None:
     """Make one of two: everything known of `gone_id` goes to `keep_id`, its address to the history. BadInput, NotFound."""
     if keep_id == gone_id:
