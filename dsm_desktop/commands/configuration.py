@@ -63,7 +63,7 @@ def set_baseline(uow: UnitOfWork, who: Principal, server_ids: Sequence[int]) -> 
     """Accept the present settings of these servers as normal; returns how many components were taken."""
     who.require(Permission.CONFIGURE, "set baselines")
     taken = 0
-    for server_id in server_ids:
+    for server_id in sorted(server_ids):
         rows = uow.session.scalars(
             select(ConfigurationSnapshot).where(
                 ConfigurationSnapshot.server_id == server_id, ConfigurationSnapshot.kind == CURRENT

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 
 from dsm_desktop.redfish.device_jobs import DeviceJob as Seen
+from dsm_desktop.store.discovered import hold_server
 from dsm_desktop.store.models import Base, DeviceJob, DeviceQueue
 from dsm_desktop.store.rows import fit
 from dsm_desktop.store.unit_of_work import UnitOfWork
 
 
 def save_device_jobs(uow: UnitOfWork, server_id: int, jobs: Sequence[Seen], lc_status: str = "") -> None:
-    """Replace what is known of a server's queue; a job that has not moved keeps the time it was first seen so."""
+    """Replace what is known of a server's queue; a job that has not moved keeps the time it was first seen so.
+    NotFound when the server was removed."""
+    hold_server(uow, server_id)
     table = Base.metadata.tables["device_jobs"]
     columns = (DeviceJob.job_id, DeviceJob.state, DeviceJob.percent, DeviceJob.first_seen)
     known = {

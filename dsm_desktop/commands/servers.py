@@ -145,7 +145,7 @@ def note_problem(uow: UnitOfWork, server_id: int, error: DsmError, access: Acces
         .where(Server.id == server_id)
         .values(
             access=access.value,
-            problem=f"{error.message} {error.hint}".strip(),
+            problem=clean_text(f"{error.message} {error.hint}".strip()),
             problem_code=error.code,
         )
     )

@@ -27,13 +27,15 @@ class ScanStopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file of a library's kind. `path` relative to the folder, with "/"."""
+    """A file of a library's kind. `path` relative to the folder, with "/". `problem`: why it cannot be used whatever is in
+    it; a name that is no text is shown with its odd bytes written out."""
 
     path: str
     name: str
     kind: str
     size: int
     modified_ns: int
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,16 @@ def files_of(folder: Path) -> Iterator[FoundFile]:
                 waiting.append((here / entry.name, f"{path}/", depth + 1))
             elif entry.is_file(follow_symlinks=False) and (kind := kind_of(entry.name)):
                 about = entry.stat(follow_symlinks=False)
-                yield FoundFile(path, entry.name, kind, about.st_size, about.st_mtime_ns)
+                shown, name = _as_text(path), _as_text(entry.name)
+                problem = "" if shown == path else "Its name is not UTF-8. Rename it."
+                yield FoundFile(shown, name, kind, about.st_size, about.st_mtime_ns, problem)
                 count += 1
                 if count >= MOST_FILES:
                     return
+
+
+def _as_text(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def look(path: Path, kind: str, stopping: Callable[[], bool] = lambda: False) -> Looked:

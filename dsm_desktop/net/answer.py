@@ -16,6 +16,9 @@ import orjson
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.core.redact import masked, masked_text
 
+LONGEST_PAUSE = 600.0
+"""Seconds for which a device is left alone at most, whatever it asks for: one that says "tomorrow" is asked again today."""
+
 MAX_DEPTH = 64
 """Levels of JSON in an error body that is masked and recorded; real documents have fewer than 12.
 
@@ -50,15 +53,16 @@ class Answer:
         return 200 <= self.status < 300
 
     def retry_after(self) -> float | None:
-        """Seconds of a Retry-After header (number or date); None when absent or nonsense.
+        """Seconds of a Retry-After header (number or date), LONGEST_PAUSE at most; None when absent or nonsense.
 
         A date is one of the device's clock, which may be hours from ours; its Date header says what that clock shows.
         """
         text = self.headers.get("retry-after", "").strip()
         if text.isdecimal():
-            return float(text[:6])
+            return min(float(text[:6]), LONGEST_PAUSE)
         with contextlib.suppress(ValueError, TypeError, OverflowError):
-            return max(0.0, parsedate_to_datetime(text).timestamp() - self._device_time())
+            asked = parsedate_to_datetime(text).timestamp() - self._device_time()
+            return min(max(0.0, asked), LONGEST_PAUSE)
         return None
 
     def _device_time(self) -> float:

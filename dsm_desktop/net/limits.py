@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dsm_desktop.core.errors import Blame, DsmError
+from dsm_desktop.net.answer import LONGEST_PAUSE
 from dsm_desktop.net.logins import LoginBudget, LoginHeld
 
 
@@ -60,7 +61,7 @@ class Limits:
     breaker_failures: int = 5
     breaker_first: float = 15.0
     breaker_longest: float = 120.0
-    longest_rest: float = 600.0
+    longest_rest: float = LONGEST_PAUSE
     slot_wait: float = 120.0
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from dsm_desktop.core.errors import Cancelled
 from dsm_desktop.jobs import JobContext, Params, Result, Targets, job
-from dsm_desktop.media.library import FoundFile, ScanStopped, files_of, look
+from dsm_desktop.media.library import FoundFile, Looked, ScanStopped, files_of, look
 from dsm_desktop.media.server import MediaServer
 from dsm_desktop.queries.library import FolderRow, list_folders
 from dsm_desktop.store.library import Known, close_scan, known_files, save_item
@@ -107,7 +107,10 @@ def _read(ctx: JobContext, folder: FolderRow, file: FoundFile, known: Known | No
     same = known is not None and (known.size, known.modified_ns) == (file.size, file.modified_ns)
     if known is not None and same and known.state != "missing":
         return ""
-    found = look(Path(folder.path, file.path), file.kind, ctx.stopping)
+    if file.problem:
+        found = Looked(state="broken", problem=file.problem)
+    else:
+        found = look(Path(folder.path, file.path), file.kind, ctx.stopping)
     values = {
         "name": file.name,
         "kind": file.kind,

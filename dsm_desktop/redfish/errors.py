@@ -11,7 +11,7 @@ from typing import Any
 
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.core.redact import masked_text
-from dsm_desktop.net.answer import Answer
+from dsm_desktop.net.answer import LONGEST_PAUSE, Answer
 from dsm_desktop.net.limits import NotReady
 
 
@@ -199,7 +199,7 @@ def wait_of(answer: Answer, found: list[Message], otherwise: float = 30.0) -> fl
     for message in found:
         match = _RETRY_IN.search(message.text)
         if match:
-            return float(match[1])
+            return min(float(match[1]), LONGEST_PAUSE)
     return otherwise
 
 

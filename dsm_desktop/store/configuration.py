@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from dsm_desktop.configuration.registry import Registry, pack, unpack
 from dsm_desktop.core.secret_names import is_secret_attribute
 from dsm_desktop.core.settings import ConfigurationSettings
 from dsm_desktop.store import settings
+from dsm_desktop.store.discovered import hold_server
 from dsm_desktop.store.models import (
     AttributeRegistry,
     Base,
@@ -46,11 +48,12 @@ def save_settings(
 ) -> None:
     """Put down the settings of one component as they are now (`kind` current), wait (pending) or should be (baseline).
 
-    Anything secret is left out whoever calls. No pending settings = no row.
+    Anything secret is left out whoever calls. No pending settings = no row. NotFound when the server was removed.
     """
     table = _table(ConfigurationSnapshot)
     mine = (table.c.server_id == server_id) & (table.c.area == area) & (table.c.kind == kind)
     open_settings = {name: value for name, value in settings.items() if not is_secret_attribute(name)}
+    hold_server(uow, server_id)
     uow.session.execute(delete(table).where(mine))
     if open_settings or kind != PENDING:
         row = {
@@ -84,7 +87,6 @@ def load_settings(
 def save_registry(uow: UnitOfWork, name: str, firmware: str, registry: Registry) -> None:
     """Keep a registry for every server of that firmware; a known one is replaced."""
     table = _table(AttributeRegistry)
-    uow.session.execute(delete(table).where(table.c.name == name, table.c.firmware == firmware))
     row = {
         "name": name,
         "firmware": firmware,
@@ -92,7 +94,12 @@ def save_registry(uow: UnitOfWork, name: str, firmware: str, registry: Registry)
         "packed": pack(registry),
         "fetched_at": uow.now,
     }
-    uow.session.execute(insert(table), [fit(table, row)])
+    dialect = sqlite if uow.session.connection().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).on_conflict_do_update(
+        index_elements=["name", "firmware"],
+        set_={"entries": row["entries"], "packed": row["packed"], "fetched_at": row["fetched_at"]},
+    )
+    uow.session.execute(statement, [fit(table, row)])
 
 
 def has_registry(connection: Connection, name: str, firmware: str) -> bool:

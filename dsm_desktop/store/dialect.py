@@ -14,13 +14,17 @@ from sqlalchemy.sql.selectable import TextualSelect
 from sqlalchemy.types import TypeEngine
 
 from dsm_desktop.store.models.base import UtcDateTime
+from dsm_desktop.store.rows import CleanJson, CleanText
 
 _SQLITE_FORMAT = "'%Y-%m-%d %H:%M:%f000'"
 _TYPES: dict[str, TypeEngine[Any]] = {
-    **{name: JSON(none_as_null=True) for name in ("result", "error", "original", "options")},
+    **{name: JSON(none_as_null=True) for name in ("result", "original", "options")},
+    **{name: CleanText() for name in ("message", "what", "question")},
+    "error": CleanJson(),
     **{name: UtcDateTime() for name in ("due", "held", "seen", "asked", "deadline", "at")},
 }
-"""Types of bound values by their name; others bind as they are."""
+"""Types of bound values by their name; others bind as they are. Words for people are made storable, whoever wrote them; what the
+program itself reads again (results, originals) comes back to the letter, escaped as JSON."""
 
 
 class _Shifted:

@@ -4,42 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, literal, select, update
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint, delete, select, update
 
 from dsm_desktop.core.errors import BadInput, NotFound
 from dsm_desktop.core.inventory import Identity
 from dsm_desktop.core.states import Access
 from dsm_desktop.store import audit
-from dsm_desktop.store.models import (
-    ApiCall,
-    BmcSession,
-    EsxiHost,
-    InventorySnapshot,
-    JobTask,
-    RackPlace,
-    Reading,
-    RestoreItem,
-    Server,
-    ServerAddress,
-    ServerEventLog,
-    ServerGroupMember,
-    ServerTag,
-)
+from dsm_desktop.store.models import Base, Server, ServerAddress
 from dsm_desktop.store.rows import clean_text
 from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.store.vsphere_sync import link_new_server
-
-_FOLLOWS: tuple[InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ...] = (
-    InventorySnapshot.server_id,
-    EsxiHost.server_id,
-    Reading.server_id,
-    JobTask.server_id,
-    RestoreItem.server_id,
-    ServerAddress.server_id,
-    ApiCall.server_id,
-    BmcSession.server_id,
-)
 
 
 def upsert_server(
@@ -74,6 +48,21 @@ def upsert_server(
     return server.id, new
 
 
+def hold_server(uow: UnitOfWork, server_id: int) -> tuple[str | None, str]:
+    """By what hosts are found to run on it (service tag, UUID). Whoever else writes down what was read of it waits for our
+    commit. NotFound when it was removed."""
+    row = uow.session.execute(
+        select(Server.service_tag, Server.uuid).where(Server.id == server_id).with_for_update(key_share=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(
+            "The server is not on the list any more.",
+            hint="It was removed, or merged with another.",
+            where=f"server {server_id}",
+        )
+    return row.service_tag, row.uuid
+
+
 def merge_servers(uow: UnitOfWork, keep_id: int, gone_id: int, *, actor: str = "") -> None:
     """Make one of two: everything known of `gone_id` goes to `keep_id`, its address to the history. BadInput, NotFound."""
     if keep_id == gone_id:
@@ -81,11 +70,9 @@ def merge_servers(uow: UnitOfWork, keep_id: int, gone_id: int, *, actor: str = "
     keep, gone = uow.session.get(Server, keep_id), uow.session.get(Server, gone_id)
     if keep is None or gone is None:
         raise NotFound("One of the two servers is no longer on the list.", hint="Read the list again.")
-    for column in _FOLLOWS:
-        uow.session.execute(update(column.class_).where(column == gone_id).values(server_id=keep_id))
-    _move_logs(uow, keep_id, gone_id)
-    _move_groups(uow, keep_id, gone_id)
-    _move_annotations(uow, keep_id, gone_id)
+    for table in Base.metadata.tables.values():
+        if "server_id" in table.c:
+            _move_rows(uow, table, keep_id, gone_id)
     _note_address(uow, keep_id, gone.address, gone.port, gone.added_at, gone.seen_at, "merged")
     keep.name = keep.name or gone.name
     keep.notes = "\n".join(t for t in (keep.notes, gone.notes) if t)
@@ -178,45 +165,21 @@ def _note_address(
     )
 
 
-def _move_logs(uow: UnitOfWork, keep_id: int, gone_id: int) -> None:
-    """Entries that both have (the same iDRAC was read twice) stay with the kept one."""
-    theirs, ours = ServerEventLog.__table__.alias("theirs"), ServerEventLog.__table__.alias("ours")
-    doubles = select(theirs.c.id).where(
-        theirs.c.server_id == gone_id,
-        select(ours.c.id)
-        .where(
+def _move_rows(uow: UnitOfWork, table: Table, keep_id: int, gone_id: int) -> None:
+    """Where both have what there is once (a log entry, a group, a place in a rack), the kept one's stays."""
+    keys = [
+        key.columns for key in table.constraints if isinstance(key, PrimaryKeyConstraint | UniqueConstraint)
+    ]
+    keys += [index.columns for index in table.indexes if index.unique]
+    ours = table.alias("ours")
+    for key in keys:
+        if "server_id" not in key:
+            continue
+        rest = [column for column in key if column.name != "server_id"]
+        double = select(ours.c.server_id).where(
             ours.c.server_id == keep_id,
-            ours.c.log == theirs.c.log,
-            ours.c.entry_id == theirs.c.entry_id,
-            ours.c.created.is_not_distinct_from(theirs.c.created),
+            *(ours.c[c.name].is_not_distinct_from(c) if c.nullable else ours.c[c.name] == c for c in rest),
         )
-        .exists(),
-    )
-    uow.session.execute(
-        delete(ServerEventLog)
-        .where(ServerEventLog.id.in_(doubles))
-        .execution_options(synchronize_session=False)
-    )
-    uow.session.execute(
-        update(ServerEventLog).where(ServerEventLog.server_id == gone_id).values(server_id=keep_id)
-    )
-
-
-def _move_groups(uow: UnitOfWork, keep_id: int, gone_id: int) -> None:
-    member = ServerGroupMember
-    ours = select(member.group_id).where(member.server_id == keep_id)
-    missing = select(member.group_id, literal(keep_id)).where(
-        member.server_id == gone_id, member.group_id.not_in(ours)
-    )
-    uow.session.execute(insert(member).from_select(["group_id", "server_id"], missing))
-    uow.session.execute(delete(member).where(member.server_id == gone_id))
-
-
-def _move_annotations(uow: UnitOfWork, keep_id: int, gone_id: int) -> None:
-    """Tags of both; the kept one's place in a rack, else the other's."""
-    tag, place = ServerTag, RackPlace
-    ours = select(tag.tag).where(tag.server_id == keep_id)
-    missing = select(literal(keep_id), tag.tag).where(tag.server_id == gone_id, tag.tag.not_in(ours))
-    uow.session.execute(insert(tag).from_select(["server_id", "tag"], missing))
-    if uow.session.scalar(select(place.server_id).where(place.server_id == keep_id)) is None:
-        uow.session.execute(update(place).where(place.server_id == gone_id).values(server_id=keep_id))
+        theirs = (table.c.server_id == gone_id) & double.correlate(table).exists()
+        uow.session.execute(delete(table).where(theirs))
+    uow.session.execute(update(table).where(table.c.server_id == gone_id).values(server_id=keep_id))

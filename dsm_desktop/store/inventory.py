@@ -23,7 +23,7 @@ from dsm_desktop.core.inventory import (
 )
 from dsm_desktop.core.states import Access, Generation, Health, PowerState
 from dsm_desktop.store import part_words
-from dsm_desktop.store.discovered import merge_servers, upsert_server
+from dsm_desktop.store.discovered import hold_server, merge_servers, upsert_server
 from dsm_desktop.store.models import (
     Base,
     InventoryFirmware,
@@ -60,7 +60,7 @@ def save_facts(
     """Put the newest facts on the server's row (managed, no problem) and note power and inlet as readings.
 
     A text that was not reported keeps what is known; states and measured values become what was read, unknown too. Two
-    rows with one service tag stay two: the second says so in `problem` and can be merged.
+    rows with one service tag stay two: the second says so in `problem` and can be merged. NotFound when it was removed.
     """
     values: dict[str, Any] = {
         name: str(value) for name, value in _texts(facts).items() if value not in ("", Generation.OTHER)
@@ -91,10 +91,10 @@ def save_facts(
         )
         values["problem_code"] = "DuplicateServer"
     table = _table(Server)
-    before = _identity(uow, server_id)
+    before = hold_server(uow, server_id)
     uow.session.execute(update(table).where(table.c.id == server_id).values(fit(table, values)))
     _save_readings(uow, server_id, facts)
-    if _identity(uow, server_id) != before:
+    if hold_server(uow, server_id) != before:
         link_new_server(uow, server_id)
     uow.changed("servers", "changed", server_id)
 
@@ -224,13 +224,6 @@ def _texts(facts: SystemFacts) -> dict[str, Any]:
     columns = _table(Server).c
     values = {k: v for k, v in _values(facts).items() if isinstance(v, str) and k in columns}
     return {k: v for k, v in values.items() if k not in ("power_state", "health")}
-
-
-def _identity(uow: UnitOfWork, server_id: int) -> tuple[Any, ...]:
-    """By what hosts are found to run on it."""
-    return tuple(
-        uow.session.execute(select(Server.service_tag, Server.uuid).where(Server.id == server_id)).one()
-    )
 
 
 def _twin(uow: UnitOfWork, server_id: int, service_tag: str) -> str:

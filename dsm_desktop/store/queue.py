@@ -172,7 +172,8 @@ def _start_jobs(uow: UnitOfWork, job_ids: Sequence[int]) -> None:
             uow.changed("jobs", "changed", job_id)
 
 
-_OURS = " WHERE id = :id AND token = :token AND runner_id = :runner AND state IN ('running', 'paused')"
+_HELD_BY = " WHERE runner_id = :runner AND state IN ('running', 'paused')"
+_OURS = _HELD_BY + " AND id = :id AND token = :token"
 _HOLD = "UPDATE job_tasks SET token = token" + _OURS  # noqa: S608 - constants only
 _HOLD_FOR = "UPDATE job_tasks SET lease_until = {after:grace}" + _OURS  # noqa: S608 - constants only
 
@@ -348,42 +349,37 @@ _RELEASE_NOW = """
 """
 
 
-def release(uow: UnitOfWork, runner_id: int, held: Sequence[tuple[int, int]]) -> None:
-    """Give tasks back unfinished (runner stops); anybody may go on with them at once."""
+def release(uow: UnitOfWork, runner_id: int, task_id: int, token: int, *, grace: float | None = None) -> None:
+    """Give a task back unfinished. At a safe point (no `grace`) anybody may go on with it at once and nothing is held
+    against it; else as after a death of its runner, with so many seconds at most for a change on its way."""
     connection = uow.session.connection()
-    statement = sql(connection, _RELEASE_NOW + ", attempt = 0" + _OURS)
-    for task_id, token in held:
-        connection.execute(statement, {"id": task_id, "token": token, "runner": runner_id})
-    uow.changed("job_tasks", "changed", *(task_id for task_id, _ in held))
-    uow.changed("job_tasks", "due")
+    values: dict[str, Any] = {"id": task_id, "token": token, "runner": runner_id}
+    if grace is None:
+        connection.execute(sql(connection, _RELEASE_NOW + ", attempt = 0" + _OURS), values)
+    else:
+        connection.execute(sql(connection, _RELEASE + _OURS), values | {"grace": grace})
+    _freed(uow, [task_id])
 
 
 def release_some(uow: UnitOfWork, runner_id: int, task_ids: Sequence[int]) -> list[int]:
     """Give back tasks the database says we hold and we never heard of."""
     connection = uow.session.connection()
-    statement = sql(
-        connection,
-        _RELEASE_NOW
-        + " WHERE id = :id AND runner_id = :runner AND state IN ('running', 'paused') RETURNING id",
-    )
-    freed = []
+    statement = sql(connection, _RELEASE_NOW + _HELD_BY + " AND id = :id RETURNING id")
+    freed: list[int] = []
     for task_id in task_ids:
-        values = {"id": task_id, "runner": runner_id}
-        freed += [row.id for row in connection.execute(statement, values)]
-    if freed:
-        uow.changed("job_tasks", "changed", *freed)
-        uow.changed("job_tasks", "due")
-    return freed
+        freed += connection.scalars(statement, {"id": task_id, "runner": runner_id})
+    return _freed(uow, freed)
 
 
 def release_all(uow: UnitOfWork, runner_id: int, *, grace: float) -> list[int]:
-    """Give back everything a dead runner held. A task with a change on its way becomes due when its grace has passed, which
-    is at most `grace` seconds from now."""
+    """Give back everything a runner held that is dead or signs off. A task with a change on its way becomes due when its
+    grace has passed, which is at most `grace` seconds from now."""
     connection = uow.session.connection()
-    statement = sql(
-        connection, _RELEASE + " WHERE runner_id = :runner AND state IN ('running', 'paused') RETURNING id"
-    )
-    ids = [row.id for row in connection.execute(statement, {"runner": runner_id, "grace": grace})]
+    statement = sql(connection, _RELEASE + _HELD_BY + " RETURNING id")
+    return _freed(uow, list(connection.scalars(statement, {"runner": runner_id, "grace": grace})))
+
+
+def _freed(uow: UnitOfWork, ids: list[int]) -> list[int]:
     if ids:
         uow.changed("job_tasks", "changed", *ids)
         uow.changed("job_tasks", "due")
@@ -392,8 +388,5 @@ def release_all(uow: UnitOfWork, runner_id: int, *, grace: float) -> list[int]:
 
 def held_by(connection: Connection, runner_id: int) -> list[int]:
     """Tasks the database says this runner holds."""
-    statement = sql(
-        connection,
-        "SELECT id FROM job_tasks WHERE runner_id = :runner AND state IN ('running', 'paused') ORDER BY id",
-    )
-    return [row.id for row in connection.execute(statement, {"runner": runner_id})]
+    statement = sql(connection, "SELECT id FROM job_tasks" + _HELD_BY + " ORDER BY id")  # noqa: S608 - constants only
+    return list(connection.scalars(statement, {"runner": runner_id}))

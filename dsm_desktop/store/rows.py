@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Float, Integer, String, Table
-from sqlalchemy.types import JSON
+from sqlalchemy import BigInteger, Float, Integer, String, Table, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import JSON, TypeDecorator
 
 _LONGEST_TEXT = 20_000
 _DEEPEST = 20
@@ -39,6 +40,26 @@ def clean_json(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [clean_json(item, depth + 1) for item in value]
     return clean_text(str(value))
+
+
+class CleanText(TypeDecorator[str]):
+    """A bound text made storable on its way in."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else clean_text(value)
+
+
+class CleanJson(TypeDecorator[Any]):
+    """The same for JSON that people read; None is NULL."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return clean_json(value)
 
 
 def canonical(value: Any) -> bytes:

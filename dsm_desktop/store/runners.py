@@ -123,14 +123,13 @@ def left_to(connection: Connection, runner_id: int) -> bool:
     return connection.execute(text(_LEFT), {"runner": runner_id}).first() is not None
 
 
-def set_state(uow: UnitOfWork, runner_id: int, state: str) -> None:
-    """running | stopping | stopped; a stopped one holds no lease any more, so its row tells what the clock has shown."""
-    values: dict[str, object] = {"state": state}
-    if state == "stopped":
-        values["expires_at"] = uow.now
+def sign_off(uow: UnitOfWork, runner_id: int, *, grace: float) -> None:
+    """The runner has ended: it holds no lease any more, so its row tells what the clock has shown, and no task, because
+    nobody watches who is stopped. Declared dead before, it held none."""
     mine = (Runner.id == runner_id) & (Runner.state != "dead")
-    uow.session.execute(update(Runner).where(mine).values(values))
+    uow.session.execute(update(Runner).where(mine).values(state="stopped", expires_at=uow.now))
     uow.changed("runners", "changed", runner_id)
+    queue.release_all(uow, runner_id, grace=grace)
 
 
 def lead(uow: UnitOfWork, runner_id: int, *, lease: float) -> bool:

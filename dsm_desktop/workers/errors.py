@@ -47,7 +47,7 @@ class RestoreFailed(DsmError):
 
 
 class TaskKeepsDying(DsmError):
-    """The runner died again and again while it ran this task, without one step getting done."""
+    """The runner died again and again while it ran this task, or could not close it, without one step getting done."""
 
     blame = Blame.BUG
 

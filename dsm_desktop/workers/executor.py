@@ -88,21 +88,31 @@ class _Batch:
 
 
 async def execute(run: Run, finisher: Finisher, *, max_deaths: int) -> None:
-    """Run the task to an end, or until it is released or lost. Raises nothing: whatever happens is an outcome."""
+    """Run the task to an end, or until it is given back or lost. Raises nothing: whatever happens is an outcome. One that
+    cannot be written counts as a death, so that the task ends in time with words of its own."""
     claim = run.claim
     try:
-        outcome = await _outcome_of(run, max_deaths)
-        await finisher.finish(outcome)
+        await finisher.finish(await _outcome_of(run, max_deaths))
     except TaskReleased:
-        held = [(claim.task_id, claim.token)]
-        try:
-            await run.hands.journal.do(lambda uow: queue.release(uow, run.hands.runner_id, held))
-        except _GONE as error:
-            log.info("task %d was not given back: %s", claim.task_id, error)
+        await _give_back(run)
     except _GONE as error:
         log.warning("task %d left: %s", claim.task_id, error)
-    except DsmError:
+    except Exception:
         log.exception("task %d could not be closed", claim.task_id)
+        await _give_back(run, grace=run.hands.grace)
+
+
+async def _give_back(run: Run, *, grace: float | None = None) -> None:
+    """What fails here is done when the runner signs off, or by others when it does not."""
+    task, hands = run.claim, run.hands
+    try:
+        await hands.journal.do(
+            lambda uow: queue.release(uow, hands.runner_id, task.task_id, task.token, grace=grace)
+        )
+    except _GONE as error:
+        log.info("task %d was not given back: %s", task.task_id, error)
+    except Exception:
+        log.exception("task %d was not given back", task.task_id)
 
 
 async def _outcome_of(run: Run, max_deaths: int) -> Outcome:
@@ -110,8 +120,8 @@ async def _outcome_of(run: Run, max_deaths: int) -> Outcome:
     too_often = claim.deaths > max_deaths
     if too_often:
         error = TaskKeepsDying(
-            f"The runner died {claim.deaths - 1} times on this task without getting a step done.",
-            hint="Look for crash reports on the machine that ran it; what it changed is put back.",
+            f"This task was begun {claim.deaths - 1} times and neither ended nor got a step done.",
+            hint="Look for crash reports and into the log on the machine that ran it; what it changed is put back.",
             where=claim.target,
         )
         if claim.deaths > 2 * max_deaths:
@@ -132,6 +142,7 @@ async def _outcome_of(run: Run, max_deaths: int) -> Outcome:
         result = await declared.body(context, params)
         if not isinstance(result, Result):
             raise BodyError(f"'{declared.kind}' returned {type(result).__name__} instead of its Result.")
+        data = result.model_dump(mode="json")
     except _GONE:
         raise
     except Cancelled as stopped:
@@ -153,7 +164,6 @@ async def _outcome_of(run: Run, max_deaths: int) -> Outcome:
             message, hint="Please report this as a bug.", where=claim.target, detail=trace
         )
         return _ended_by(run, unexpected, context)
-    data = result.model_dump(mode="json")
     return Outcome(claim.task_id, claim.token, JobState.COMPLETED, result.summary, data)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from dsm_desktop.core.errors import Cancelled, DsmError
 from dsm_desktop.core.states import CancelGrade
@@ -26,6 +28,8 @@ from dsm_desktop.workers.services import Services
 from dsm_desktop.workers.threads import Pool
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -46,6 +50,17 @@ class Hands:
     patience: float
     wake: Callable[[], None]
     stopped: bool = False
+
+    async def write_notes(self) -> None:
+        """Progress and log lines, now. Those the database refuses are lost: no line may harm a task, least of all another's."""
+        if not self.notes.waiting:
+            return
+        try:
+            await self.journal.do(self.notes.flush())
+        except DsmError:
+            raise
+        except Exception:
+            log.exception("progress and log lines were refused by the database")
 
 
 class Run:
@@ -193,7 +208,9 @@ def awake_seconds() -> float:
     return time.monotonic()
 
 
-def retry_pause(error: DsmError, attempt: int) -> float:
-    """Seconds before the next try: what the device asked for, else 1, 2, 4 … 60."""
-    asked: Any = getattr(error, "retry_after", None)
-    return float(asked) if asked is not None else float(min(60, 2 ** (attempt - 1)))
+def retry_pause(error: DsmError, attempt: int, patience: float = math.inf) -> float:
+    """Seconds before the next try: what the device asked for, for as long as there is patience, else 1, 2, 4 … 60."""
+    asked: float | None = getattr(error, "retry_after", None)
+    if asked is None or patience <= 0:
+        return float(min(60, 2 ** (attempt - 1)))
+    return min(float(asked), patience)

@@ -210,11 +210,12 @@ class Runner:
         runners.renew(connection, self._hands.runner_id, self.config.lease)
 
     def _say_goodbye(self) -> None:
-        """Others need not wait for our lease. Where the store is away they will."""
+        """Others need not wait for our lease, and go on with what an error of ours has left here. Where the store is away
+        they wait."""
         if self._hands is None:
             return
         try:
             with self._store.write() as uow:
-                runners.set_state(uow, self._hands.runner_id, "stopped")
+                runners.sign_off(uow, self._hands.runner_id, grace=self.config.grace)
         except StoreError as error:
             log.warning("the runner could not sign off: %s", error)

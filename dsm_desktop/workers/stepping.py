@@ -117,7 +117,7 @@ class Stepper:
                         raise
                     return await self._end(step, taken)
                 attempt += not waits
-                pause = retry_pause(error, attempt)
+                pause = retry_pause(error, attempt, patience_ends - time.monotonic())
                 run.log(f"{step.label}: {error.message} Next try in {pause:.0f} s.", "warning")
                 doubtful = True
                 await run.park(pause)
@@ -156,7 +156,7 @@ class Stepper:
                     await self._fail(step, error)
                     raise
                 asked += 1
-                pause = retry_pause(error, asked)
+                pause = retry_pause(error, asked, patience_ends - time.monotonic())
                 run.log(f"{step.label}: {error.message} It is asked again in {pause:.0f} s.", "warning")
                 await run.park(pause)
                 run.refuse_lost()
@@ -204,9 +204,9 @@ class Stepper:
         def end(uow: UnitOfWork) -> None:
             steps.end(uow, run.claim.task_id, run.claim.token, step.name, step.key, result=plain)
 
-        if step.kind == "always" and run.hands.notes.waiting:
+        if step.kind == "always":
             # What putting back had to say must not be lost where it counts as done: nobody would say it again.
-            await run.hands.journal.do(run.hands.notes.flush())
+            await run.hands.write_notes()
         await run.write(end)
         return value if step.returns is not None else plain
 

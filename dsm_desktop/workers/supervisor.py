@@ -120,7 +120,7 @@ class Supervisor:
             await asyncio.gather(*minor, return_exceptions=True)
             if self._inhibitor is not None:
                 self._inhibitor.release()
-        await self._flush_notes()
+        await self._hands.write_notes()
 
     def _free(self) -> int:
         """How many more tasks to take: a hand for each, but for those that only wait."""
@@ -249,11 +249,7 @@ class Supervisor:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             with contextlib.suppress(DsmError):
-                await self._flush_notes()
-
-    async def _flush_notes(self) -> None:
-        if self._hands.notes.waiting:
-            await self._hands.journal.do(self._hands.notes.flush())
+                await self._hands.write_notes()
 
     async def _give_back(self) -> None:
         for run in self._runs.values():

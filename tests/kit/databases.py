@@ -15,13 +15,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from dsm_desktop.store.engine import open_engines, sqlite_url
 from dsm_desktop.store.models import Base
@@ -240,3 +241,19 @@ def store(database_url: str, open_store: Callable[[str], Store]) -> Store:
     opened = open_store(database_url)
     Base.metadata.create_all(opened.engines.write)
     return opened
+
+
+def until_somebody_waits(store: Store) -> None:
+    """Until PostgreSQL shows another connection to this database that waits for a lock; SQLite lets nobody in beside us."""
+    if store.engines.is_sqlite:
+        return
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    turn, deadline = threading.Event(), time.monotonic() + _START_DEADLINE
+    while time.monotonic() < deadline:
+        with store.engines.write.connect() as connection:
+            if connection.execute(waits).scalar_one():
+                return
+        turn.wait(0.05)
+    raise AssertionError("nobody waits for a lock")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from pathlib import Path
 
@@ -87,6 +88,23 @@ def test_scan_finds_reads_once_and_tells_what_is_broken_and_gone(program: Progra
     assert result is not None
     assert (result["read"], result["broken"], result["missing"]) == (1, 1, 1)
     assert (items(program)["esxi.iso"].state, items(program)["sub/cut.iso"].state) == ("missing", "ok")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are text there")
+def test_a_name_that_is_no_text_is_listed_as_such_and_the_scan_goes_on(program: Program, shelf: Path) -> None:
+    iso_image(shelf / os.fsdecode(b"B\xfcro.iso"))
+    program.app.commands.add_library_folder(str(shelf))
+    for again in (False, True):
+        job = program.run("library_scan", {"again": again})
+        result = program.tasks(job.id)[0].result
+        assert result is not None
+        assert (result["files"], result["read"], result["broken"], result["missing"]) == (6, 6, 3, 0)
+    found = items(program)
+    assert (found[r"B\xfcro.iso"].state, found[r"B\xfcro.iso"].problem) == (
+        "broken",
+        "Its name is not UTF-8. Rename it.",
+    )
+    assert found["esxi.iso"].state == "ok"
 
 
 def test_a_folder_that_cannot_be_read_says_so_and_keeps_what_was_known(program: Program, shelf: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -59,6 +61,23 @@ def test_a_server_that_does_not_answer_holds_nobody_up(ready: Program) -> None:
     result = ready.tasks(ready.run("fleet_watch").id)[0].result
     assert result is not None
     assert (result["looked_at"], result["unread"]) == (6, 1)
+
+
+def test_a_server_removed_meanwhile_holds_nobody_up(ready: Program) -> None:
+    idrac = ready.site.idracs[2]
+    server = ready.server(idrac)
+    before = idrac.counters["requests"]
+    idrac.set_fault("slow", seconds=1.0)
+    job_id = ready.app.commands.submit("fleet_watch", [], {})
+    deadline, turn = time.monotonic() + 60, threading.Event()
+    while idrac.counters["requests"] == before and time.monotonic() < deadline:
+        turn.wait(0.02)
+    ready.app.commands.remove_servers([server.id])
+    result = ready.tasks(ready.wait(job_id).id)[0].result
+    assert result is not None
+    assert (result["looked_at"], result["unread"]) == (6, 1)
+    idrac.clear_faults()
+    assert ready.scan().state == "completed"
 
 
 def test_the_audit_head_is_kept_outside_of_the_store(ready: Program) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, update
 
 from dsm_desktop.commands import jobs, roll_orders
 from dsm_desktop.core.access import Principal, Role
@@ -20,6 +20,7 @@ from dsm_desktop.store.models import Job, JobTask
 from dsm_desktop.store.orders import at_last
 from dsm_desktop.store.orders import roll_orders as orders_of
 from dsm_desktop.store.unit_of_work import Store, UnitOfWork
+from tests.kit.databases import until_somebody_waits
 from tests.kit.maintenance_run import ASKED, CHILD, RUN, fill_run
 
 ANNA = Principal("anna", Role.OPERATOR)
@@ -93,7 +94,7 @@ def test_an_order_waits_for_the_runner_that_is_just_beginning_the_host(handed_ou
             order = pool.submit(skip)
             if not store.engines.is_sqlite:
                 assert asked.wait(_DEADLINE)
-                _until_somebody_waits(store)
+                until_somebody_waits(store)
         said = order.result(_DEADLINE)
     assert said.startswith("finishes its step")
     assert state(store, CHILD) == "running"
@@ -118,8 +119,7 @@ def test_an_order_and_a_claim_never_wait_for_each_other(
 
         def started(uow: UnitOfWork, job_ids: list[int]) -> None:
             orders.append(pool.submit(give))
-            if not store.engines.is_sqlite:
-                _until_somebody_waits(store)
+            until_somebody_waits(store)
             start(uow, job_ids)
 
         monkeypatch.setattr(queue, "_start_jobs", started)
@@ -151,22 +151,7 @@ def test_no_job_is_handed_out_for_a_host_that_was_just_left_out(store: Store) ->
         with store.write() as uow:
             assert roll_orders.skip_host(uow, ANNA, RUN, 1) == "is not touched"
             run = pool.submit(hand_out)
-            if not store.engines.is_sqlite:
-                _until_somebody_waits(store)
+            until_somebody_waits(store)
         assert run.result(_DEADLINE) == 0
     below = store.fetch(lambda c: list(c.scalars(select(Job.id).where(Job.parent_id == RUN))))
     assert sorted(below) == [ASKED, CHILD]
-
-
-def _until_somebody_waits(store: Store) -> None:
-    """Until PostgreSQL shows another connection to this database that waits for a lock."""
-    waits = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    turn = threading.Event()
-    for _ in range(int(_DEADLINE / 0.05)):
-        with store.engines.write.connect() as connection:
-            if connection.execute(waits).scalar_one():
-                return
-        turn.wait(0.05)
-    raise AssertionError("nobody waits for a lock")

@@ -101,7 +101,7 @@ def test_a_login_that_was_cut_before_its_answer_leaves_no_session(bench: Bench) 
     with bench.app.store.write() as uow:
         cut = update(BmcSession).where(BmcSession.runner_id == dead)
         uow.session.execute(cut.values(uri="", token=None))
-        runners.set_state(uow, dead, "stopped")
+        runners.sign_off(uow, dead, grace=0)
     assert bench.idrac.open_sessions == 2
     own.close_left_behind()
     assert (bench.idrac.open_sessions, bench.on_paper()) == (1, 1)  # the living runner's stays

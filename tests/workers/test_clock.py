@@ -170,7 +170,7 @@ def test_a_scheduled_start_that_has_not_come_follows_the_clock(store: Store) -> 
 
 def test_a_step_nobody_saw_is_found_once(store: Store) -> None:
     with store.write() as uow:
-        runners.set_state(uow, runners.register(uow, FAR, lease=LEASE), "stopped")
+        runners.sign_off(uow, runners.register(uow, FAR, lease=LEASE), grace=0)
     assert store.fetch(lambda c: unwatched(c, LEASE)) is None
     _set_clock(store, -HOUR)
     found = store.fetch(lambda c: unwatched(c, LEASE))
@@ -184,5 +184,5 @@ def test_a_step_nobody_saw_is_found_once(store: Store) -> None:
 def test_runners_with_other_leases_are_no_step(store: Store) -> None:
     """A lease ends with its runner: what was left of it is not a time the clock has shown."""
     with store.write() as uow:
-        runners.set_state(uow, runners.register(uow, FAR, lease=100 * LEASE), "stopped")
+        runners.sign_off(uow, runners.register(uow, FAR, lease=100 * LEASE), grace=0)
     assert store.fetch(lambda c: unwatched(c, LEASE)) is None

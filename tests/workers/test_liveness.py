@@ -164,7 +164,7 @@ def test_one_leads_and_the_next_follows_when_it_is_gone(store: Store) -> None:
         assert runners.lead(uow, first, lease=30)
         assert not runners.lead(uow, second, lease=30)
         assert runners.lead(uow, first, lease=30)
-        runners.set_state(uow, first, "stopped")
+        runners.sign_off(uow, first, grace=0)
         assert runners.lead(uow, second, lease=30)
     with store.read() as connection:
         assert runners.leader(connection) == second

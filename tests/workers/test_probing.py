@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.jobs import JobContext
-from dsm_desktop.store.unit_of_work import Store
+from tests.kit.desk import Desk
 from tests.kit.work import task_rows
-from tests.workers.test_running_jobs import Desk
 
 
 class Away(DsmError):
@@ -19,9 +18,9 @@ class Away(DsmError):
     blame = Blame.PEER
     retryable = True
 
-    def __init__(self) -> None:
+    def __init__(self, retry_after: float = 0.02) -> None:
         super().__init__("no connection")
-        self.retry_after = 0.02
+        self.retry_after = retry_after
 
 
 class Lost(DsmError):
@@ -36,13 +35,6 @@ class Refused(DsmError):
     """The device will not say, and asking again would not help."""
 
     blame = Blame.PEER
-
-
-@pytest.fixture
-def desk(store: Store) -> Iterator[Desk]:
-    desk = Desk(store)
-    yield desk
-    desk.stop()
 
 
 def test_a_device_that_is_away_is_asked_until_it_answers(desk: Desk) -> None:
@@ -127,3 +119,27 @@ def test_what_was_never_sent_is_not_looked_for(desk: Desk) -> None:
     desk.start(body)
     assert desk.until_ended(desk.submit()).state == "failed"
     assert asked == []
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_device_that_asks_for_a_day_is_waited_for_as_long_as_patience_lasts(desk: Desk, sent: bool) -> None:
+    """What was changed for the time of the job is not left so for a day: neither where the change is refused nor where the
+    device is asked whether it has taken it."""
+    put_back, tomorrow = [], Away(86_400.0)
+
+    def refuse() -> str:
+        raise Away if sent else tomorrow
+
+    def probe() -> str | None:
+        if sent:
+            raise tomorrow
+        return None
+
+    async def body(ctx: JobContext) -> str:
+        async with ctx.always("mode", "Mode back", lambda: put_back.append(1), original={}):
+            return await ctx.step("submit", refuse, changing=True, interrupted=probe)
+
+    desk.config = replace(desk.config, patience=0.5)
+    desk.start(body)
+    assert desk.until_ended(desk.submit()).state == "failed"
+    assert put_back == [1]

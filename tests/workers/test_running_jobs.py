@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from dsm_desktop.commands import decisions, jobs
 from dsm_desktop.core.access import Principal, Role
 from dsm_desktop.core.errors import BadInput, Blame, Cancelled, Denied, DsmError
-from dsm_desktop.core.events import EventBus
 from dsm_desktop.core.states import CancelGrade
-from dsm_desktop.jobs import Catalogue, JobContext, JobType, Option, Question, Targets, TimedOut
+from dsm_desktop.jobs import Catalogue, JobContext, Option, Question, TimedOut
 from dsm_desktop.store.models import Decision, Job, JobTask, Lease, RestoreItem, TaskLog, TaskStep
 from dsm_desktop.store.unit_of_work import Store
-from dsm_desktop.workers.runner import Runner
-from tests.kit.work import ANNA, QUICK, add_servers, ended, job_of, job_row, runner_for, task_rows, wait_until
-
-Body = Callable[[JobContext], Any]
+from tests.kit.desk import Body, Desk
+from tests.kit.work import ANNA, QUICK, add_servers, job_of, job_row, task_rows, wait_until
 
 
 class Weak(DsmError):
@@ -32,64 +28,10 @@ class Weak(DsmError):
     retryable = True
 
 
-class Desk:
-    """A store, a runner on it and a person who submits."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.bus = EventBus()
-        self.runner: Runner | None = None
-        self.work: JobType | None = None
-
-    def start(
-        self, body: Body, *, exclusive: bool = False, targets: Targets = Targets.SERVER, threads: int = 8
-    ) -> None:
-        self.work = job_of(body, exclusive=exclusive, targets=targets)
-        self.restart(threads)
-
-    def restart(self, threads: int = 8) -> None:
-        assert self.work is not None
-        self.bus = EventBus()
-        self.runner = runner_for(self.store, self.work, config=QUICK, threads=threads, bus=self.bus)
-        self.runner.start()
-
-    def submit(self, servers: int | list[int] = 1, **options: Any) -> int:
-        assert self.work is not None
-        ids = add_servers(self.store, servers) if isinstance(servers, int) else servers
-        with self.store.write() as uow:
-            return jobs.submit(uow, ANNA, Catalogue([self.work]), "work", ids, {}, **options)
-
-    def do(self, command: Callable[..., Any], *args: Any) -> Any:
-        with self.store.write() as uow:
-            return command(uow, ANNA, *args)
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        assert wait_until(self.bus, condition, timeout=180)
-
-    def until_ended(self, job: int) -> Any:
-        self.until(ended(self.store, job))
-        return job_row(self.store, job)
-
-    def rows(self, *columns: Any) -> list[Any]:
-        with self.store.read() as connection:
-            return list(connection.execute(select(*columns)))
-
-    def stop(self) -> None:
-        if self.runner is not None:
-            assert self.runner.stop(60)
-
-
 def meet(inside: threading.Event, go_on: threading.Event) -> bool:
     """Say that the step runs, and let it go on when the test says so."""
     inside.set()
     return go_on.wait(60)
-
-
-@pytest.fixture
-def desk(store: Store) -> Iterator[Desk]:
-    desk = Desk(store)
-    yield desk
-    desk.stop()
 
 
 def test_a_step_is_tried_again_and_its_failure_fails_the_target(desk: Desk) -> None:
