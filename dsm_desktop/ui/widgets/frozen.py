@@ -32,7 +32,10 @@ class FrozenColumns(QTableView):
         self.head.setAccessibleName("Frozen columns")
         self.head.sectionClicked.connect(grid.head.sectionClicked)
         self.head.filter_wanted.connect(grid.head.filter_wanted)
-        self.head.sectionResized.connect(lambda column, _, width: grid.setColumnWidth(column, width))
+        # Hidden anew at each change of places, those that are not frozen tell a width of 0 here.
+        self.head.sectionResized.connect(
+            lambda column, _, width: width and grid.setColumnWidth(column, width)
+        )
         self.head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.head.customContextMenuRequested.connect(grid.head.customContextMenuRequested)
         self.setAccessibleName("Frozen columns")
@@ -43,6 +46,7 @@ class FrozenColumns(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAlternatingRowColors(True)
         self.setShowGrid(False)
+        self.setAutoScroll(False)  # the grid says where it stands
         self.setWordWrap(False)
         self.setVerticalScrollMode(grid.verticalScrollMode())
         for off in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):

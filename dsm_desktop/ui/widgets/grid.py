@@ -57,7 +57,7 @@ class GridView(ColumnsView):
         self.filter_menu_of: Menu | None = None
         self.read_table: ReadTable | None = None
         """Where rows are not in memory: `(title, ids, columns, then)` reads them in a worker and hands the table over."""
-        self._kept: tuple[list[int], int | None] = ([], None)
+        self._kept: tuple[list[int], int | None, bool] = ([], None, False)
         self._settle = QTimer(self, interval=SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(lambda: self.chosen.emit(self.selected_ids()))
         self.setAccessibleDescription("Arrow keys move, Space, Shift and Ctrl select, Enter opens.")
@@ -144,16 +144,22 @@ class GridView(ColumnsView):
     def _keep(self) -> None:
         current = self.currentIndex()
         now = self.rows.id_at(current.row()) if 0 <= current.row() < self.rows.rowCount() else None
-        self._kept = (self.selected_ids(), now)
+        top = self.rowViewportPosition(current.row())
+        self._kept = (self.selected_ids(), now, now is not None and 0 <= top < self.viewport().height())
         # Thousands of persistent indexes would be moved one by one; ids are cheaper.
         self.selectionModel().blockSignals(True)
         self.selectionModel().clear()
         self.selectionModel().blockSignals(False)
 
     def _restore(self) -> None:
-        ids, current = self._kept
+        ids, current, in_sight = self._kept
         if ids or current is not None:
+            # Who has scrolled away from the current row reads on where he is.
+            along = self.horizontalScrollBar().value()
+            self.setAutoScroll(in_sight)
             self.select_ids(ids, current=current)
+            self.setAutoScroll(True)
+            self.horizontalScrollBar().setValue(along)
         self._settle.start()
 
     def _first_column(self) -> int:
