@@ -32,10 +32,7 @@ class FrozenColumns(QTableView):
         self.head.setAccessibleName("Frozen columns")
         self.head.sectionClicked.connect(grid.head.sectionClicked)
         self.head.filter_wanted.connect(grid.head.filter_wanted)
-        # Hidden anew at each change of places, those that are not frozen tell a width of 0 here.
-        self.head.sectionResized.connect(
-            lambda column, _, width: width and grid.setColumnWidth(column, width)
-        )
+        self.head.sectionResized.connect(self._resized)
         self.head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.head.customContextMenuRequested.connect(grid.head.customContextMenuRequested)
         self.setAccessibleName("Frozen columns")
@@ -59,6 +56,11 @@ class FrozenColumns(QTableView):
         self.doubleClicked.connect(grid.doubleClicked)
         grid.verticalScrollBar().valueChanged.connect(self.verticalScrollBar().setValue)
         self.pressed.connect(lambda _: grid.setFocus())
+
+    def _resized(self, column: int, _: int, width: int) -> None:
+        """Columns that are not frozen are hidden here anew at each change of places, and tell no width of their own by it."""
+        if width:
+            self._grid.setColumnWidth(column, width)
 
     def mirror(self) -> None:
         """Take over order, widths and height of rows, and stand over the grid."""
