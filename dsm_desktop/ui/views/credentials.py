@@ -138,8 +138,7 @@ class CredentialsPage(QWidget):
 
     def _tell(self, rows: list[RotationRow]) -> None:
         """What changes of passwords are not through yet."""
-        if text := unfinished(rows):
-            self.panel.banner.say(text, Tone.WARNING)
+        self.panel.note(unfinished(rows))
 
     def _follow(self) -> None:
         is_open = self._desk.context.key.state() is KeyState.OPEN

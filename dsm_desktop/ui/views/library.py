@@ -135,9 +135,7 @@ class LibraryFilesView(QWidget):
             for r in self._folders
         ]
         self._said.setText(" · ".join(told))
-        broken = [row for row in self._folders if row.problem]
-        if broken:
-            self.panel.banner.say("; ".join(f"{r.path}: {r.problem}" for r in broken), Tone.WARNING)
+        self.panel.note("; ".join(f"{r.path}: {r.problem}" for r in self._folders if r.problem))
         self._follow()
 
     def _allow(self) -> None:

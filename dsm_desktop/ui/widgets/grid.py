@@ -125,6 +125,20 @@ class GridView(ColumnsView):
         if place is not None:
             self.scrollTo(self.rows.index(place, self._first_column()))
 
+    def top_id(self) -> int | None:
+        """The first row in sight, where somebody has scrolled down to it."""
+        place = self.rowAt(0) if self.verticalScrollBar().value() else -1
+        return None if place < 0 or self.rows.heading_at(place) is not None else self.rows.id_at(place)
+
+    def put_on_top(self, row_id: int | None) -> None:
+        """Scroll so that a row is the first in sight, if it is shown."""
+        place = self.rows.place_of(row_id) if row_id is not None else None
+        if place is not None:
+            along = self.horizontalScrollBar().value()
+            first = self.rows.index(place, self._first_column())
+            self.scrollTo(first, QAbstractItemView.ScrollHint.PositionAtTop)
+            self.horizontalScrollBar().setValue(along)
+
     def selectAll(self) -> None:
         """At most so many that nothing stands still; `capped` where those are not all."""
         count = self.rows.rowCount()
