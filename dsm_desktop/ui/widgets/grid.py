@@ -46,7 +46,7 @@ class GridView(ColumnsView):
     """`chosen(ids)` when the selection has settled, `opened(id)` on Enter or double click, `aside(id)` on the middle button
     or Ctrl+Enter: in a tab of its own."""
 
-    chosen = Signal(list)
+    chosen = Signal(object)
     opened = Signal(object)  # ids of vCenter's objects need more bits than a C int has
     aside = Signal(object)
     capped = Signal(int)

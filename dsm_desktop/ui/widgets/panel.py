@@ -54,7 +54,7 @@ class GridPanel(Listing, QWidget):
 
     model: RowsModel
     filter: QueryBar
-    chosen = Signal(list)
+    chosen = Signal(object)
     opened = Signal(object)
     failed = Signal(object)
     cleared = Signal()
