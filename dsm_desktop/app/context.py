@@ -215,7 +215,11 @@ class RunnerControl(Protocol):
 
 
 class KeyControl(Protocol):
-    """The site key. Blocking, thread-safe."""
+    """The site key. Blocking but for `kind`, thread-safe."""
+
+    @property
+    def kind(self) -> str:
+        """How this profile keeps the key: keyring, passphrase or file."""
 
     def state(self) -> KeyState: ...
     def open_quietly(self) -> None:
