@@ -157,11 +157,11 @@ class Commands(Protocol):
 
     def resume_after_stop(self) -> None: ...
     def add_server(self, address: str, port: int = 443, *, name: str = "", notes: str = "") -> int: ...
-    def edit_servers(self, ids: Sequence[int], values: Mapping[str, Any]) -> None:
-        """Set the same values (names of commands.servers.EDITABLE) on one or many."""
+    def edit_servers(self, ids: Sequence[int], values: Mapping[str, Any]) -> int:
+        """Set the same values (names of commands.servers.EDITABLE) on one or many; how many were changed."""
 
-    def remove_servers(self, ids: Sequence[int]) -> None:
-        """Forget them in the store; nothing is changed on a device."""
+    def remove_servers(self, ids: Sequence[int]) -> int:
+        """Forget them in the store, nothing is changed on a device; how many were on the list."""
 
     def save_rack(self, rack_id: int | None, name: str, room: str, units: int) -> int:
         """A new rack (None) or a changed one; returns its id."""
@@ -215,7 +215,11 @@ class RunnerControl(Protocol):
 
 
 class KeyControl(Protocol):
-    """The site key. Blocking, thread-safe."""
+    """The site key. Blocking but for `kind`, thread-safe."""
+
+    @property
+    def kind(self) -> str:
+        """How this profile keeps the key: keyring, passphrase or file."""
 
     def state(self) -> KeyState: ...
     def open_quietly(self) -> None:

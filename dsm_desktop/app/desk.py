@@ -115,18 +115,21 @@ class Desk:
         with self._store.write() as uow:
             return servers.add_server(uow, self._who, address, port, name=name, notes=notes)
 
-    def edit_servers(self, ids: Sequence[int], values: Mapping[str, Any]) -> None:
+    def edit_servers(self, ids: Sequence[int], values: Mapping[str, Any]) -> int:
         """The credential set goes its own way: assigning one is audited as such."""
+        changed = 0
         plain = {k: v for k, v in values.items() if k != "assigned_credential_id"}
         with self._store.write() as uow:
             if plain:
-                servers.edit_servers(uow, self._who, ids, **plain)
+                changed = servers.edit_servers(uow, self._who, ids, **plain)
             if "assigned_credential_id" in values:
-                credentials.assign_credential(uow, self._who, ids, values["assigned_credential_id"])
+                chosen = values["assigned_credential_id"]
+                changed = credentials.assign_credential(uow, self._who, ids, chosen)
+        return changed
 
-    def remove_servers(self, ids: Sequence[int]) -> None:
+    def remove_servers(self, ids: Sequence[int]) -> int:
         with self._store.write() as uow:
-            servers.remove_servers(uow, self._who, ids)
+            return servers.remove_servers(uow, self._who, ids)
 
     def save_rack(self, rack_id: int | None, name: str, room: str, units: int) -> int:
         with self._store.write() as uow:

@@ -12,7 +12,7 @@ from dsm_desktop.cli.parameters import given, options_for
 from dsm_desktop.cli.servers import chosen
 from dsm_desktop.cli.session import Session
 from dsm_desktop.cli.watch import follow, tell_more
-from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.errors import BadInput, NotFound
 from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.jobs import Danger, JobType, Targets
 from dsm_desktop.queries.jobs import job_tasks, list_jobs
@@ -63,7 +63,9 @@ def list_(session: Session, as_json: bool) -> None:
 def show(session: Session, job_id: int, as_json: bool) -> None:
     """The targets of a job with result or error each."""
     with session.app().store.read() as connection:
-        rows = job_tasks(connection, job_id)
+        known, rows = list_jobs(connection, [job_id]), job_tasks(connection, job_id)
+    if not known:
+        raise NotFound(f"There is no job {job_id}.", hint="See `jobs list`.")
     if as_json:
         output.show_json(rows)
         return

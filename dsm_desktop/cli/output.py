@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from dsm_desktop.core.errors import Blame, Cancelled, DsmError
 
@@ -41,8 +42,8 @@ def exit_code_for(error: DsmError) -> int:
 
 def show_error(error: DsmError) -> None:
     """What, where, why and the next step, on standard error."""
-    console = Console(stderr=True, highlight=False)
-    console.print(f"[bold red]{error.code}[/]: {error.message}", soft_wrap=True)
+    console = as_written(stderr=True)
+    console.print(Text.assemble((error.code, "bold red"), f": {error.message}"), soft_wrap=True)
     if error.where:
         console.print(f"  where: {error.where}", soft_wrap=True)
     if error.hint:
@@ -60,17 +61,22 @@ def show_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) 
     for row in rows:
         table.add_row(*("" if cell is None else _text(cell) for cell in row))
     # Into a file or a pipe a table keeps its words whole.
-    Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+    as_written(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 def say(text: str) -> None:
     """A sentence on standard output."""
-    Console(highlight=False).print(text, soft_wrap=True, markup=False)
+    as_written().print(text, soft_wrap=True)
 
 
 def note(text: str) -> None:
     """A sentence on standard error, beside what a script reads."""
-    Console(stderr=True, highlight=False).print(text, soft_wrap=True, markup=False)
+    as_written(stderr=True).print(text, soft_wrap=True)
+
+
+def as_written(*, stderr: bool = False, width: int | None = None) -> Console:
+    """A console that takes "[fd00::12]" for no style and the ":ab:" of a fingerprint for no picture."""
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def _text(cell: Any) -> str:

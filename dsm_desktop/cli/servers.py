@@ -8,6 +8,8 @@ import click
 
 from dsm_desktop.cli import output
 from dsm_desktop.cli.session import Session
+from dsm_desktop.core.errors import BadInput, NotFound
+from dsm_desktop.core.wording import plural
 from dsm_desktop.queries.server_query import matching
 from dsm_desktop.queries.servers import ServerRow
 
@@ -41,7 +43,7 @@ def list_(session: Session, query: str, as_json: bool) -> None:
         output.show_json([{**dataclasses.asdict(r), "label": r.label, "endpoint": r.endpoint} for r in rows])
         return
     heads = [c.replace("_", " ") for c in COLUMNS]
-    output.show_table(f"{len(rows)} servers", heads, [[getattr(r, c) for c in COLUMNS] for r in rows])
+    output.show_table(plural(len(rows), "server"), heads, [[getattr(r, c) for c in COLUMNS] for r in rows])
 
 
 @servers.command()
@@ -69,8 +71,10 @@ def add(session: Session, address: str, port: int, name: str) -> None:
 def edit(session: Session, /, ids: tuple[int, ...], **values: object) -> None:
     """Change what is said about servers here; nothing is changed on a device."""
     given = {name: value for name, value in values.items() if value is not None}
-    session.app().commands.edit_servers(ids, given)
-    output.say(f"{len(ids)} servers changed.")
+    if not given:
+        raise BadInput("Nothing is to be changed.", hint="Name a value, e.g. --name NAME (see --help).")
+    changed = session.app().commands.edit_servers(_listed(session, ids), given)
+    output.say(f"{plural(changed, 'server')} changed.")
 
 
 @servers.command()
@@ -79,11 +83,22 @@ def edit(session: Session, /, ids: tuple[int, ...], **values: object) -> None:
 @click.pass_obj
 def remove(session: Session, ids: tuple[int, ...]) -> None:
     """Take servers off the list. Nothing is changed on a device."""
-    session.app().commands.remove_servers(ids)
-    output.say(f"{len(ids)} servers removed.")
+    removed = session.app().commands.remove_servers(_listed(session, ids))
+    output.say(f"{plural(removed, 'server')} removed.")
 
 
 def chosen(session: Session, query: str) -> list[ServerRow]:
     """The servers a query names; all for an empty one."""
     with session.app().store.read() as connection:
         return matching(connection, query)
+
+
+def _listed(session: Session, ids: tuple[int, ...]) -> list[int]:
+    """Each once. NotFound names those that are not on the list."""
+    known = {row.id for row in chosen(session, "")}
+    if strange := sorted(set(ids) - known):
+        raise NotFound(
+            f"There is no server {' or '.join(map(str, strange))}; nothing was changed.",
+            hint="See `servers list`.",
+        )
+    return list(dict.fromkeys(ids))

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dsm_desktop.app.application import TERMINAL_KIND, Application
@@ -116,12 +115,12 @@ class _progress:
 
     def __init__(self, quiet: bool) -> None:
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.fields[said]}"),
+            TextColumn("{task.fields[said]}", markup=False),
             TimeElapsedColumn(),
         )
-        self._bar = None if quiet else Progress(*columns, console=Console(stderr=True))
+        self._bar = None if quiet else Progress(*columns, console=output.as_written(stderr=True))
 
     def __enter__(self) -> Callable[[JobRow], None]:
         if self._bar is None:

@@ -13,11 +13,12 @@ from dsm_desktop.jobs.declaration import (
     Targets,
     job,
 )
-from dsm_desktop.jobs.requirements import Requirement, idrac, licence, powered
+from dsm_desktop.jobs.requirements import Crowd, Requirement, idrac, licence, powered
 
 __all__ = [
     "Beside",
     "Catalogue",
+    "Crowd",
     "Danger",
     "HostTarget",
     "JobContext",

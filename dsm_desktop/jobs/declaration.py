@@ -22,7 +22,7 @@ from dsm_desktop.core.errors import BadInput, Blame, DsmError
 from dsm_desktop.core.worded import Worded
 from dsm_desktop.core.wording import field_problem
 from dsm_desktop.jobs.context import JobContext
-from dsm_desktop.jobs.requirements import C, Fit, Requirement, fit
+from dsm_desktop.jobs.requirements import C, Crowd, Fit, Requirement, Verdict, fit
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -128,6 +128,10 @@ class JobType:
     def fit(self, servers: Sequence[C]) -> Fit[C]:
         """Which of the servers it can be done on, and why not on the others."""
         return fit(self.requires, servers)
+
+    def judge(self, crowd: Crowd[C]) -> Verdict:
+        """Whether it can be done on some of them, and why not on the others."""
+        return crowd.judge(self.requires)
 
     def validate(self, values: Mapping[str, Any]) -> Params:
         """The parameters as their model; BadInput names each wrong field in words."""

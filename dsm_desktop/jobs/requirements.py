@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
@@ -35,6 +36,7 @@ class Candidate(Protocol):
 
 C = TypeVar("C", bound=Candidate)
 _ALIKE = attrgetter("generation", "idrac_version", "model", "licence", "power_state")
+_Kind = tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,15 @@ class Fit(Generic[C]):
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether `some` fit, and the sentence of `Fit`."""
+
+    some: bool
+    sentence: str
+
+
+@cache
 def idrac(generation: int, version: str = "", *, otherwise: str = "") -> Requirement:
     """An iDRAC of this generation with at least this firmware, or of any later generation."""
     wanted = _numbers(version)
@@ -74,6 +85,7 @@ def idrac(generation: int, version: str = "", *, otherwise: str = "") -> Require
     return Requirement(f"iDRAC{generation} {version}".strip() + " or newer", instead, otherwise)
 
 
+@cache
 def licence(level: str) -> Requirement:
     """An iDRAC licence of this level ("Enterprise") or above."""
     levels = ("basic", "express", "enterprise", "datacenter")
@@ -88,6 +100,7 @@ def licence(level: str) -> Requirement:
     return Requirement(f"an {level} licence" if level[0] in "AEIOU" else f"a {level} licence", instead)
 
 
+@cache
 def powered(on: bool) -> Requirement:
     """A server that is switched on, or off."""
     bad = PowerState.OFF if on else PowerState.ON
@@ -97,31 +110,49 @@ def powered(on: bool) -> Requirement:
     )
 
 
-def fit(requirements: Sequence[Requirement], servers: Sequence[C]) -> Fit[C]:
-    """Who meets all of them. A server that was never read counts as fitting: nothing is known that speaks against it."""
-    if not requirements:
-        return Fit(tuple(servers), (), "")
-    fitting: list[C] = []
-    others: list[C] = []
-    missed: dict[Requirement, Counter[str]] = {}
-    # Thousands of servers are selected at once, and most are alike.
-    known: dict[tuple[object, ...], tuple[Requirement, str] | None] = {}
-    for server in servers:
-        key = (_ALIKE(server), server.facts_at is None)
-        if key not in known:
-            known[key] = _first_missed(requirements, server)
-        lacks = known[key]
-        if lacks is None:
-            fitting.append(server)
-        else:
-            others.append(server)
-            missed.setdefault(lacks[0], Counter())[lacks[1]] += 1
-    return Fit(tuple(fitting), tuple(others), _sentence(missed, len(servers)))
+class Crowd(Generic[C]):
+    """Servers of which several things are asked: each thing once of all that are alike, as most of thousands are. A server that was
+    never read counts as fitting: nothing is known that speaks against it."""
+
+    def __init__(self, servers: Sequence[C]) -> None:
+        self.servers = tuple(servers)
+        self.kinds = [None if server.facts_at is None else _ALIKE(server) for server in self.servers]
+        self._one = dict(zip(self.kinds, self.servers, strict=True))
+        self._counts = Counter(self.kinds)
+        self._known: dict[tuple[Requirement, ...], Verdict] = {}
+
+    def judge(self, requirements: tuple[Requirement, ...]) -> Verdict:
+        """Whether they meet all of them."""
+        if requirements not in self._known:
+            lacks = self.lacking(requirements)
+            missed: dict[Requirement, Counter[str]] = {}
+            for kind, (need, word) in lacks.items():
+                missed.setdefault(need, Counter())[word] += self._counts[kind]
+            some = len(lacks) < len(self._one)
+            self._known[requirements] = Verdict(some, _sentence(missed, len(self.servers)))
+        return self._known[requirements]
+
+    def lacking(self, requirements: tuple[Requirement, ...]) -> dict[_Kind, tuple[Requirement, str]]:
+        """The first that is not met, by kind of server; and what those are instead."""
+        found = {
+            kind: _first_missed(requirements, one) for kind, one in self._one.items() if kind is not None
+        }
+        return {kind: lacks for kind, lacks in found.items() if lacks is not None}
+
+
+def fit(requirements: tuple[Requirement, ...], servers: Sequence[C]) -> Fit[C]:
+    """Who meets all of them."""
+    crowd = Crowd(servers)
+    lacks = crowd.lacking(requirements)
+    pairs = list(zip(crowd.servers, crowd.kinds, strict=True))
+    return Fit(
+        tuple(server for server, kind in pairs if kind not in lacks),
+        tuple(server for server, kind in pairs if kind in lacks),
+        crowd.judge(requirements).sentence,
+    )
 
 
 def _first_missed(requirements: Sequence[Requirement], server: Candidate) -> tuple[Requirement, str] | None:
-    if server.facts_at is None:
-        return None
     found = ((need, need.instead(server)) for need in requirements)
     return next((pair for pair in found if pair[1]), None)
 

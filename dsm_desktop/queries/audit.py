@@ -48,13 +48,14 @@ def audit_page(
     wanted: AuditFilter,
     *,
     before: int | None = None,
+    after: int = 0,
     limit: int = PAGE,
     also: Mapping[str, Sequence[str]] | None = None,
 ) -> list[AuditRow]:
-    """The newest entries below the id `before` (None: from the end), newest first; fewer than `limit` = there are no more.
+    """The newest entries between the ids `after` and `before` (None: to the end), newest first; fewer than `limit` = no more.
     `also`: for a word, actions that are called so where they are shown."""
     a = AuditEntry
-    query = select(*_COLUMNS).order_by(a.id.desc()).limit(limit)
+    query = select(*_COLUMNS).where(a.id > after).order_by(a.id.desc()).limit(limit)
     if before is not None:
         query = query.where(a.id < before)
     if wanted.actor:

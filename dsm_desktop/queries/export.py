@@ -34,19 +34,18 @@ class Table:
 
 def as_tsv(table: Table, *, headings: bool = True) -> str:
     """Tab-separated lines that paste into a spreadsheet; tabs and line breaks inside a cell become blanks."""
-    lines = ["\t".join(table.headings)] if headings else []
-    for row in table.rows:
-        lines.append("\t".join(harmless(" ".join(_text(cell).split())) for cell in row))
-    return "\n".join(lines) + "\n"
+    rows = [table.headings, *table.rows] if headings else table.rows
+    return "".join(
+        "\t".join(_inert(cell, " ".join(_text(cell).split())) for cell in row) + "\n" for row in rows
+    )
 
 
 def as_csv(table: Table) -> str:
     """RFC 4180 with ISO 8601 times."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(table.headings)
-    for row in table.rows:
-        writer.writerow([harmless(_text(c)) if not _is_number(c) else c for c in row])
+    for row in (table.headings, *table.rows):
+        writer.writerow([_inert(cell, _text(cell)) for cell in row])
     return out.getvalue()
 
 
@@ -60,6 +59,11 @@ def as_json(table: Table) -> str:
         for row in table.rows
     ]
     return json.dumps(objects, indent=2, ensure_ascii=False)
+
+
+def _inert(cell: Cell, text: str) -> str:
+    """What a cell says, so that nothing is evaluated; a real number stays one, below zero too."""
+    return text if _is_number(cell) else harmless(text)
 
 
 def _is_number(cell: Cell) -> bool:

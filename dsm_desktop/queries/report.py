@@ -120,7 +120,7 @@ def table_html(table: Table) -> str:
     if roomy and key is not None and all(_is_name(row[key]) for row in table.rows):
         mark[key] = ' class="w"'
     heads = "".join(
-        f'<th scope="col"{m}>{html.escape(h)}</th>' for m, h in zip(mark, table.headings, strict=True)
+        f'<th scope="col"{m}>{_html(head)}</th>' for m, head in zip(mark, table.headings, strict=True)
     )
     rows = (
         "<tr>" + "".join(f"<td{m}>{_html(cell)}</td>" for m, cell in zip(mark, row, strict=True)) + "</tr>\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from dsm_desktop.app.context import AppContext, Commands
 from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import DsmError
 from dsm_desktop.jobs.declaration import Targets
+from dsm_desktop.jobs.requirements import Crowd
 from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui.bridge import Bridge
 from dsm_desktop.ui.keys import KeyMap
@@ -100,15 +101,15 @@ class Desk(QObject):
         known = self.context.catalogue
         return self.why_not(known[kind].needs) if kind in known else "This program has no such job any more."
 
-    def why_not_on(self, kind: str, rows: Sequence[ServerRow]) -> str:
+    def why_not_on(self, kind: str, crowd: Crowd[ServerRow]) -> str:
         """Why the principal may not start such a job on these servers; "" = he may, at least on some of them."""
         reason, job_type = self.why_not_start(kind), self.context.catalogue.get(kind)
         if reason or job_type is None or job_type.targets is not Targets.SERVER:
             return reason
-        if not rows:
+        if not crowd.servers:
             return "Select one or more servers."
-        found = job_type.fit(rows)
-        return "" if found.fitting else found.sentence
+        found = job_type.judge(crowd)
+        return "" if found.some else found.sentence
 
     def change(
         self,

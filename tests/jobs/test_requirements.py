@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from dsm_desktop.commands import jobs
 from dsm_desktop.core.access import Principal, Role
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.jobs import Catalogue, JobContext, Params, Result, idrac, job, licence, powered
-from dsm_desktop.jobs.requirements import fit
+from dsm_desktop.jobs.requirements import Candidate, Crowd, Requirement, Verdict, fit
 from dsm_desktop.store.engine import sqlite_url
 from dsm_desktop.store.models import Server
 from dsm_desktop.store.opening import open_store
@@ -69,6 +70,31 @@ def test_the_sentence_counts_what_stands_against_it() -> None:
         "Needs an Enterprise licence; it is licensed iDRAC9 Express."
     )
     assert polish.fit([Box()]).sentence == ""
+
+
+def test_servers_that_are_alike_are_asked_once_and_judged_as_each_of_them_would_be() -> None:
+    asked: list[Box] = []
+
+    def instead(server: Candidate) -> str:
+        assert isinstance(server, Box)
+        asked.append(server)
+        return "" if server.generation == "iDRAC9" else server.generation
+
+    needs = (Requirement("an iDRAC9", instead),)
+    read = (Box(), Box(generation="iDRAC8"), Box(power_state="off"))
+    fleet = [
+        *(dataclasses.replace(box, facts_at=datetime(2026, 1, day, tzinfo=UTC)) for day in range(1, 29) for box in read),
+        *[Box(generation="iDRAC7", facts_at=None)] * 5,
+    ]  # fmt: skip
+    crowd = Crowd(fleet)
+    assert crowd.judge(needs) == crowd.judge(needs) == Verdict(True, "Needs an iDRAC9; 28 of 89 are iDRAC8.")
+    assert len(asked) == len(read)
+    found = fit(needs, fleet)
+    assert found.sentence == crowd.judge(needs).sentence
+    assert found.fitting == tuple(box for box in fleet if box.generation != "iDRAC8")
+    assert found.others == tuple(box for box in fleet if box.generation == "iDRAC8")
+    assert Crowd([Box(generation="iDRAC8")]).judge(needs) == Verdict(False, "Needs an iDRAC9; it is iDRAC8.")
+    assert Crowd(fleet).judge(()) == Verdict(True, "")
 
 
 def test_power_can_be_required() -> None:

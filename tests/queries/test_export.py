@@ -13,7 +13,7 @@ import pytest
 
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.queries.export import ExportFailed, Table, as_csv, as_json, as_tsv, harmless
-from dsm_desktop.queries.report import write
+from dsm_desktop.queries.report import as_html, write
 
 LIVE = [
     "=1+1",
@@ -50,8 +50,19 @@ def test_csv_and_tsv_hold_no_live_cell_and_numbers_stay_numbers() -> None:
     assert all(row[0].startswith("'") for row in rows[1:])
     assert rows[1][1:] == ["-5.5", "2026-11-20T12:00:00+00:00", "yes"]
     for line in as_tsv(TABLE).splitlines()[1:]:
-        assert line.startswith("'")
+        name, draw, *_ = line.split("\t")
+        assert name.startswith("'")
+        assert draw == "-5.5"
         assert line.count("\t") == 3
+
+
+@pytest.mark.parametrize("heading", LIVE)
+def test_a_live_heading_is_made_text(heading: str) -> None:
+    """A heading comes out of an imported file, or is the title of a field of the operators' own."""
+    table = Table("Not taken", ("Line", heading), [(1, "x")])
+    assert next(csv.reader(io.StringIO(as_csv(table), newline="")))[1].startswith("'")
+    assert as_tsv(table).splitlines()[0].startswith("Line\t'")
+    assert '<th scope="col" class="n">Line</th><th scope="col" class="w">&#x27;' in as_html(table)
 
 
 def test_xlsx_has_text_cells_real_dates_a_frozen_filtered_header_and_no_formula(tmp_path: Path) -> None:

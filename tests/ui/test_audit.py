@@ -11,6 +11,9 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import text
 
 import dsm_desktop
+from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.events import Event
+from dsm_desktop.queries.audit import PAGE
 from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.store.audit import append
 from dsm_desktop.store.clock import STEP_ACTION
@@ -59,6 +62,40 @@ def test_the_chain_is_proved_and_a_changed_entry_is_found(session: Session, qtbo
         uow.session.execute(text("UPDATE audit_log SET subject = 'esx-0002' WHERE action = 'servers.edit'"))
     view.verify.click()
     qtbot.waitUntil(lambda: "broken" in view.panel.banner.accessibleName(), timeout=WAIT)
+
+
+def test_what_is_read_and_said_stays_while_entries_are_written(session: Session, qtbot: QtBot) -> None:
+    with session.context.store.write() as uow:
+        for number in range(250):
+            append(uow, "anna", "servers.edit", f"rack {number}")
+    view = shown(session)
+    model, grid = view.panel.model, view.panel.grid
+    view.older.click()
+    qtbot.waitUntil(lambda: model.rowCount() > PAGE, timeout=WAIT)
+    count, newest, held = model.rowCount(), model.id_at(0), view._rows
+    view.verify.click()
+    qtbot.waitUntil(lambda: "whole" in view.panel.banner.accessibleName(), timeout=WAIT)
+    grid.verticalScrollBar().setValue(120)
+    top = model.id_at(grid.rowAt(0))
+    session.context.bus.publish(Event("jobs", "changed", (1,)))
+    settle(session.desk)
+    assert view._rows is held, "nothing was written to the log"
+    with session.context.store.write() as uow:
+        append(uow, "ben", "servers.edit", "esx-0009")
+    qtbot.waitUntil(lambda: model.rowCount() == count + 1, timeout=WAIT)
+    assert [row.id for row in model.shown_rows()] == list(range(newest + 1, newest - count, -1))
+    assert model.id_at(grid.rowAt(0)) == top
+    assert view.panel.banner.isVisible()
+    assert "whole" in view.panel.banner.accessibleName()
+    assert not view.older.isEnabled()
+
+
+def test_a_strip_about_a_failure_goes_when_entries_are_read(session: Session, qtbot: QtBot) -> None:
+    view = shown(session)
+    view.panel.error(BadInput("The log could not be read."), view.refresh)
+    assert view.panel.banner.isVisible()
+    view.refresh()
+    qtbot.waitUntil(lambda: not view.panel.banner.isVisible(), timeout=WAIT)
 
 
 def lines(session: Session) -> dict[str, tuple[str, str, str]]:

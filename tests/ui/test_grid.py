@@ -340,3 +340,20 @@ def test_colour_rules_are_made_in_a_dialog_and_kept_in_views(session: Session, q
     assert not panel.model.rules
     grid.apply_layout(GridLayout.of(kept.model_dump()))
     assert panel.model.rules == rules
+
+
+def test_a_warning_about_the_rows_goes_with_its_cause_and_what_was_done_stays_said(session: Session) -> None:
+    panel = servers(session)
+    again = panel.model.prepare(panel.model.all_rows())
+    panel.note("Not all could be read.")
+    panel.set_rows(again)
+    assert panel.banner.accessibleName() == "Not all could be read."
+    assert panel.banner.isVisible()
+    panel.note("")
+    assert not panel.banner.isVisible()
+    panel.note("Not all could be read.")
+    panel.banner.say("60 rows written.", Tone.OK)
+    panel.set_rows(again)
+    panel.note("")
+    assert panel.banner.accessibleName() == "60 rows written."
+    assert panel.banner.isVisible()

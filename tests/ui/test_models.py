@@ -101,6 +101,15 @@ def test_a_row_that_no_longer_passes_the_filter_leaves_the_view_and_comes_back(m
     assert names(model) == ["keep", "keep again"]
 
 
+def test_rows_that_come_while_many_leave_are_shown_once_and_patched_from_then_on(model: RowsModel) -> None:
+    fill(model, *(Thing(n, "bad") for n in range(1, 61)), Thing(100, "ok"))
+    model.set_filter(Query("bad", Language({})).test())
+    model.patch(model.prepare([*(Thing(n, "ok") for n in range(1, 56)), Thing(100, "bad")]))
+    assert [row.id for row in model.shown_rows()] == [56, 57, 58, 59, 60, 100]
+    model.patch(model.prepare([Thing(100, "bad again")]))
+    assert names(model) == [*["bad"] * 5, "bad again"]
+
+
 def test_the_selection_follows_its_rows_through_sort_filter_and_reset(model: RowsModel, qtbot: QtBot) -> None:
     grid = GridView(model, "things")
     qtbot.addWidget(grid)
@@ -111,6 +120,50 @@ def test_the_selection_follows_its_rows_through_sort_filter_and_reset(model: Row
     assert model.id_at(grid.currentIndex().row()) == 40
     fill(model, *(Thing(n, f"{n % 5}-{n}") for n in range(100)))
     assert sorted(grid.selected_ids()) == [3, 40, 41]
+
+
+def test_the_place_where_somebody_reads_stays_while_rows_are_read_anew_and_sorted_again(
+    model: RowsModel, qtbot: QtBot
+) -> None:
+    grid = GridView(model, "things")
+    qtbot.addWidget(grid)
+    things = [Thing(n, f"n{n:03}", size=float(n)) for n in range(300)]
+    fill(model, *things)
+    model.set_order([(2, False)])
+    grid.resize(300, 300)
+    with qtbot.waitExposed(grid):
+        grid.show()
+    bar = grid.verticalScrollBar()
+    grid.select_ids([1], current=1)
+    bar.setValue(40)
+    grid.horizontalScrollBar().setValue(50)
+    fill(model, *things)
+    assert bar.value() == 40
+    with qtbot.waitSignal(model.reordered, timeout=WAIT):
+        model.patch(model.prepare([Thing(0, "n000", size=250.5)]))
+    assert bar.value() == 40
+    assert grid.horizontalScrollBar().value() == 50
+    assert grid._frozen is not None
+    assert [grid.columnWidth(column) for column in range(4)] == [120] * 4
+    assert grid._frozen.isVisible()
+    assert grid._frozen.verticalScrollBar().value() == 40
+    assert (grid.selected_ids(), model.id_at(grid.currentIndex().row())) == ([1], 1)
+
+
+def test_the_current_row_stays_in_sight_where_it_was(model: RowsModel, qtbot: QtBot) -> None:
+    grid = GridView(model, "things")
+    qtbot.addWidget(grid)
+    fill(model, *(Thing(n, f"n{n:03}") for n in range(300)))
+    grid.resize(300, 300)
+    with qtbot.waitExposed(grid):
+        grid.show()
+    grid.show_row(7)
+    grid.horizontalScrollBar().setValue(50)
+    model.set_order([(0, True)])
+    place = model.place_of(7)
+    assert place == 292
+    assert grid.viewport().rect().contains(grid.visualRect(model.index(place, 1)).center())
+    assert grid.horizontalScrollBar().value() == 50
 
 
 def test_cells_speak_with_their_heading(model: RowsModel) -> None:

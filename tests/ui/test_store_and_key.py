@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 from pydantic import SecretStr
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from sqlalchemy import event
 
 from dsm_desktop.app.application import Application
 from dsm_desktop.app.context import KeyState
@@ -15,9 +17,11 @@ from dsm_desktop.app.profile import Profile
 from dsm_desktop.core.access import Role
 from dsm_desktop.queries.servers import list_servers
 from dsm_desktop.ui.dialogs.keys import RecoveryKeyDialog, RotateKeyDialog
+from dsm_desktop.ui.dialogs.recovery_keys import RecoveryKeysDialog
 from dsm_desktop.ui.dialogs.store import MoveStoreDialog, PutBackDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
+from dsm_desktop.ui.views.credentials import CredentialsPage
 from dsm_desktop.ui.views.keys_page import KeysPage
 from dsm_desktop.ui.views.store_page import StorePage
 from dsm_desktop.ui.widgets.busy import BusyBar
@@ -201,6 +205,28 @@ def test_a_rotation_that_was_cut_off_is_gone_on_with(open_session: OpenSession, 
     qtbot.waitUntil(lambda: dialog.go.text() == "Done", timeout=WAIT)
     dialog.go.click()
     qtbot.waitUntil(lambda: page.rotate.text() == "Rotate the site key…", timeout=WAIT)
+
+
+def test_the_window_does_not_wait_for_the_store_to_know_about_the_key(open_session: OpenSession) -> None:
+    session = open_session(lambda store: seed_servers(store, 2), unlock=False)
+    asked: set[int] = set()
+    event.listen(
+        session.context.store.engines.read,
+        "before_cursor_execute",
+        lambda *_: asked.add(threading.get_ident()),
+    )
+    page = keys_page(session)
+    session.window.show_area("settings/credentials")
+    settle(session.desk)
+    sets = session.window.settings.page("credentials")
+    assert isinstance(sets, CredentialsPage)
+    assert "site key is not open" in sets._buttons["add"].toolTip()
+    RotateKeyDialog(session.desk, session.window).reject()
+    RecoveryKeysDialog(session.desk, ["esx01.site"], session.window).reject()
+    settle(session.desk)
+    assert page._values["State"].text() == "Locked"
+    assert asked, "the store says what is known of the key while it is not open"
+    assert threading.get_ident() not in asked
 
 
 def test_a_profile_that_moved_has_its_own_words(tmp_path: Path) -> None:

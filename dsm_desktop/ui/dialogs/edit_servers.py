@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from PySide6.QtWidgets import (
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dsm_desktop.app.context import CredentialView
+from dsm_desktop.app.context import Commands, CredentialView
 from dsm_desktop.commands import bulk_edit
 from dsm_desktop.commands.bulk_edit import OWN, BulkEdit, ChangedMeanwhile
 from dsm_desktop.commands.servers import EDITABLE, ServersGone
@@ -85,7 +86,7 @@ class EditServersDialog(Dialog):
         super().__init__(parent, title, "Only what you change is written." if self._many else "")
         self._desk, self._rows, self._ids = desk, list(rows), [row.id for row in rows]
         self._before: dict[str, str] = {}
-        self._seen = {row.id: _shown(row) for row in rows}
+        self._newer: dict[int, dict[str, Any]] = {}
         self._lines: dict[str, QLineEdit | QPlainTextEdit] = {}
         self._custom: dict[str, QLineEdit | _Choice] = {}
         self.setMinimumSize(600, 560)
@@ -129,7 +130,7 @@ class EditServersDialog(Dialog):
         ):  # fmt: skip
             if self._many and key in ("address", "port"):
                 continue
-            values = {str(getattr(row, key)) for row in self._rows}
+            values = {str(value) for value in set(map(attrgetter(key), self._rows))}
             line: QLineEdit | QPlainTextEdit = QPlainTextEdit() if key == "notes" else QLineEdit()
             if isinstance(line, QPlainTextEdit):
                 line.setTabChangesFocus(True)
@@ -161,7 +162,7 @@ class EditServersDialog(Dialog):
 
     def _add_order(self) -> None:
         form = self._box("Tags and groups")
-        sets = [frozenset(row.tags) for row in self._rows]
+        sets = [frozenset(tags) for tags in {row.tags for row in self._rows}]
         common, some = frozenset.intersection(*sets), frozenset.union(*sets)
         said = ", ".join(sorted(common)) or "none"
         if some - common:
@@ -235,17 +236,20 @@ class EditServersDialog(Dialog):
             self.accept()
             return
         self.setEnabled(False)
-        ids = self._ids
-        self._desk.change(
-            self, lambda c: c.do(bulk_edit.edit_many, ids, edit), lambda _: self.accept(), self.fail
-        )
+        ids, rows, newer = self._ids, self._rows, {key: dict(values) for key, values in self._newer.items()}
+
+        def write(commands: Commands) -> None:
+            seen = {row.id: _shown(row) | newer.get(row.id, {}) for row in rows}
+            commands.do(bulk_edit.edit_many, ids, replace(edit, seen=seen))
+
+        self._desk.change(self, write, lambda _: self.accept(), self.fail)
 
     def fail(self, error: DsmError) -> None:
         """Servers that somebody has removed meanwhile are named and left out of the next try; what was typed stays, and goes
         over what somebody else has written only after that was told."""
         if isinstance(error, ChangedMeanwhile):
             for server_id, values in error.now.items():
-                self._seen[server_id] |= values
+                self._newer.setdefault(server_id, {}).update(values)
         if isinstance(error, ServersGone):
             gone = [row for row in self._rows if row.id in error.ids]
             self._rows = [row for row in self._rows if row.id not in error.ids]
@@ -279,7 +283,6 @@ class EditServersDialog(Dialog):
             remove_tags=self.remove_tags.text().replace(",", " ").split(),
             add_groups=[i for i in (self.into.currentData(),) if i is not None],
             remove_groups=[i for i in (self.out_of.currentData(),) if i is not None],
-            seen={row.id: self._seen[row.id] for row in self._rows},
         )
 
     def _own_values(self) -> dict[str, Any]:

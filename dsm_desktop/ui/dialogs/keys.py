@@ -89,24 +89,22 @@ class PassphraseDialog(Dialog):
 
 
 class RotateKeyDialog(Dialog):
-    """A new site key: first the new recovery key on paper, then every secret sealed anew, with a count."""
+    """A new site key: first the new recovery key on paper, then every secret sealed anew, with a count. `goes_on`: a rotation was begun
+    and is not finished."""
 
     _counted = Signal(int)
 
-    def __init__(self, desk: Desk, parent: QWidget | None) -> None:
-        ways = desk.context.key.ways()
+    def __init__(self, desk: Desk, parent: QWidget | None, *, goes_on: bool = False) -> None:
         text = (
             "The rotation that was begun goes on: what is left is sealed with the new key."
-            if ways.rotating
+            if goes_on
             else "Every secret is sealed with a new key. Other desktops and agents must then be given the new key, and old "
             "backups open only with the old one, which is kept for them."
         )
-        super().__init__(
-            parent, "Go on rotating the site key" if ways.rotating else "Rotate the site key", text
-        )
-        self._desk, self._goes_on = desk, ways.rotating
+        super().__init__(parent, "Go on rotating the site key" if goes_on else "Rotate the site key", text)
+        self._desk = desk
         self.first, self.again = PasswordLine("Passphrase of the new key"), PasswordLine("Once more")
-        self._asks = ways.mine == "passphrase" and not ways.rotating
+        self._asks = desk.context.key.kind == "passphrase" and not goes_on
         for line, title in ((self.first, "Passphrase of the new key"), (self.again, "Once more")):
             label = QLabel(title)
             label.setBuddy(line)
@@ -122,11 +120,11 @@ class RotateKeyDialog(Dialog):
         for widget in (self.sheet, self.progress, self.count):
             self.body.addWidget(widget)
         self._cancel = self.add_cancel(default=True)
-        self.go = self.add_action("Go on" if ways.rotating else "Make a new key", default=False)
+        self.go = self.add_action("Go on" if goes_on else "Make a new key", default=False)
         self.go.clicked.connect(self.start)
         self.sheet.kept.connect(self.go.setEnabled)
         self._counted.connect(self._count)
-        self._step = 1 if ways.rotating else 0
+        self._step = 1 if goes_on else 0
 
     def start(self) -> None:
         """Step 0 makes the key, step 1 seals, step 2 closes."""

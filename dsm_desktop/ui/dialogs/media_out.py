@@ -14,7 +14,6 @@ from dsm_desktop.queries.vsphere_rows import BlockerRow, HostRow
 from dsm_desktop.safety.findings import Cause, Remedy, Severity
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
-from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.views.vcenter_tables import why
 from dsm_desktop.ui.widgets.panel import GridPanel
 
@@ -85,10 +84,10 @@ class MediaOut(QWidget):
         unread = {row.host for row in rows if row.what == "host" and row.cause == Cause.NOT_READ}
         known = [row for row in rows if row.what != "host" or row.cause != Cause.NOT_READ]
         self.panel.set_rows(self.panel.model.prepare(known))
-        if unread:
-            self.panel.banner.say(
-                f"The drives of VMs on {', '.join(sorted(unread))} were not read yet: the job may take out more than is named here."
-                " 'Check now' on the Blockers page, or a dry run, names it first.",
-                Tone.WARNING,
-                stays=True,
-            )
+        self.panel.note(
+            f"The drives of VMs on {', '.join(sorted(unread))} were not read yet: the job may take out more than is named here."
+            " 'Check now' on the Blockers page, or a dry run, names it first."
+            if unread
+            else "",
+            stays=True,
+        )

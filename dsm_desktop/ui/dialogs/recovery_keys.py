@@ -41,7 +41,7 @@ class RecoveryKeysDialog(Dialog):
         )
         self._desk, self._opened, self._seconds = desk, list[Opened](), _SECONDS
         self.setMinimumWidth(680)
-        self._by_passphrase = desk.context.key.ways().mine == "passphrase"
+        self._by_passphrase = desk.context.key.kind == "passphrase"
         self._wanted = what if len(self._hosts) == 1 else str(len(self._hosts))
         ask = "Your passphrase" if self._by_passphrase else f"Type {self._wanted} to confirm"
         self.asked: QLineEdit = PasswordLine(ask) if self._by_passphrase else QLineEdit()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 from dsm_desktop.core.access import Permission
 from dsm_desktop.core.states import PowerAction, PowerState
 from dsm_desktop.jobs.declaration import JobType, Targets
+from dsm_desktop.jobs.requirements import Crowd
 from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
@@ -101,11 +102,13 @@ class Actions(QObject):
     def follow(self, rows: Sequence[ServerRow]) -> None:
         """What is selected now; an action that cannot be taken says why in its tip."""
         self.rows = self._desk.selected = list(rows)
+        crowd = Crowd(rows)
         for kind, action in self.jobs.items():
-            self._judge(self._desk.context.catalogue[kind], action, rows)
+            self._judge(self._desk.context.catalogue[kind], action, crowd)
         reason = self._desk.why_not(Permission.OPERATE) or ("" if rows else "Select one or more servers.")
+        states = {row.power_state for row in rows}
         for choice, action in self.power.items():
-            _allow(action, reason or _power_reason(choice, rows), "")
+            _allow(action, reason or _power_reason(choice, states, len(rows)), "")
         for name, needed in _NEEDED:
             if name in self.plain:
                 _allow(self.plain[name], self._desk.why_not(needed), self.plain[name].text().rstrip("…"))
@@ -116,12 +119,12 @@ class Actions(QObject):
                 )
                 _allow(self.plain[name], why, self.plain[name].text().rstrip("…"))
 
-    def _judge(self, job_type: JobType, action: QAction, rows: Sequence[ServerRow]) -> None:
+    def _judge(self, job_type: JobType, action: QAction, crowd: Crowd[ServerRow]) -> None:
         """Whether this can be started on these servers; the tip says what it does, and why not."""
         tip = job_type.help.split("\n")[0]
-        if job_type.targets is Targets.SERVER and (found := job_type.fit(rows)).others and found.fitting:
+        if job_type.targets is Targets.SERVER and (found := job_type.judge(crowd)).some and found.sentence:
             tip = f"{tip}\n{found.sentence}"
-        _allow(action, self._desk.why_not_on(job_type.kind, rows), tip)
+        _allow(action, self._desk.why_not_on(job_type.kind, crowd), tip)
 
     def fill_server_menu(self, menu: QMenu) -> None:
         """The jobs on servers grouped by their menu, then edit and remove."""
@@ -137,14 +140,14 @@ class Actions(QObject):
     def fill_jobs_for(self, menu: QMenu, rows: Sequence[ServerRow]) -> None:
         """The jobs on these servers, whatever is selected."""
         menu.setToolTipsVisible(True)
-        ids = [row.id for row in rows]
+        ids, crowd = [row.id for row in rows], Crowd(rows)
         made: dict[str, QAction] = {}
         for kind, job_type in self._desk.context.catalogue.items():
             if job_type.targets is Targets.SERVER:
                 action = QAction(job_type.label, menu)
                 set_icon(action, _JOB_ICONS.get(kind, "job"))
                 action.triggered.connect(lambda _=False, k=kind: self._desk.job_wanted.emit(k, ids, {}))
-                self._judge(job_type, action, rows)
+                self._judge(job_type, action, crowd)
                 made[kind] = action
         if "power_action" in made:
             menu.addAction(made["power_action"])
@@ -195,13 +198,12 @@ _POWER_WORDS = {
 }
 
 
-def _power_reason(choice: PowerAction, rows: Sequence[ServerRow]) -> str:
+def _power_reason(choice: PowerAction, states: set[str], count: int) -> str:
     """A power action that fits none of the servers is not offered."""
-    states = {row.power_state for row in rows}
     if choice is PowerAction.ON and states == {PowerState.ON.value}:
-        return "Already on." if len(rows) == 1 else "All are already on."
+        return "Already on." if count == 1 else "All are already on."
     if choice is not PowerAction.ON and states == {PowerState.OFF.value}:
-        return "It is off." if len(rows) == 1 else f"All {words.plural(len(rows), 'server')} are off."
+        return "It is off." if count == 1 else f"All {words.plural(count, 'server')} are off."
     return ""
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
@@ -22,8 +21,7 @@ _MOST = 60
 _NO_PARENT = QModelIndex()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line: what it says, what it is found by, what it does."""
 
     title: str
@@ -49,11 +47,11 @@ def entries_of_servers(rows: Sequence[ServerRow], open_server: Callable[[int], o
     """Every server by name, tag, host name, address and model."""
     return [
         Entry(
-            row.label,
+            label := row.label,
             f"{row.model} · {row.endpoint}",
-            f"{row.label} {row.service_tag or ''} {row.host_name} {row.address} {row.model}".lower(),
+            f"{label} {row.service_tag or ''} {row.host_name} {row.address} {row.model}".lower(),
             "server",
-            lambda row_id=row.id: open_server(row_id),  # type: ignore[misc]
+            partial(open_server, row.id),
         )
         for row in rows
     ]
@@ -152,7 +150,9 @@ class Palette(QDialog):
 
     def _filter(self, text: str) -> None:
         wanted = text.lower().split()
-        hits = [entry for entry in self._all if all(word in entry.words for word in wanted)]
+        hits = self._all
+        for word in wanted:
+            hits = [entry for entry in hits if word in entry.words]
         if wanted:
             hits.sort(key=lambda e: (not e.words.startswith(wanted[0]), len(e.title)))
         self._model.show_entries(hits[:_MOST])

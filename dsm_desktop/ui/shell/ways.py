@@ -182,9 +182,8 @@ class Ways:
         if self.deck.number:
             return Place(f"tab:{self.deck.spec}", (self.deck.page.windowTitle() or "…",))
         area = next(a for a in AREAS if a.key == self.areas.key)
-        rows = self.servers.selected() if area.key == "servers" else []
-        if len(rows) == 1:
-            return Place(f"servers/{rows[0].id}", (area.title, rows[0].label))
+        if area.key == "servers" and (row := self.servers.only) is not None:
+            return Place(f"servers/{row.id}", (area.title, row.label))
         page, names = self.areas.current.place()
         return Place(f"{area.key}/{page}" if page else area.key, (area.title, *names))
 

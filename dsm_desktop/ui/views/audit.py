@@ -31,6 +31,7 @@ from dsm_desktop.ui.widgets.panel import GridPanel
 
 _MOST = 5_000
 _TYPING_MS = 200
+_NEWS_MS = 200
 
 
 AUDIT = (
@@ -54,6 +55,7 @@ class AuditView(QWidget):
         super().__init__()
         self._desk = desk
         self._rows: list[AuditLine] = []
+        self._reading = False
         self._actions: list[str] = []
         self._words = AuditWords(desk.context.catalogue)
         self.panel = GridPanel(desk.work, "audit entries", AUDIT, icon_name="history")
@@ -70,6 +72,8 @@ class AuditView(QWidget):
         self.words.setClearButtonEnabled(True)
         self._typing = QTimer(self, interval=_TYPING_MS, singleShot=True)
         self._typing.timeout.connect(self.refresh)
+        self._news = QTimer(self, interval=_NEWS_MS, singleShot=True)
+        self._news.timeout.connect(self._read_newer)
         self.words.textChanged.connect(lambda _: self._typing.start())
         self.older = QPushButton("Show older")
         self.older.clicked.connect(self.read_older)
@@ -95,12 +99,11 @@ class AuditView(QWidget):
     def showEvent(self, event: object) -> None:
         if not self.actor.count():
             self._desk.work.query(self, lambda c: (audit_actors(c), audit_actions(c)), self._show_choices)
-        self.refresh()
+        self._read_newer()
 
     def _changed(self, change: Change) -> None:
-        # Every audited change changes something else as well; a look a moment later shows both.
-        if self.isVisible() and not self._typing.isActive():
-            self._typing.start()
+        if change.topic == "audit_log" and self.isVisible() and not self._news.isActive():
+            self._news.start()
 
     def _show_choices(self, found: tuple[list[str], list[str]]) -> None:
         actors, self._actions = found
@@ -116,35 +119,55 @@ class AuditView(QWidget):
 
     def refresh(self) -> None:
         """The newest page that matches."""
-        self._ask(None)
+        self._ask([], older=True)
 
     def read_older(self) -> None:
         """The page before the oldest entry shown."""
         if self._rows:
-            self._ask(self._rows[-1].id)
+            self._ask(self._rows, older=True)
 
-    def _ask(self, before: int | None) -> None:
+    def _read_newer(self) -> None:
+        """What was written since; what was read stays, and who reads further down stays there."""
+        if self._reading:
+            self._news.start()
+        elif not self._typing.isActive():
+            self._ask(self._rows, older=not self._rows)
+
+    def _ask(self, kept: list[AuditLine], *, older: bool) -> None:
+        """Entries newer than those that are `kept`, and the next page of older ones where that is wanted."""
         wanted = AuditFilter(
             actor=str(self.actor.currentData() or ""),
             action=str(self.action.currentData() or ""),
             words=self.words.text(),
         )
-        kept, model = ([] if before is None else self._rows), self.panel.model
+        model, more_before = self.panel.model, self.older.isEnabled()
         also = {word: self._words.named(word, self._actions) for word in wanted.words.split()}
 
         def ask(connection: Connection) -> tuple[list[AuditLine], Prepared, bool]:
-            page = audit_page(connection, wanted, before=before, also=also)
-            names = audit_names(connection, page)
-            rows = [*kept, *(self._words.line(row, names) for row in page)]
-            return rows, model.prepare(rows), len(page) == PAGE and len(rows) < _MOST
+            def lines(**where: int) -> list[AuditLine]:
+                page = audit_page(connection, wanted, also=also, **where)
+                names = audit_names(connection, page)
+                return [self._words.line(row, names) for row in page]
 
-        self._desk.work.query(
-            self, ask, self._show, lambda error: self.panel.error(error, self.refresh), key="audit"
-        )
+            newer = lines(after=kept[0].id, limit=_MOST) if kept else []
+            page = (lines(before=kept[-1].id) if kept else lines()) if older else []
+            rows = [*newer, *kept, *page][:_MOST]
+            more = len(page) == PAGE if older else more_before
+            return rows, model.prepare(rows), more and len(rows) < _MOST
+
+        self._reading = True
+        self._desk.work.query(self, ask, self._show, self._not_read, key="audit")
+
+    def _not_read(self, error: DsmError) -> None:
+        self._reading = False
+        self.panel.error(error, self.refresh)
 
     def _show(self, found: tuple[list[AuditLine], Prepared, bool]) -> None:
+        self._reading = False
         self._rows, prepared, more = found
+        read = self.panel.grid.top_id()
         self.panel.set_rows(prepared)
+        self.panel.grid.put_on_top(read)
         self.older.setEnabled(more)
 
     def check(self) -> None:

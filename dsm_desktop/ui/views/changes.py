@@ -145,10 +145,10 @@ class ChangesView(ServerTab):
 
     def _show(self, prepared: Prepared) -> None:
         self.panel.set_rows(prepared)
-        if len(prepared.rows) >= _MOST:
-            self.panel.banner.say(
-                f"Only the first {_MOST:,} changes are shown; choose fewer days.", Tone.WARNING
-            )
+        all_shown = len(prepared.rows) < _MOST
+        self.panel.note(
+            "" if all_shown else f"Only the first {_MOST:,} changes are shown; choose fewer days."
+        )
 
     def _open(self, row_id: int) -> None:
         row = self.panel.model.row_of(row_id)

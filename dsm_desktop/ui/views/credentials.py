@@ -138,12 +138,17 @@ class CredentialsPage(QWidget):
 
     def _tell(self, rows: list[RotationRow]) -> None:
         """What changes of passwords are not through yet."""
-        if text := unfinished(rows):
-            self.panel.banner.say(text, Tone.WARNING)
+        self.panel.note(unfinished(rows))
 
     def _follow(self) -> None:
-        is_open = self._desk.context.key.state() is KeyState.OPEN
-        closed = "" if is_open else "The site key is not open: secrets can neither be read nor written."
+        self._desk.work.read(self, self._desk.context.key.state, self._allow, key="key")
+
+    def _allow(self, state: KeyState) -> None:
+        closed = (
+            ""
+            if state is KeyState.OPEN
+            else "The site key is not open: secrets can neither be read nor written."
+        )
         none = "" if self.chosen() is not None else "Choose a credential set."
         for name, button in self._buttons.items():
             why = self._desk.why_not(Permission.OPERATE if name == "test" else Permission.CONFIGURE)

@@ -37,7 +37,7 @@ class KeysPage(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._ways: KeyWays | None = None
+        self._rotating = False
         heading = QLabel("Site key")
         heading.setFont(ui_font(step=3, bold=True))
         about = WrappedLabel(
@@ -60,7 +60,11 @@ class KeysPage(QWidget):
             self._values[title] = value
         self.recovery = self._button("Print a new recovery key…", "print", RecoveryKeyDialog)
         self.passphrase = self._button("Change the passphrase…", "edit", PassphraseDialog)
-        self.rotate = self._button("Rotate the site key…", "refresh", RotateKeyDialog)
+        self.rotate = self._button(
+            "Rotate the site key…",
+            "refresh",
+            lambda desk, window: RotateKeyDialog(desk, window, goes_on=self._rotating),
+        )
         buttons = QHBoxLayout()
         for button in (self.recovery, self.passphrase, self.rotate):
             buttons.addWidget(button)
@@ -104,6 +108,7 @@ class KeysPage(QWidget):
 
     def _show(self, found: tuple[KeyState, KeyWays]) -> None:
         state, ways = found
+        self._rotating = ways.rotating
         self.banner.hide()
         self._values["State"].setText(words.sentence(state.value))
         self._values["Kept by this profile"].setText(_KEPT[ways.mine])

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from dsm_desktop.core.access import Permission
+from dsm_desktop.jobs.requirements import Crowd
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.library import FolderRow, ItemRow, list_folders, list_items
 from dsm_desktop.ui import words
@@ -135,9 +136,7 @@ class LibraryFilesView(QWidget):
             for r in self._folders
         ]
         self._said.setText(" · ".join(told))
-        broken = [row for row in self._folders if row.problem]
-        if broken:
-            self.panel.banner.say("; ".join(f"{r.path}: {r.problem}" for r in broken), Tone.WARNING)
+        self.panel.note("; ".join(f"{r.path}: {r.problem}" for r in self._folders if r.problem))
         self._follow()
 
     def _allow(self) -> None:
@@ -182,13 +181,13 @@ class LibraryFilesView(QWidget):
         row = self._chosen()
         if row is None or row.kind != "iso" or row.state != "ok":
             return
-        chosen = {"item": str(row.id)}
+        chosen, servers = {"item": str(row.id)}, Crowd(self._desk.selected)
         for text, kind in (
             ("Mount on the selected servers…", "virtual_media_mount"),
             ("Start the selected servers from it…", "boot_to_iso"),
         ):
             start = partial(self._desk.job_wanted.emit, kind, [], chosen)
-            entry(menu, text, start, self._desk.why_not_on(kind, self._desk.selected))
+            entry(menu, text, start, self._desk.why_not_on(kind, servers))
 
     def _changed(self, change: Change) -> None:
         if change.topic == "library":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QLabel, QStackedLayout, QTabWidget, QVBoxLayout, QWidget
@@ -21,9 +21,12 @@ from dsm_desktop.ui.widgets.states import StatePane
 _NAMED = 5
 
 
-def _counts(values: Iterable[str]) -> str:
+def _counts(values: Iterable[str], said: Callable[[str], str]) -> str:
     """ "34 OK, 2 Warning"; the commonest first, a few at most."""
-    found = Counter(values).most_common()
+    counted: Counter[str] = Counter()
+    for value, count in Counter(values).items():  # of thousands most are alike: each is put in words once
+        counted[said(value)] += count
+    found = counted.most_common()
     more = f", {len(found) - _NAMED} others" if len(found) > _NAMED else ""
     return ", ".join(f"{count:,} {word}" for word, count in found[:_NAMED]) + more
 
@@ -72,11 +75,11 @@ class ServerDetails(QWidget):
         self._row = None
         if rows:
             counted = (
-                ("Health", (words.health(r.health).word for r in rows)),
-                ("Power", (words.power(r.power_state).word for r in rows)),
-                ("Models", (r.model.removeprefix("PowerEdge ") or "not read" for r in rows)),
+                ("Health", (r.health for r in rows), lambda value: words.health(value).word),
+                ("Power", (r.power_state for r in rows), lambda value: words.power(value).word),
+                ("Models", (r.model for r in rows), lambda m: m.removeprefix("PowerEdge ") or "not read"),
             )
-            text = "\n".join(f"{title}: {_counts(values)}" for title, values in counted)
+            text = "\n".join(f"{title}: {_counts(values, said)}" for title, values, said in counted)
             self._nothing.empty("server", f"{words.plural(len(rows), 'server')} selected", text)
         else:
             self._nothing.empty("details", "No server selected", "Choose a server to see its details.")

@@ -23,7 +23,7 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
-from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.theme import SPACE
 from dsm_desktop.ui.views.part_words import part_detail, part_name
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_tabs import ServerTab
@@ -150,8 +150,8 @@ class HardwareTab(ListTab):
 
     def _show(self, prepared: Prepared) -> None:
         super()._show(prepared)
-        if gaps := self._gaps.get(self._server_id or 0):
-            self.panel.banner.say("Not all could be read: " + "; ".join(gaps), Tone.WARNING)
+        gaps = self._gaps.get(self._server_id or 0)
+        self.panel.note("Not all could be read: " + "; ".join(gaps) if gaps else "")
 
 
 class LogsTab(ListTab):

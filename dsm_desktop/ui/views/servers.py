@@ -47,7 +47,7 @@ def _counts(rows: Sequence[ServerRow]) -> str:
 class ServersView(AreaView, QWidget):
     """`selection(rows)` whenever other servers are chosen: the actions follow it."""
 
-    selection = Signal(list)
+    selection = Signal(object)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -141,7 +141,6 @@ class ServersView(AreaView, QWidget):
             self.panel.set_columns(columns_with(custom), Language(fields_with(custom), TERMS))
         self.panel.set_rows(prepared)
         self._recount()
-        self._follow_selection()
 
     def _changed(self, change: Change) -> None:
         if change.topic == "custom_fields" or (change.topic == "servers" and change.many):
@@ -173,8 +172,13 @@ class ServersView(AreaView, QWidget):
 
     def selected(self) -> list[ServerRow]:
         """The chosen servers in the order shown."""
-        rows = [self.panel.model.row_of(i) for i in self.panel.grid.selected_ids()]
-        return [row for row in rows if row is not None]
+        return [self.panel.model.row_at(place) for place in self.panel.grid.selected_places()]
+
+    @property
+    def only(self) -> ServerRow | None:
+        """The chosen server, where it is one alone."""
+        places = self.panel.grid.selected_places()
+        return self.panel.model.row_at(places[0]) if len(places) == 1 else None
 
     def _chosen(self, ids: list[int]) -> None:
         self._follow_selection()

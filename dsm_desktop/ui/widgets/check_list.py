@@ -34,6 +34,9 @@ class CheckList(QFrame):
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setUniformItemSizes(True)
+        self.list.setLayoutMode(
+            QListView.LayoutMode.Batched
+        )  # thousands of values are laid out as they come into sight
         self.list.setAccessibleName(title)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)

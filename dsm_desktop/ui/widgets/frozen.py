@@ -32,7 +32,7 @@ class FrozenColumns(QTableView):
         self.head.setAccessibleName("Frozen columns")
         self.head.sectionClicked.connect(grid.head.sectionClicked)
         self.head.filter_wanted.connect(grid.head.filter_wanted)
-        self.head.sectionResized.connect(lambda column, _, width: grid.setColumnWidth(column, width))
+        self.head.sectionResized.connect(self._resized)
         self.head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.head.customContextMenuRequested.connect(grid.head.customContextMenuRequested)
         self.setAccessibleName("Frozen columns")
@@ -43,6 +43,7 @@ class FrozenColumns(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAlternatingRowColors(True)
         self.setShowGrid(False)
+        self.setAutoScroll(False)  # the grid says where it stands
         self.setWordWrap(False)
         self.setVerticalScrollMode(grid.verticalScrollMode())
         for off in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
@@ -55,6 +56,11 @@ class FrozenColumns(QTableView):
         self.doubleClicked.connect(grid.doubleClicked)
         grid.verticalScrollBar().valueChanged.connect(self.verticalScrollBar().setValue)
         self.pressed.connect(lambda _: grid.setFocus())
+
+    def _resized(self, column: int, _: int, width: int) -> None:
+        """Columns that are not frozen are hidden here anew at each change of places, and tell no width of their own by it."""
+        if width:
+            self._grid.setColumnWidth(column, width)
 
     def mirror(self) -> None:
         """Take over order, widths and height of rows, and stand over the grid."""

@@ -46,7 +46,7 @@ class GridView(ColumnsView):
     """`chosen(ids)` when the selection has settled, `opened(id)` on Enter or double click, `aside(id)` on the middle button
     or Ctrl+Enter: in a tab of its own."""
 
-    chosen = Signal(list)
+    chosen = Signal(object)
     opened = Signal(object)  # ids of vCenter's objects need more bits than a C int has
     aside = Signal(object)
     capped = Signal(int)
@@ -57,7 +57,7 @@ class GridView(ColumnsView):
         self.filter_menu_of: Menu | None = None
         self.read_table: ReadTable | None = None
         """Where rows are not in memory: `(title, ids, columns, then)` reads them in a worker and hands the table over."""
-        self._kept: tuple[list[int], int | None] = ([], None)
+        self._kept: tuple[list[int], int | None, bool] = ([], None, False)
         self._settle = QTimer(self, interval=SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(lambda: self.chosen.emit(self.selected_ids()))
         self.setAccessibleDescription("Arrow keys move, Space, Shift and Ctrl select, Enter opens.")
@@ -125,6 +125,20 @@ class GridView(ColumnsView):
         if place is not None:
             self.scrollTo(self.rows.index(place, self._first_column()))
 
+    def top_id(self) -> int | None:
+        """The first row in sight, where somebody has scrolled down to it."""
+        place = self.rowAt(0) if self.verticalScrollBar().value() else -1
+        return None if place < 0 or self.rows.heading_at(place) is not None else self.rows.id_at(place)
+
+    def put_on_top(self, row_id: int | None) -> None:
+        """Scroll so that a row is the first in sight, if it is shown."""
+        place = self.rows.place_of(row_id) if row_id is not None else None
+        if place is not None:
+            along = self.horizontalScrollBar().value()
+            first = self.rows.index(place, self._first_column())
+            self.scrollTo(first, QAbstractItemView.ScrollHint.PositionAtTop)
+            self.horizontalScrollBar().setValue(along)
+
     def selectAll(self) -> None:
         """At most so many that nothing stands still; `capped` where those are not all."""
         count = self.rows.rowCount()
@@ -144,16 +158,22 @@ class GridView(ColumnsView):
     def _keep(self) -> None:
         current = self.currentIndex()
         now = self.rows.id_at(current.row()) if 0 <= current.row() < self.rows.rowCount() else None
-        self._kept = (self.selected_ids(), now)
+        top = self.rowViewportPosition(current.row())
+        self._kept = (self.selected_ids(), now, now is not None and 0 <= top < self.viewport().height())
         # Thousands of persistent indexes would be moved one by one; ids are cheaper.
         self.selectionModel().blockSignals(True)
         self.selectionModel().clear()
         self.selectionModel().blockSignals(False)
 
     def _restore(self) -> None:
-        ids, current = self._kept
+        ids, current, in_sight = self._kept
         if ids or current is not None:
+            # Who has scrolled away from the current row reads on where he is.
+            along = self.horizontalScrollBar().value()
+            self.setAutoScroll(in_sight)
             self.select_ids(ids, current=current)
+            self.setAutoScroll(True)
+            self.horizontalScrollBar().setValue(along)
         self._settle.start()
 
     def _first_column(self) -> int:

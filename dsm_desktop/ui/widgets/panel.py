@@ -54,7 +54,7 @@ class GridPanel(Listing, QWidget):
 
     model: RowsModel
     filter: QueryBar
-    chosen = Signal(list)
+    chosen = Signal(object)
     opened = Signal(object)
     failed = Signal(object)
     cleared = Signal()
@@ -78,7 +78,7 @@ class GridPanel(Listing, QWidget):
         self._narrow: Callable[[Any], bool] | None = None
         self._test: Predicate | None = None
         self._kept: GridLayout | None = None
-        self._loaded = False
+        self._loaded, self._note = False, ""
         self._end: EndInSight | None = None
         self.read_at: datetime | None = None
         self.model = RowsModel(columns, self, words_of=words_of)
@@ -170,10 +170,19 @@ class GridPanel(Listing, QWidget):
         self._stack.setCurrentWidget(self._state)
 
     def set_rows(self, prepared: Prepared) -> None:
-        """Everything anew, as prepared by `model.prepare` in a worker."""
+        """Everything anew, as prepared by `model.prepare` in a worker. What was said of a deed stays, a failure is over."""
         self._loaded = True
-        self.banner.hide()
+        if self.banner.failed:
+            self.banner.hide()
         self.model.set_rows(prepared)
+
+    def note(self, text: str, *, stays: bool = False) -> None:
+        """A warning about the rows shown; "" = there is none any more."""
+        if text:
+            self.banner.say(text, Tone.WARNING, stays=stays)
+        elif self._note and self._note == self.banner.accessibleName():
+            self.banner.hide()
+        self._note = text
 
     def follow(self, prepared: Prepared, *, anew: bool) -> None:
         """As `set_rows`, with the last line in sight: until somebody scrolls up to read, or sorts. `anew` = of something else."""

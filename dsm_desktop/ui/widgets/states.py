@@ -211,6 +211,11 @@ class Banner(QWidget):
         allow(self._action, "")
         self._copy.show()
 
+    @property
+    def failed(self) -> bool:
+        """Whether it tells of a failure, not of news."""
+        return self._error is not None
+
     def offer(self, label: str, do: Callable[[], object]) -> None:
         """One more way on, beside what is said."""
         self._do_other = do

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from operator import itemgetter
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
@@ -29,13 +30,12 @@ class ValueFilter(CheckList):
     def __init__(
         self, parent: QWidget, title: str, field: str, kind: str, values: Iterable[object], query: str
     ) -> None:
-        counts = Counter(
-            plain(one) for value in values for one in (value if isinstance(value, tuple) else (value,))
-        )
+        each = (one for value in values for one in (value if isinstance(value, tuple) else (value,)))
+        counts = Counter(map(plain, each))
         chosen = {value.lower() for value in values_of(query, field)}
         checks = [
             Check(value, value or "(empty)", on=value.lower() in chosen, more=f"{count:,}")
-            for value, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+            for value, count in sorted(sorted(counts.items()), key=itemgetter(1), reverse=True)
         ]
         super().__init__(parent, f"Filter by {title}", checks if kind != "time" else [])
         self._field = field
