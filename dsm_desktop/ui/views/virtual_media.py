@@ -16,6 +16,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.meant_rows import meant_rows
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_tables import ListTab
 from dsm_desktop.ui.widgets.deeds import allow, entry
@@ -134,9 +135,7 @@ class MountsView(QWidget):
         )
 
     def _start(self, kind: str) -> None:
-        chosen = [self.panel.model.row_of(i) for i in self.panel.grid.selected_ids()]
-        rows = [row for row in chosen if row is not None] or self.panel.model.all_rows()
-        ids = sorted({row.server_id for row in rows})
+        ids = sorted({row.server_id for row in meant_rows(self._desk, self.panel) or ()})
         if ids:
             self._desk.job_wanted.emit(kind, ids, {})
 
