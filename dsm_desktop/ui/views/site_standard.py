@@ -15,6 +15,7 @@ from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.configuration import StandardRow, StandingRow, standards, standing
+from dsm_desktop.queries.row_numbers import row_number
 from dsm_desktop.store.configuration import TOPIC
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
@@ -38,12 +39,15 @@ _STATES = {
 class DeviationRow:
     """A deviation of a server, or one line for a server that was not read or is as wanted."""
 
-    id: int
     server: StandingRow
     state: str
     key: str = ""
     wanted: Any = None
     found: Any = None
+
+    @property
+    def id(self) -> int:
+        return row_number(self.server.server_id, self.state, self.key)
 
     @property
     def setting(self) -> str:
@@ -242,12 +246,12 @@ def rows_of(found: list[StandingRow]) -> list[DeviationRow]:
     rows: list[DeviationRow] = []
     for server in found:
         if server.taken_at is None:
-            rows.append(DeviationRow(len(rows), server, "unread"))
+            rows.append(DeviationRow(server, "unread"))
             continue
         real = [d for d in server.deviations if not d.missing]
         if not real:
-            rows.append(DeviationRow(len(rows), server, "good"))
+            rows.append(DeviationRow(server, "good"))
         for line in server.deviations:
             state = "missing" if line.missing else "deviates"
-            rows.append(DeviationRow(len(rows), server, state, line.key, line.wanted, line.found))
+            rows.append(DeviationRow(server, state, line.key, line.wanted, line.found))
     return rows
