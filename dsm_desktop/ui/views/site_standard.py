@@ -22,6 +22,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.panel import GridPanel
@@ -115,6 +116,7 @@ class SiteStandardWindow(Dialog):
         self.compare.clicked.connect(self._compare)
         self.fix.clicked.connect(self.fix_selected)
         self.panel.chosen.connect(lambda _: self._buttons())
+        self._soon = Soon(desk.work, self, 200, self.read)
         desk.bridge.changed.connect(self._heard)
         self.read_standards()
 
@@ -167,7 +169,7 @@ class SiteStandardWindow(Dialog):
         if change.topic == "standards":
             self.read_standards()
         elif change.topic == TOPIC:
-            self.read()
+            self._soon.tell()
 
     def _buttons(self) -> None:
         configure, operate = self._desk.why_not(Permission.CONFIGURE), self._desk.why_not(Permission.OPERATE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from dsm_desktop.core.access import Permission
@@ -15,6 +14,7 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.meant_rows import meant_rows
 from dsm_desktop.ui.views.saved_views import ViewsButton
@@ -119,8 +119,7 @@ class MountsView(QWidget):
         column.setSpacing(0)
         column.addLayout(bar)
         column.addWidget(self.panel, 1)
-        self._soon = QTimer(self, interval=150, singleShot=True)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = Soon(desk.work, self, 150, self.refresh)
         desk.bridge.changed.connect(self._changed)
         self.refresh()
 
@@ -160,4 +159,4 @@ class MountsView(QWidget):
 
     def _changed(self, change: Change) -> None:
         if change.topic == "virtual_media":
-            self._soon.start()
+            self._soon.tell()
