@@ -3,6 +3,7 @@ check of each cluster saw besides. The copy has no devices of VMs, a check has r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -11,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from dsm_desktop.core.vsphere_site import Site, picture
-from dsm_desktop.queries.vsphere_rows import BlockerRow, row_id
+from dsm_desktop.queries.row_numbers import row_number
+from dsm_desktop.queries.vsphere_rows import BlockerRow
 from dsm_desktop.safety.blockers import cluster_blockers
 from dsm_desktop.safety.findings import Cause, Finding, Remedy, Severity, safe_fix
 from dsm_desktop.store.essential import Essentials, essentials
@@ -81,7 +83,7 @@ def _of_site(
     names = {host.moid: host.name for host in site.hosts}
     where = {vm.moid: vm.host for vm in site.vms}
     subjects = [c.moid for c in site.clusters] + [h.moid for h in site.hosts if not h.cluster]
-    count = 0
+    times: Counter[tuple[object, ...]] = Counter()
     for subject in subjects:
         check = checks.get((vcenter_id, subject))
         for host, findings in cluster_blockers(
@@ -89,9 +91,10 @@ def _of_site(
         ).items():
             name = names.get(host, host)
             for finding, at in _both(host, findings, check, name, where):
-                count += 1
+                key = (vcenter_id, host, finding.what, finding.moid, finding.cause.value)
+                times[key] += 1
                 yield BlockerRow(
-                    id=row_id(vcenter_id, "") * 10 + count,
+                    id=row_number(*key, times[key]),
                     vcenter_id=vcenter_id,
                     cluster_id=subject,
                     host_id=host,

@@ -16,6 +16,7 @@ from dsm_desktop.core.errors import NotFound
 from dsm_desktop.core.vsphere import Alarm, Host, RuleKind, Vm, VmPower
 from dsm_desktop.core.vsphere_site import Site, place_of_host
 from dsm_desktop.queries.newest import server_label
+from dsm_desktop.queries.row_numbers import row_number
 from dsm_desktop.queries.vsphere_rows import (
     AlarmRow,
     ClusterRow,
@@ -302,7 +303,7 @@ class _Shaper:
                 continue
             seen.add(alarm.key)
             yield AlarmRow(
-                id=row_id(self._id, alarm.on) * 1000 + len(seen),
+                id=row_number(self._id, alarm.key),
                 vcenter_id=self._id,
                 key=alarm.key,
                 colour=alarm.colour.value,

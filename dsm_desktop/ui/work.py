@@ -69,6 +69,10 @@ class Work(QObject):
         """Orders under way."""
         return len(self._orders)
 
+    def waits(self, owner: QObject) -> bool:
+        """Whether an answer to this owner is still to come that a newer question of its name would throw away."""
+        return any(order.owner is owner and order.key for order in self._orders.values())
+
     def hold(self) -> None:
         """Begin no order until `release`: what is shown first is not slowed down by what is read after it."""
         self._held = []

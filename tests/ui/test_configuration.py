@@ -11,13 +11,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from sqlalchemy import select
+from pytestqt.qtbot import QtBot
+from sqlalchemy import delete, select
 
 from dsm_desktop.configuration.profiles import compose
 from dsm_desktop.configuration.registry import parse_registry
 from dsm_desktop.configuration.standard import BIOS, IDRAC, SiteStandard
 from dsm_desktop.store import configuration as stored
-from dsm_desktop.store.models import ConfigurationProfile, Server, SiteStandardRow
+from dsm_desktop.store.models import ConfigurationProfile, ConfigurationSnapshot, Server, SiteStandardRow
 from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.ui.dialogs.base import UnsavedDialog
 from dsm_desktop.ui.dialogs.profile_diff import ProfileDiffDialog
@@ -30,6 +31,7 @@ from dsm_desktop.ui.views.server_boot import BootTab
 from dsm_desktop.ui.views.server_profiles import ProfilesTab
 from dsm_desktop.ui.views.settings_matrix import SettingsMatrixWindow
 from dsm_desktop.ui.views.site_standard import SiteStandardWindow
+from tests.ui.kit import WAIT
 from tests.ui.test_shell import dialog_of
 
 REGISTRY = {
@@ -168,12 +170,40 @@ def test_a_boot_order_is_moved_and_becomes_one_job(
 ) -> None:
     tab = tab_of(session, BootTab, ids[0])
     assert "once from Pxe" in tab.now.text()
-    tab.panel.grid.select_ids([2])
+    last = next(row for row in tab.panel.model.all_rows() if row.option["id"] == "Boot0002")
+    tab.panel.grid.select_ids([last.id])
     settle(session.desk)
     tab.move_option(-1)
     assert tab.apply.isEnabled()
     tab.set_order()
     assert wanted == [("boot_configuration", [ids[0]], {"order": ["Boot0000", "Boot0002", "Boot0001"]})]
+
+
+def chosen(tab: Any) -> list[Any]:
+    return [tab.panel.model.row_of(i) for i in tab.panel.grid.selected_ids()]
+
+
+def test_what_is_read_anew_leaves_the_chosen_boot_option_and_setting_chosen(
+    session: Session, ids: list[int]
+) -> None:
+    boot = tab_of(session, BootTab, ids[0])
+    boot.panel.grid.select_ids([r.id for r in boot.panel.model.all_rows() if r.option["id"] == "Boot0001"])
+    options = [{"id": f"Boot000{n}", "name": f"Device {n}", "enabled": True, "path": ""} for n in (1, 2)]
+    with session.context.store.write() as uow:
+        stored.save_boot(uow, ids[0], "UEFI", options, {})
+    boot.read()
+    settle(session.desk)
+    assert [row.option["id"] for row in chosen(boot)] == ["Boot0001"]
+    bios = tab_of(session, BiosTab, ids[1])
+    bios.panel.grid.select_ids([r.id for r in bios.panel.model.all_rows() if r.setting.name == "ProcCStates"])
+    less = {name: value for name, value in VALUES.items() if name != "SysProfile"}
+    where: dict[str, Any] = {"registry": "BiosAttributeRegistry.v1_0_3", "firmware": "R750 1.8.2"}
+    with session.context.store.write() as uow:
+        stored.save_settings(uow, ids[1], BIOS, stored.CURRENT, less, **where)
+    bios.read()
+    settle(session.desk)
+    assert {row.setting.name for row in bios.panel.model.all_rows()} == set(less)
+    assert [row.setting.name for row in chosen(bios)] == ["ProcCStates"]
 
 
 def test_profiles_are_kept_from_files_compared_and_written_out_privately(
@@ -275,6 +305,40 @@ def test_the_matrix_marks_odd_ones_and_makes_one_job_of_all_edits(
     matrix.discard()
     window.close()
     assert not window.isVisible()
+
+
+def test_a_server_read_meanwhile_leaves_the_chosen_deviation_chosen(
+    session: Session, ids: list[int], tmp_path: Path, wanted: list[Any], qtbot: QtBot
+) -> None:
+    """The one line of a server before it becomes several."""
+    first, second = ids[1], ids[2]  # in the order of their names, too
+    window = SiteStandardWindow(session.desk, session.window)
+    window.show()
+    file = tmp_path / "hq.json"
+    file.write_text(json.dumps({"name": "HQ", "web_timeout_seconds": 900, "bios": {"SysProfile": "Custom"}}))
+    store = session.context.store
+    with store.write() as uow:
+        uow.session.execute(delete(ConfigurationSnapshot).where(ConfigurationSnapshot.server_id == first))
+    window.read_from(file)
+    settle(session.desk)
+    row = next(
+        r for r in window.panel.model.all_rows() if r.server.server_id == second and r.setting == "SysProfile"
+    )
+    window.panel.grid.select_ids([row.id])
+    with store.write() as uow:
+        stored.save_settings(uow, first, BIOS, stored.CURRENT, VALUES)
+        stored.save_settings(uow, first, IDRAC, stored.CURRENT, {"WebServer.1.Timeout": 1800})
+
+    def deviations() -> int:
+        rows = window.panel.model.all_rows()
+        return sum(r.server.server_id == first and r.state == "deviates" for r in rows)
+
+    qtbot.waitUntil(lambda: deviations() == 2, timeout=WAIT)
+    settle(session.desk)
+    assert [(r.server.server_id, r.setting) for r in chosen(window)] == [(second, "SysProfile")]
+    window.fix_selected()
+    assert [servers for _, servers, _ in wanted] == [[second]]
+    window.close()
 
 
 def test_the_standard_is_read_from_a_file_and_fixes_what_is_selected(

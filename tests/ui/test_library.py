@@ -150,10 +150,17 @@ def test_who_has_what_mounted_and_ejecting_it(stocked: Session, qtbot: QtBot) ->
     mounts._start("virtual_media_unmount")
     mounts.panel.grid.clearSelection()
     mounts._start("virtual_media_unmount")
-    assert [ids for _, ids, _ in asked] == [[1], [1, 2]]
+    mounts.panel.set_query("image=esxi.iso")
+    settle(stocked.desk)
+    mounts._start("virtual_media_unmount")
+    assert [ids for _, ids, _ in asked] == [[1], [1, 2], [1]]
+    mounts.panel.set_query("")
+    mounts.panel.grid.select_ids([rows[1].id])
     with stocked.context.store.write() as uow:
         save_drives(uow, 1, [SeenDrive("cd", "")])
     qtbot.waitUntil(lambda: {r.server_id for r in mounts.panel.model.all_rows()} == {2}, timeout=WAIT)
+    mounts._start("virtual_media_unmount")
+    assert len(asked) == 3, "the chosen one has gone: the other was not meant"
 
 
 def test_a_servers_own_drives_with_their_history(stocked: Session) -> None:

@@ -312,6 +312,37 @@ def test_each_hosts_row_says_what_the_decisions_have_made_of_it(plan: RollPlanVi
     assert state(plan, 1) == "To be done"
 
 
+def test_a_hosts_row_is_painted_anew_when_what_it_says_changes(plan: RollPlanView, qtbot: QtBot) -> None:
+    model = plan.hosts.model
+    keys = [column.key for column in model.columns]
+    painted: set[tuple[int, str]] = set()
+    model.dataChanged.connect(lambda cell, *_: painted.add((model.id_at(cell.row()), keys[cell.column()])))
+
+    def repainted(*cells: tuple[int, str]) -> None:
+        qtbot.waitUntil(lambda: painted >= set(cells), timeout=WAIT)
+        painted.clear()
+
+    plan.show_plan(PLAN)
+    assert plan.questions.of("web09").choose("skip_host")
+    repainted((2, "state"), (2, "why"))
+    assert plan.questions.of("web09").choose("shut_down")
+    repainted((2, "state"), (2, "why"))
+    plan.hosts.grid.select_ids([2])
+    plan.move_host(1)
+    repainted((2, "place"), (1, "place"), (2, "why"))
+    plan.toggle_host()
+    repainted((2, "place"), (2, "state"))
+
+
+def test_what_is_decided_while_an_order_is_judged_stays(session: Session, plan: RollPlanView) -> None:
+    plan.show_plan(PLAN)
+    plan.hosts.grid.select_ids([2])
+    plan.move_host(1)
+    assert plan.questions.of("web09").choose("skip_host")
+    settle(session.desk)
+    assert (state(plan, 2), plan.order()) == ("Left out by you", [1, 2])
+
+
 def test_the_saved_plan_has_the_order_and_the_decisions_that_were_chosen(
     session: Session, tmp_path: Path, qtbot: QtBot
 ) -> None:

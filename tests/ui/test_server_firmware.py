@@ -77,6 +77,10 @@ def test_buttons_bring_what_is_chosen_into_the_form(stocked: Session) -> None:
     stocked.desk.job_wanted.connect(lambda *what: wanted.append(what))
     tab.update_chosen()
     assert wanted == [("firmware_update", [1], {"packages": ["BIOS-newer.EXE"]})]
+    tab.panel.set_query("version=none-of-them")
+    tab.update_chosen()
+    assert wanted.pop() == ("firmware_update", [1], {"packages": []}), "what is filtered out is not meant"
+    tab.panel.set_query("")
     without = next(row for row in tab.panel.model.all_rows() if not row.kept)
     tab.panel.grid.select_ids([without.id])
     tab.roll_back_chosen()

@@ -11,13 +11,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from dsm_desktop.core.access import Permission, Role
+from dsm_desktop.core.vsphere import Alarm
 from dsm_desktop.jobs import Danger, Targets
 from dsm_desktop.queries.vsphere_tree import short_names
 from dsm_desktop.safety.findings import Cause, Finding, Remedy, Severity
 from dsm_desktop.store.models import EsxiHost, Job, JobTask, SafetyCheck, VsphereObject
+from dsm_desktop.store.vsphere import to_facts
 from dsm_desktop.ui.dialogs.datastore import DatastoreDialog
 from dsm_desktop.ui.dialogs.job import JobDialog
 from dsm_desktop.ui.dialogs.links import LinksDialog
@@ -171,6 +173,68 @@ def test_only_what_is_harmless_can_be_fixed_here_and_the_rest_says_why(session: 
     assert wanted == [("clear_blockers", [2], {})]
 
 
+def test_a_chosen_blocker_that_goes_meanwhile_does_not_become_all_of_them(
+    session: Session, qtbot: QtBot
+) -> None:
+    checked(session)
+    view, wanted = view_of(session), []
+    view.show_page("blockers")
+    session.desk.job_wanted.disconnect()
+    session.desk.job_wanted.connect(lambda *told: wanted.append(told))
+    chosen = next(row for row in view.blockers.model.all_rows() if row.name == "web13")
+    view.blockers.grid.select_ids([chosen.id])
+    with session.context.store.write() as uow:
+        uow.session.execute(delete(VsphereObject).where(VsphereObject.moid == "vm-13"))
+        uow.changed("vsphere", "changed")
+    qtbot.waitUntil(lambda: "web13" not in {r.name for r in view.blockers.model.all_rows()}, timeout=WAIT)
+    settle(session.desk)
+    view.stops.button.click()
+    assert wanted == []
+    view.stops.button.click()
+    assert [kind for kind, *_ in wanted] == ["clear_blockers"], "pressed again, all that are shown are meant"
+
+
+def test_a_blocker_that_goes_leaves_the_chosen_one_chosen(session: Session, qtbot: QtBot) -> None:
+    checked(session)
+    view, wanted = view_of(session), []
+    view.show_page("blockers")
+    session.desk.job_wanted.disconnect()
+    session.desk.job_wanted.connect(lambda *told: wanted.append(told))
+    chosen = next(row for row in view.blockers.model.all_rows() if row.name == "web05")
+    assert chosen.safe
+    view.blockers.grid.select_ids([chosen.id])
+    with session.context.store.write() as uow:
+        uow.session.execute(delete(VsphereObject).where(VsphereObject.moid == "vm-13"))
+        uow.changed("vsphere", "changed")
+    qtbot.waitUntil(lambda: "web13" not in {r.name for r in view.blockers.model.all_rows()}, timeout=WAIT)
+    settle(session.desk)
+    (still,) = view.blockers.grid.selected_ids()
+    assert view.blockers.model.row_of(still).name == "web05"
+    view.stops.button.click()
+    assert wanted == [("clear_blockers", [7], {})], "the host of the chosen one, and of no other"
+
+
+def test_an_alarm_that_ends_leaves_no_other_one_chosen(session: Session, qtbot: QtBot) -> None:
+    red = hosts(datetime.now(UTC))[1]
+    fans = replace(red.alarms[0], key="a0", name="Host fan status")
+
+    def has(*alarms: Alarm) -> None:
+        facts = to_facts(replace(red, alarms=alarms))
+        with session.context.store.write() as uow:
+            uow.session.execute(update(EsxiHost).where(EsxiHost.moid == red.moid).values(facts=facts))
+            uow.changed("vsphere", "changed")
+
+    view = view_of(session)
+    view.show_page("alarms")
+    rows = view.alarms.model
+    has(fans, *red.alarms)
+    qtbot.waitUntil(lambda: {r.key for r in rows.all_rows()} == {"a0", "a1"}, timeout=WAIT)
+    view.alarms.grid.select_ids([next(r.id for r in rows.all_rows() if r.key == "a0")])
+    has(*red.alarms)
+    qtbot.waitUntil(lambda: {r.key for r in rows.all_rows()} == {"a1"}, timeout=WAIT)
+    assert view.alarms.grid.selected_ids() == []
+
+
 def test_clearing_names_each_vm_with_what_is_taken_out_and_what_is_left_before_it_starts(
     session: Session,
 ) -> None:
@@ -288,6 +352,7 @@ def test_a_datastore_is_browsed_folder_by_folder_with_the_keyboard(session: Sess
     assert dialog.up.isEnabled()
     QTest.keyClick(dialog.files.grid, Qt.Key.Key_Backspace)
     assert answer(qtbot, session, dialog, *root) == ""
+    assert dialog.files.grid.selected_ids() == [], "what was chosen is in another folder"
     assert not dialog.up.isEnabled()
     dialog.reject()
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QPushButton, QW
 
 from dsm_desktop.core.states import JobState
 from dsm_desktop.queries.jobs import TaskRow, job_tasks
+from dsm_desktop.queries.row_numbers import row_number
 from dsm_desktop.queries.vsphere_rows import DatastoreRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
@@ -119,7 +120,7 @@ class DatastoreDialog(Dialog):
         self.banner.hide()
         self.path = self._wanted
         self.where.setText(f"[{self._row.name}] {self.path}")
-        found = [_file(n, told) for n, told in enumerate(task.result.get("files", ()), 1)]
+        found = [_file(told) for told in task.result.get("files", ())]
         rows = sorted(found, key=lambda r: (not r.folder, r.name.casefold()))
         self.files.set_rows(self.files.model.prepare(rows))
         self.files.grid.setFocus()
@@ -158,9 +159,9 @@ class DatastoreDialog(Dialog):
         self._desk.job_wanted.emit("iso_upload", [], chosen | ({"folder": self.path} if self.path else {}))
 
 
-def _file(number: int, told: dict[str, Any]) -> FileRow:
+def _file(told: dict[str, Any]) -> FileRow:
     changed = told.get("modified")
     name = str(told["path"]).rstrip("/").rpartition("/")[2]
     return FileRow(
-        number, name, bool(told["folder"]), int(told["size"]), datetime.fromisoformat(changed) if changed else None
+        row_number(told["path"]), name, bool(told["folder"]), int(told["size"]), datetime.fromisoformat(changed) if changed else None
     )  # fmt: skip

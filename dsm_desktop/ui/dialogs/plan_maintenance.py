@@ -55,6 +55,9 @@ class PlanMaintenanceDialog(Dialog):
         )
         self._desk, self._preset = desk, dict(preset)
         self._job_id: int | None = None
+        """The job that makes the plan, while it is waited for."""
+        self._asked: dict[str, Any] = {}
+        """What the plan was made from."""
         self._hosts: list[HostRow] = []
         self.setMinimumSize(900, 620)
         self.resize(1160, 740)
@@ -65,7 +68,8 @@ class PlanMaintenanceDialog(Dialog):
         self.form.show_field("decisions", False)
         suggest(desk, self.form)
         self.plan = RollPlanView(desk)
-        self.pages.addWidget(self._what_page())
+        self._what = self._what_page()
+        self.pages.addWidget(self._what)
         self.pages.addWidget(self.plan)
         self.add_cancel()
         self.back = self.add_action("Back", default=False)
@@ -129,19 +133,19 @@ class PlanMaintenanceDialog(Dialog):
     # -- what is chosen -----------------------------------------------------------------------------------------
 
     def values(self) -> dict[str, Any] | None:
-        """The parameters as JSON, with the plan's order and decisions where there is one; None = something is wrong, said at
-        its field."""
+        """The parameters as JSON: what is typed, or what the plan in sight was made from with its order and decisions; None =
+        something is wrong, and said."""
+        if self.pages.currentIndex():
+            order = self.plan.order()
+            return self._asked | {"order": order, "hosts": order, "decisions": self.plan.decisions()}
         vcenter_id, moid = self.cluster.currentData() or (None, "")
         hosts = [] if moid else [host.id for host in self._hosts if not host.cluster_id]
         typed = {name: value for name, value in self.form.values().items() if value is not None}
-        typed |= {"vcenter_id": vcenter_id, "cluster": moid, "hosts": hosts}
-        if self._job_id is not None:
-            order = self.plan.order()
-            typed |= {"order": order, "hosts": order, "decisions": self.plan.decisions()}
-        checked = Form(RollOptions, typed).validated()
+        checked = Form(
+            RollOptions, typed | {"vcenter_id": vcenter_id, "cluster": moid, "hosts": hosts}
+        ).validated()
         if checked is None:
             self.form.validated()
-            self._show_page(0)
             return None
         return checked.model_dump(mode="json")
 
@@ -154,41 +158,48 @@ class PlanMaintenanceDialog(Dialog):
 
     def make_plan(self) -> None:
         """Hand the plan's job in and wait for it."""
-        self._job_id = None
         values = self.values()
         if values is None:
             return
-        self.next.setEnabled(False)
+        self._asked = values
+        self._waits(True)
         self.banner.say("The plan is being made: every host and its server is asked what it needs …")
         commands = self._desk.context.commands
         self._desk.work.command(
             self, lambda: commands.submit("rolling_plan", [], values), self._planning, self._failed
         )
 
+    def _waits(self, waits: bool) -> None:
+        """What the plan is made from stays as it is until the plan is there."""
+        self._what.setDisabled(waits)
+        self.next.setDisabled(waits)
+        if not waits:
+            self._job_id = None
+
     def _planning(self, job_id: int) -> None:
         self._job_id = job_id
         self._look()
 
     def _changed(self, change: Change) -> None:
-        if self._job_id is not None and change.topic in ("jobs", "job_tasks"):
+        if change.topic in ("jobs", "job_tasks"):
             self._look()
 
     def _look(self) -> None:
         job_id = self._job_id
-        if job_id is None or self.pages.currentIndex() == 1:
+        if job_id is None:
             return
         self._desk.work.query(self, lambda c: job_tasks(c, job_id), self._planned, self._failed, key="plan")
 
     def _planned(self, tasks: list[TaskRow]) -> None:
         task = tasks[0] if tasks else None
-        if task is None or self.pages.currentIndex() == 1:
+        if task is None:
             return
         if not JobState(task.state).final:
             if task.progress_total:
                 asked = f"{task.progress_done} of {words.plural(task.progress_total, 'host')} asked"
                 self.banner.say(f"The plan is being made: {asked} …")
             return
-        self.next.setEnabled(True)
+        self._waits(False)
         if task.result is None:
             self.banner.say(task.outcome or "The plan could not be made.", Tone.CRITICAL)
             return
@@ -197,7 +208,7 @@ class PlanMaintenanceDialog(Dialog):
         self._show_page(1)
 
     def _failed(self, error: DsmError) -> None:
-        self.next.setEnabled(True)
+        self._waits(False)
         self.fail(error)
 
     def _show_page(self, number: int) -> None:

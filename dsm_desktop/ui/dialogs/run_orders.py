@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QButtonGroup, QLabel, QLineEdit, QRadioButton, QWidget
 
 from dsm_desktop.commands import roll_orders
@@ -17,6 +16,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.widgets.deeds import allow
 from dsm_desktop.ui.widgets.labels import WrappedLabel
@@ -71,8 +71,7 @@ class RunOrderDialog(Dialog):
         self.add_cancel("Let it run", default=True)
         self.do = self.add_action("Leave it out" if host is not None else "Stop", default=False)
         self.do.clicked.connect(self.give)
-        self._soon = QTimer(self, interval=200, singleShot=True)
-        self._soon.timeout.connect(self._look)
+        self._soon = Soon(desk.work, self, 200, self._look)
         desk.bridge.changed.connect(self._changed)
         self._show()
 
@@ -86,7 +85,7 @@ class RunOrderDialog(Dialog):
 
     def _changed(self, change: Change) -> None:
         if change.topic in ("jobs", "job_tasks", "decisions"):
-            self._soon.start()
+            self._soon.tell()
 
     def _look(self) -> None:
         run_id = self._run_id

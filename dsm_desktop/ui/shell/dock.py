@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from dsm_desktop.queries import Connection
@@ -10,6 +10,7 @@ from dsm_desktop.queries.jobs import list_jobs
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.rows import Prepared
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.views.job_columns import JOBS
 from dsm_desktop.ui.views.jobs import ProgressDelegate
 from dsm_desktop.ui.widgets.panel import GridPanel
@@ -34,8 +35,7 @@ class JobsDock(QDockWidget):
         self.panel.grid.setItemDelegateForColumn(2, ProgressDelegate(self.panel.grid))
         self.panel.opened.connect(desk.job_opened.emit)
         self.setWidget(self.panel)
-        self._soon = QTimer(self, interval=200, singleShot=True)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = Soon(desk.work, self, 200, self.refresh)
         desk.bridge.changed.connect(self._changed)
         self.refresh()
 
@@ -46,8 +46,8 @@ class JobsDock(QDockWidget):
         ids = frozenset(change.ids)
         if not change.many and ids and all(model.row_of(i) is not None for i in ids):
             self._desk.work.query(self, lambda c: model.prepare(list_jobs(c, ids)), self.panel.patch)
-        elif not self._soon.isActive():
-            self._soon.start()
+        else:
+            self._soon.tell()
 
     def refresh(self) -> None:
         model = self.panel.model

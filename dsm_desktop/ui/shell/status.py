@@ -13,6 +13,7 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.icons import set_icon
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.widgets.states import Picture, store_is_back
 from dsm_desktop.workers.inhibit import awake_words
@@ -109,8 +110,7 @@ class StatusStrip(QStatusBar):
         )
         for widget in permanent:
             self.addPermanentWidget(widget)
-        self._soon = QTimer(self, interval=250, singleShot=True)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = Soon(desk.work, self, 250, self.refresh)
         self._look = QTimer(self, interval=LOOK_MS)
         self._look.timeout.connect(self.refresh)
         self._look.start()
@@ -120,8 +120,8 @@ class StatusStrip(QStatusBar):
         self.refresh()
 
     def _changed(self, change: Change) -> None:
-        if change.topic in _TOPICS and not self._soon.isActive():
-            self._soon.start()
+        if change.topic in _TOPICS:
+            self._soon.tell()
 
     def refresh(self) -> None:
         """Count what is going on."""

@@ -11,6 +11,7 @@ from dsm_desktop.queries.vsphere_rows import BlockerRow
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.theme import SPACE
+from dsm_desktop.ui.views.meant_rows import chosen_or_shown, meant_rows
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.vcenter_tables import BLOCKERS
 from dsm_desktop.ui.widgets.deeds import allow
@@ -67,13 +68,10 @@ class BlockersPage(QWidget):
         column.addLayout(bar)
         self._follow()
 
-    def _rows(self) -> Sequence[BlockerRow]:
-        """The chosen ones, or all that are shown."""
-        chosen = [self.panel.model.row_of(i) for i in self.panel.grid.selected_ids()]
-        return [row for row in chosen if row is not None] or self.panel.model.shown_rows()
-
     def _clear_chosen(self) -> None:
-        self._clear({(row.vcenter_id, row.host_id) for row in self._rows() if row.safe})
+        rows = meant_rows(self._desk, self.panel)
+        if rows is not None:
+            self._clear({(row.vcenter_id, row.host_id) for row in rows if row.safe})
 
     def _follow(self) -> None:
         ids = self.panel.grid.selected_ids()
@@ -81,7 +79,7 @@ class BlockersPage(QWidget):
         self.text.setVisible(row is not None)
         if row is not None:
             self.text.setText(f"{row.reason}\nWay out: {row.way_out}")
-        safe = sum(row.safe for row in self._rows())
+        safe = sum(row.safe for row in chosen_or_shown(self.panel))
         self.button.setText(f"Fix {safe}…" if safe else "Fix…")
         self.button.setEnabled(bool(safe) and not self._why_not)
         self.button.setToolTip(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -23,6 +22,7 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.icons import set_icon
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import SPACE, Tone, ui_font
 from dsm_desktop.ui.widgets.area import AreaView
 from dsm_desktop.ui.widgets.elided import ElidedButton
@@ -101,8 +101,7 @@ class DashboardView(AreaView, QScrollArea):
         pane = StatePane()
         pane.loading("the dashboard")
         self.setWidget(pane)
-        self._soon = QTimer(self, interval=SOON_MS, singleShot=True)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = Soon(desk.work, self, SOON_MS, self.refresh)
         desk.bridge.changed.connect(self._changed)
         self.refresh()
 
@@ -116,8 +115,8 @@ class DashboardView(AreaView, QScrollArea):
         self.refresh()
 
     def _changed(self, change: Change) -> None:
-        if change.topic in _TOPICS and self.isVisible() and not self._soon.isActive():
-            self._soon.start()
+        if change.topic in _TOPICS and self.isVisible():
+            self._soon.tell()
 
     def _failed(self, error: DsmError) -> None:
         pane = StatePane()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from dsm_desktop.core.access import Permission
@@ -18,7 +17,9 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.meant_rows import meant_rows
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_tables import ListTab
 from dsm_desktop.ui.widgets.deeds import allow, entry
@@ -158,8 +159,7 @@ class DeviceJobsView(QWidget):
         column.setSpacing(0)
         column.addLayout(bar)
         column.addWidget(self.panel, 1)
-        self._soon = QTimer(self, interval=150, singleShot=True)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = Soon(desk.work, self, 150, self.refresh)
         desk.bridge.changed.connect(self._changed)
         self.show_servers(None)
 
@@ -183,13 +183,16 @@ class DeviceJobsView(QWidget):
 
     def _changed(self, change: Change) -> None:
         if change.topic == "device_jobs":
-            self._soon.start()
+            self._soon.tell()
 
     def _start(self, kind: str, params: dict[str, Any]) -> None:
-        """On the servers of the chosen rows, else on all that are shown."""
-        chosen = [self.panel.model.row_of(i) for i in self.panel.grid.selected_ids()]
-        rows = [row for row in chosen if row is not None] or self.panel.model.all_rows()
-        ids = sorted({row.server_id for row in rows} | (set(self._only or ()) if not chosen else set()))
+        """On the servers of the chosen rows, else on all that are shown; servers that were chosen in the list count, too, where
+        nothing is filtered out."""
+        rows = meant_rows(self._desk, self.panel)
+        if rows is None:
+            return
+        whole = not self.panel.grid.selected_places() and len(rows) == self.panel.model.total
+        ids = sorted({row.server_id for row in rows} | set((self._only or ()) if whole else ()))
         if ids or kind == "job_queue_read":
             self._desk.job_wanted.emit(kind, ids, params)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -27,6 +26,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.library_item import LibraryItemView
 from dsm_desktop.ui.views.saved_views import ViewsButton
@@ -87,8 +87,7 @@ class LibraryFilesView(QWidget):
         self.split.setStretchFactor(0, 3)
         self.split.setStretchFactor(1, 1)
         self._lay_out()
-        self._soon = QTimer(self, interval=150, singleShot=True)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = Soon(desk.work, self, 150, self.refresh)
         desk.bridge.changed.connect(self._changed)
         self.refresh()
 
@@ -191,7 +190,7 @@ class LibraryFilesView(QWidget):
 
     def _changed(self, change: Change) -> None:
         if change.topic == "library":
-            self._soon.start()
+            self._soon.tell()
 
 
 class LibraryView(AreaView, QTabWidget):

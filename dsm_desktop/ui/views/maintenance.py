@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from dsm_desktop.core.access import Permission
@@ -20,6 +19,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.job_columns import task_progress
 from dsm_desktop.ui.views.job_details import JobDetails
@@ -136,8 +136,7 @@ class MaintenanceView(AreaView, QWidget):
         self.details = JobDetails(desk)
         self.details.wanted.connect(desk.job_opened)
         self._lay_out()
-        self._soon = QTimer(self, interval=200, singleShot=True)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = Soon(desk.work, self, 200, self.refresh)
         desk.bridge.changed.connect(self._changed)
         desk.submitted.connect(self._started)
         self.refresh()
@@ -213,7 +212,7 @@ class MaintenanceView(AreaView, QWidget):
 
     def _changed(self, change: Change) -> None:
         if change.topic in ("jobs", "job_tasks", "decisions", "restore_list", *self._waits_for):
-            self._soon.start()
+            self._soon.tell()
 
     def _show(self, found: _Found) -> None:
         self._hosts = found.run
@@ -256,7 +255,7 @@ class MaintenanceView(AreaView, QWidget):
         if kind in RUN_KINDS:
             self._run, self._picked = job_id, None
             self.runs.grid.clearSelection()
-            self._soon.start()
+            self._soon.tell()
 
     def _run_chosen(self, ids: list[int]) -> None:
         if len(ids) == 1 and ids[0] != self._run:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
@@ -30,19 +31,24 @@ from dsm_desktop.ui.widgets.states import Banner
 from dsm_desktop.workflows.roll_plan import PlannedHost, RollPlan
 
 
+@dataclass(frozen=True, slots=True)
 class _Row:
-    """A planned host with a place that can be changed."""
+    """A planned host with the place it has now, 0 = it is not done."""
 
-    def __init__(self, host: PlannedHost, place: int) -> None:
-        self.host, self.place, self.id = host, place, host.host_id
-        self.note = ""
-        """What is said of its place in an order that an operator has made."""
-        self.against = False
-        """That place breaks a rule."""
-        self.left_for: list[str] = []
-        """VMs for whose sake it is left out, as was decided."""
-        self.room = host.room
-        """What the others say about taking its VMs, with what was decided."""
+    host: PlannedHost
+    place: int
+    room: str
+    """What the others say about taking its VMs, with what was decided."""
+    left_for: tuple[str, ...] = ()
+    """VMs for whose sake it is left out, as was decided."""
+    note: str = ""
+    """What is said of its place in an order that an operator has made."""
+    against: bool = False
+    """That place breaks a rule."""
+
+    @property
+    def id(self) -> int:
+        return self.host.host_id
 
 
 def _state(row: _Row) -> words.Status:
@@ -206,8 +212,8 @@ class RollPlanView(QWidget):
         told = [f"For the time: {s}" for s in plan.settings]
         told += [*(text for text in plan.remarks if text not in stopped or not plan.to_do), out]
         self.more.setText("\n".join(line for line in told if line))
-        rest = [h for h in plan.hosts if not h.place]
-        rows = [_Row(h, n) for n, h in enumerate(plan.to_do, 1)] + [_Row(h, 0) for h in rest]
+        places = {h.host_id: n for n, h in enumerate(plan.to_do, 1)}
+        rows = [_Row(h, places.get(h.host_id, 0), h.room) for h in plan.hosts]
         self.hosts.set_rows(self.hosts.model.prepare(rows))
         self.hosts.model.set_order([(0, False)])
         self._soon.start()
@@ -236,11 +242,8 @@ class RollPlanView(QWidget):
             return
         places = {host_id: place for place, host_id in enumerate(order)}
         rows = sorted(self._rows(), key=lambda r: places.get(r.id, len(places) + r.place))
-        for row in rows:
-            if row.id in left:
-                row.place = 0
-        self.hosts.patch(self.hosts.model.prepare(rows))
-        self._number([row for row in rows if row.place])
+        self._patch(replace(row, place=0) for row in rows if row.id in left)
+        self._number([row for row in rows if row.id not in left])
 
     def _count_open(self) -> None:
         still = self.questions.open
@@ -252,10 +255,14 @@ class RollPlanView(QWidget):
         """Each host's row says what the decisions about its VMs have made of it."""
         chosen = self.chosen_plan("you")
         rows: list[_Row] = self.hosts.model.all_rows()
-        if chosen is None or not rows:
+        if chosen is None:
             return
-        for row in rows:
-            row.left_for, row.room = chosen.left_out_for(row.host), chosen.no_room_on(row.host)
+        self._patch(
+            replace(row, left_for=tuple(chosen.left_out_for(row.host)), room=chosen.no_room_on(row.host))
+            for row in rows
+        )
+
+    def _patch(self, rows: Iterable[_Row]) -> None:
         self.hosts.patch(self.hosts.model.prepare(rows))
         self.hosts.model.set_order([(0, False)])
 
@@ -292,18 +299,16 @@ class RollPlanView(QWidget):
         row: _Row | None = self.hosts.model.row_of(ids[0]) if len(ids) == 1 else None
         if row is None or not row.host.place:
             return
-        rows = [other for other in self._rows() if other is not row]
+        rows = [other for other in self._rows() if other.id != row.id]
         if row.place:
-            row.place = 0
-            self.hosts.patch(self.hosts.model.prepare([row]))
+            self._patch([replace(row, place=0)])
         else:
             rows.append(row)
         self._number(rows)
 
     def _number(self, rows: list[_Row]) -> None:
-        for number, row in enumerate(rows, 1):
-            row.place = number
-        self._note(rows, {})
+        self._patch(replace(row, place=number) for number, row in enumerate(rows, 1))
+        self._note({})
         self._tell()
         plan = self._plan
         if plan is None or plan.vcenter_id is None or not plan.cluster:
@@ -312,24 +317,23 @@ class RollPlanView(QWidget):
         self._desk.work.query(
             self,
             lambda c: order_objections(c, vcenter_id, cluster, order),
-            lambda found: self._note(rows, found),
+            self._note,
             self._desk.fail,
             key="order",
         )
 
-    def _note(self, rows: list[_Row], against: dict[str, str]) -> None:
+    def _note(self, against: dict[str, str]) -> None:
         """Say of every host why it stands where it stands, now that a person has chosen."""
+        rows = self._rows()
         own = [row.id for row in rows] != [h.host_id for h in self._plan.to_do] if self._plan else False
+        noted = []
         for row in rows:
             objection = against.get(row.host.moid, "") if own else ""
-            row.against = bool(objection)
-            row.note = (
-                f"As you chose. {objection}".strip() if own and row.place != row.host.place else objection
-            )
-            if own and not row.note:
-                row.note = row.host.why if not row.host.why.startswith("First:") else "Stays where it was."
-        self.hosts.patch(self.hosts.model.prepare(rows))
-        self.hosts.model.set_order([(0, False)])
+            note = f"As you chose. {objection}".strip() if own and row.place != row.host.place else objection
+            if own and not note:
+                note = row.host.why if not row.host.why.startswith("First:") else "Stays where it was."
+            noted.append(replace(row, note=note, against=bool(objection)))
+        self._patch(noted)
 
     def order(self) -> list[int]:
         """Row ids of the hosts to be done, the first first."""

@@ -34,6 +34,7 @@ from dsm_desktop.ui import theme, words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.base import NO_PARENT, Index
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import SPACE
 from dsm_desktop.ui.widgets.deeds import allow, entry
 from dsm_desktop.ui.widgets.states import StatePane
@@ -140,8 +141,7 @@ class ScreenWall(QWidget):
         column.addLayout(bar)
         column.addWidget(self._nothing, 1)
         column.addWidget(self.tiles, 1)
-        self._soon = QTimer(self, interval=200, singleShot=True)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = Soon(desk.work, self, 200, self.refresh)
         self._again = QTimer(self)
         self._again.timeout.connect(self._by_itself)
         self._every.currentIndexChanged.connect(lambda _: self._pace())
@@ -198,7 +198,7 @@ class ScreenWall(QWidget):
 
     def _changed(self, change: Change) -> None:
         if change.topic == "server_screenshots":
-            self._soon.start()
+            self._soon.tell()
 
     def _open(self, row: int) -> None:
         self._desk.job_wanted.emit("console_launch", [self.model.screen(row).server_id], {})

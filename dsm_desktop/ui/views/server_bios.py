@@ -15,6 +15,7 @@ from dsm_desktop.configuration.standard import BIOS, IDRAC, LIFECYCLE, SYSTEM
 from dsm_desktop.core.access import Permission
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.configuration import ComponentSettings, SettingRow, component_settings
+from dsm_desktop.queries.row_numbers import row_number
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.setting import SettingDialog
@@ -295,12 +296,14 @@ def rows_of(found: ComponentSettings, edits: dict[str, Any]) -> list[BiosRow]:
         verdicts = Rules(found.registry).check({r.name: r.value for r in found.rows}, edits)
         refused, follows = verdicts.refused, verdicts.follows
     rows = []
-    for number, setting in enumerate(r for r in found.rows if not r.state.hidden):
+    for setting in found.rows:
+        if setting.state.hidden:
+            continue
         name = setting.name
         along = follows.get(name)
         rows.append(
             BiosRow(
-                number,
+                row_number(name),
                 setting,
                 edits.get(name, along[0] if along else None),
                 refused.get(name) or (along[1] if along else ""),

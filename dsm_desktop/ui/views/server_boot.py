@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QWidget
 from dsm_desktop.core.access import Permission
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.configuration import BootRow, boot_history
+from dsm_desktop.queries.row_numbers import row_number
 from dsm_desktop.ui import words
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
@@ -179,5 +180,4 @@ def _options(row: BootRow, order: list[str]) -> list[OptionRow]:
     options = list(row.options)
     if order:
         options.sort(key=lambda o: order.index(o["id"]) if o["id"] in order else len(order))
-    numbers = {o["id"]: n for n, o in enumerate(row.options)}
-    return [OptionRow(numbers[o["id"]], place, o) for place, o in enumerate(options, 1)]
+    return [OptionRow(row_number(o["id"]), place, o) for place, o in enumerate(options, 1)]

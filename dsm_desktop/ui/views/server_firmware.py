@@ -15,6 +15,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.meant_rows import meant_rows
 from dsm_desktop.ui.views.server_tables import ListTab
 from dsm_desktop.ui.widgets.deeds import allow, entry
 from dsm_desktop.ui.widgets.flow import FlowLayout
@@ -63,7 +64,7 @@ class FirmwareTab(ListTab):
         self._said.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
         bar = FlowLayout()
         for text, tip, press in (
-            ("Update…", "Packages of the library for what is chosen, else for all that is older", self.update_chosen),
+            ("Update…", "Packages of the library for what is chosen, else for all in sight that is older", self.update_chosen),
             ("Update everything…", "The newest of the library for every part, one restart where possible",
              lambda: self._start("full_server_update")),
             ("Roll back…", "To the version the iDRAC keeps, for what is chosen", self.roll_back_chosen),
@@ -87,10 +88,11 @@ class FirmwareTab(ListTab):
         )
 
     def update_chosen(self) -> None:
-        """The form, with the packages for what is chosen (or for all that is older) ticked."""
-        rows = self._chosen() or self.panel.model.all_rows()
-        packages = list(dict.fromkeys(row.package for row in rows if row.package))
-        self._ask("firmware_update", {"packages": packages})
+        """The form, with the packages for what is chosen (or for all in sight that is older) ticked."""
+        rows = meant_rows(self._desk, self.panel)
+        if rows is not None:
+            packages = list(dict.fromkeys(row.package for row in rows if row.package))
+            self._ask("firmware_update", {"packages": packages})
 
     def roll_back_chosen(self) -> None:
         """The form, with what is chosen and can go back named."""

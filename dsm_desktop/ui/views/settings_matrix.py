@@ -33,6 +33,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.setting import edited_value, value_editor
 from dsm_desktop.ui.models.settings_matrix import EDIT, FIXED, SettingsMatrix
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.undo import Undo
 from dsm_desktop.ui.widgets.deeds import allow
@@ -119,6 +120,7 @@ class SettingsMatrixWindow(Dialog):
             short = QShortcut(QKeySequence(keys), self.table)
             short.setContext(Qt.ShortcutContext.WidgetShortcut)
             short.activated.connect(do)
+        self._soon = Soon(desk.work, self, 200, self.read)
         desk.bridge.changed.connect(self._heard)
         self._count()
         self.read()
@@ -165,7 +167,7 @@ class SettingsMatrixWindow(Dialog):
 
     def _heard(self, change: Change) -> None:
         if change.topic == TOPIC:
-            self.read()
+            self._soon.tell()
 
     def _show(self, found: Found) -> None:
         self.matrix.take(*found)

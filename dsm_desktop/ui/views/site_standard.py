@@ -15,12 +15,14 @@ from dsm_desktop.core.access import Permission
 from dsm_desktop.core.errors import BadInput
 from dsm_desktop.queries import Connection
 from dsm_desktop.queries.configuration import StandardRow, StandingRow, standards, standing
+from dsm_desktop.queries.row_numbers import row_number
 from dsm_desktop.store.configuration import TOPIC
 from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.widgets.panel import GridPanel
@@ -38,12 +40,15 @@ _STATES = {
 class DeviationRow:
     """A deviation of a server, or one line for a server that was not read or is as wanted."""
 
-    id: int
     server: StandingRow
     state: str
     key: str = ""
     wanted: Any = None
     found: Any = None
+
+    @property
+    def id(self) -> int:
+        return row_number(self.server.server_id, self.state, self.key)
 
     @property
     def setting(self) -> str:
@@ -111,6 +116,7 @@ class SiteStandardWindow(Dialog):
         self.compare.clicked.connect(self._compare)
         self.fix.clicked.connect(self.fix_selected)
         self.panel.chosen.connect(lambda _: self._buttons())
+        self._soon = Soon(desk.work, self, 200, self.read)
         desk.bridge.changed.connect(self._heard)
         self.read_standards()
 
@@ -163,7 +169,7 @@ class SiteStandardWindow(Dialog):
         if change.topic == "standards":
             self.read_standards()
         elif change.topic == TOPIC:
-            self.read()
+            self._soon.tell()
 
     def _buttons(self) -> None:
         configure, operate = self._desk.why_not(Permission.CONFIGURE), self._desk.why_not(Permission.OPERATE)
@@ -242,12 +248,12 @@ def rows_of(found: list[StandingRow]) -> list[DeviationRow]:
     rows: list[DeviationRow] = []
     for server in found:
         if server.taken_at is None:
-            rows.append(DeviationRow(len(rows), server, "unread"))
+            rows.append(DeviationRow(server, "unread"))
             continue
         real = [d for d in server.deviations if not d.missing]
         if not real:
-            rows.append(DeviationRow(len(rows), server, "good"))
+            rows.append(DeviationRow(server, "good"))
         for line in server.deviations:
             state = "missing" if line.missing else "deviates"
-            rows.append(DeviationRow(len(rows), server, state, line.key, line.wanted, line.found))
+            rows.append(DeviationRow(server, state, line.key, line.wanted, line.found))
     return rows

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -33,6 +32,7 @@ from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.dialogs.cluster_out import ClusterOutDialog
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import SPACE
 from dsm_desktop.ui.views import vcenter_tables as tables
 from dsm_desktop.ui.views.blockers import BlockersPage
@@ -100,8 +100,7 @@ class VcenterView(AreaView, QWidget):
         for panel in self.panels:
             panel.cleared.connect(self.tree.choose_all)
         self._lay_out()
-        self._soon = QTimer(self, interval=250, singleShot=True)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = Soon(desk.work, self, 250, self.refresh)
         desk.bridge.changed.connect(self._changed)
         self.refresh()
 
@@ -204,7 +203,7 @@ class VcenterView(AreaView, QWidget):
 
     def _changed(self, change: Change) -> None:
         if change.topic in _TOPICS or (change.topic == "servers" and self._found is not None):
-            self._soon.start()
+            self._soon.tell()
 
     def _failed(self, error: DsmError) -> None:
         self.split.hide()

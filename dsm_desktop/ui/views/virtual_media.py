@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from dsm_desktop.core.access import Permission
@@ -15,7 +14,9 @@ from dsm_desktop.ui import words
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import SPACE, Tone
+from dsm_desktop.ui.views.meant_rows import meant_rows
 from dsm_desktop.ui.views.saved_views import ViewsButton
 from dsm_desktop.ui.views.server_tables import ListTab
 from dsm_desktop.ui.widgets.deeds import allow, entry
@@ -118,8 +119,7 @@ class MountsView(QWidget):
         column.setSpacing(0)
         column.addLayout(bar)
         column.addWidget(self.panel, 1)
-        self._soon = QTimer(self, interval=150, singleShot=True)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = Soon(desk.work, self, 150, self.refresh)
         desk.bridge.changed.connect(self._changed)
         self.refresh()
 
@@ -134,9 +134,7 @@ class MountsView(QWidget):
         )
 
     def _start(self, kind: str) -> None:
-        chosen = [self.panel.model.row_of(i) for i in self.panel.grid.selected_ids()]
-        rows = [row for row in chosen if row is not None] or self.panel.model.all_rows()
-        ids = sorted({row.server_id for row in rows})
+        ids = sorted({row.server_id for row in meant_rows(self._desk, self.panel) or ()})
         if ids:
             self._desk.job_wanted.emit(kind, ids, {})
 
@@ -161,4 +159,4 @@ class MountsView(QWidget):
 
     def _changed(self, change: Change) -> None:
         if change.topic == "virtual_media":
-            self._soon.start()
+            self._soon.tell()

@@ -58,13 +58,15 @@ class GridView(ColumnsView):
         self.read_table: ReadTable | None = None
         """Where rows are not in memory: `(title, ids, columns, then)` reads them in a worker and hands the table over."""
         self._kept: tuple[list[int], int | None, bool] = ([], None, False)
+        self.lost = False
+        """Every row that was selected has gone out of sight, and none was selected since."""
         self._settle = QTimer(self, interval=SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(lambda: self.chosen.emit(self.selected_ids()))
         self.setAccessibleDescription("Arrow keys move, Space, Shift and Ctrl select, Enter opens.")
         self._dress()
         model.reordering.connect(self._keep)
         model.reordered.connect(self._restore)
-        self.selectionModel().selectionChanged.connect(lambda *_: self._settle.start())
+        self.selectionModel().selectionChanged.connect(self._selected)
         self.doubleClicked.connect(self._open)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._context)
@@ -150,6 +152,10 @@ class GridView(ColumnsView):
         self.selectionModel().select(QItemSelection(self.rows.index(0, 0), last), flags.ClearAndSelect)
         self.capped.emit(MOST_SELECTED)
 
+    def _selected(self) -> None:
+        self.lost = False
+        self._settle.start()
+
     def invert_selection(self) -> None:
         chosen = set(self.selected_ids())
         ids = (self.rows.id_at(place) for place in range(min(self.rows.rowCount(), MOST_SELECTED)))
@@ -174,6 +180,8 @@ class GridView(ColumnsView):
             self.select_ids(ids, current=current)
             self.setAutoScroll(True)
             self.horizontalScrollBar().setValue(along)
+        if ids and not self.selectionModel().hasSelection():
+            self.lost = True
         self._settle.start()
 
     def _first_column(self) -> int:

@@ -166,6 +166,7 @@ class GridPanel(Listing, QWidget):
         """Nothing chosen that could be shown here."""
         self._loaded = False
         self.model.set_rows(Prepared((), ()))
+        self.grid.lost = False
         self._state.empty(self._icon, title, text)
         self._stack.setCurrentWidget(self._state)
 
