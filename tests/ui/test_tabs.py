@@ -246,6 +246,52 @@ def test_a_locked_window_hides_what_was_taken_out_and_tells_no_news(session: Ses
     qtbot.waitUntil(lambda: window.news.texts()[-1] == "error 3", timeout=WAIT)
 
 
+def test_a_locked_window_takes_no_key_and_starts_nothing(session: Session, qtbot: QtBot) -> None:
+    window, plain = session.window, session.window.actions_.plain
+    one = first_two(session)[0]
+    window.servers.panel.grid.select_ids([one])
+    window.deck.open("area:servers")
+    window.deck.detach(1)
+    window.deck.go(0)
+    settle(session.desk)
+    before = {action: action.isEnabled() for action in window.actions_.every()}
+    assert before[plain["edit"]]
+    assert not before[plain["tab-close"]]
+    asked: list[str] = []
+    session.desk.job_wanted.disconnect()
+    session.desk.job_wanted.connect(lambda kind, ids, _: asked.append(kind))
+    window.lock_now()
+    settle(session.desk)
+    area, control = window.area, Qt.KeyboardModifier.ControlModifier
+    for key, modifier in (
+        (Qt.Key.Key_K, control),
+        (Qt.Key.Key_3, control),
+        (Qt.Key.Key_F5, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_F5, control),
+        (Qt.Key.Key_N, control),
+        (Qt.Key.Key_F1, Qt.KeyboardModifier.NoModifier),
+    ):
+        QTest.keyClick(window.lock.cover.unlock, key, modifier)
+    window._follow_rows()  # a change in the store meanwhile opens nothing
+    window._follow_tabs()
+    for action in before:
+        action.trigger()
+    assert (asked, window.area) == ([], area)
+    assert not [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
+    assert not any(action.isEnabled() for action in before)
+    session.context.commands.remove_servers([one])
+    settle(session.desk)
+    window.lock.unlock()
+    qtbot.waitUntil(lambda: not window.lock.locked, timeout=WAIT)
+    assert plain["palette"].isEnabled()
+    qtbot.waitUntil(lambda: not plain["edit"].isEnabled(), timeout=WAIT)
+    now = {action for action in before if action.isEnabled()}
+    assert {a for a, on in before.items() if not on}.isdisjoint(now), "what was grey stays grey"
+    assert plain["area-fleet"] in now
+    QTest.keyClick(window, Qt.Key.Key_3, control)
+    assert window.area == "fleet"
+
+
 def test_a_window_taken_out_acts_on_what_it_shows(session: Session) -> None:
     window = session.window
     one, other = first_two(session)
