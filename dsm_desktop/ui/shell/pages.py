@@ -92,6 +92,14 @@ class ServerPage(_Page):
     def panes(self) -> list[QWidget]:
         return [self.details.tabs.tabBar()]
 
+    def selected(self) -> list[ServerRow]:
+        """What the actions act on."""
+        return [self.row] if self.row is not None else []
+
+    def read_anew(self) -> None:
+        if self.row is not None:
+            self._desk.job_wanted.emit("inventory_refresh", [self.row.id], {})
+
     def refresh(self) -> None:
         server_id = self._id
 

@@ -38,7 +38,6 @@ from dsm_desktop.ui.shell.navigation import NavigationRail
 from dsm_desktop.ui.shell.news import NewsCorner
 from dsm_desktop.ui.shell.palette import Palette
 from dsm_desktop.ui.shell.status import StatusStrip
-from dsm_desktop.ui.shell.tabs import Detached
 from dsm_desktop.ui.shell.toolbar import fill_job_buttons, tool_bar
 from dsm_desktop.ui.shell.tools import TOOLS
 from dsm_desktop.ui.shell.ways import Ways, step_pane
@@ -197,7 +196,7 @@ class MainWindow(Ways, QMainWindow):
     # -- doing --------------------------------------------------------------------------------------------------
 
     def open_palette(self) -> None:
-        Palette(self.palette_entries(), self).open()
+        Palette(self.palette_entries(), self.out or self).open()
 
     def _start_job(self, kind: str, ids: list[int], preset: Mapping[str, Any]) -> None:
         job_type = self.desk.context.catalogue[kind]
@@ -211,7 +210,7 @@ class MainWindow(Ways, QMainWindow):
             PlanMaintenanceDialog(self.desk, preset, self).open()
             return
         if job_type.targets is Targets.HOST:
-            self._start_host_job(kind, ids or self.areas.current.chosen_hosts(), preset)
+            self._start_host_job(kind, ids or self.view.chosen_hosts(), preset)
             return
         rows = [row for i in ids if (row := self.servers.panel.model.row_of(i)) is not None]
         if not ids and job_type.targets is Targets.SERVER:
@@ -256,8 +255,7 @@ class MainWindow(Ways, QMainWindow):
             if isinstance(widget, Listing):
                 return widget
             widget = widget.parentWidget()
-        active = QApplication.activeWindow()
-        return (active.view if isinstance(active, Detached) else self.view).main_panel()
+        return self.view.main_panel()
 
     def focus_filter(self) -> None:
         if (panel := self.panel()) is not None:
