@@ -96,6 +96,9 @@ class ServerPage(_Page):
         """What the actions act on."""
         return [self.row] if self.row is not None else []
 
+    def unsaved(self) -> list[str]:
+        return [f"{self.windowTitle()} › {part}" for part in self.details.unsaved()]
+
     def read_anew(self) -> None:
         if self.row is not None:
             self._desk.job_wanted.emit("inventory_refresh", [self.row.id], {})

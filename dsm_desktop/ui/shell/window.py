@@ -21,7 +21,6 @@ from dsm_desktop.jobs.declaration import Targets
 from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.queries.vsphere_rows import HostRow
 from dsm_desktop.ui.desk import Desk
-from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.paste_list import PasteListDialog
 from dsm_desktop.ui.dialogs.servers import RemoveServersDialog
 from dsm_desktop.ui.dialogs.stop import EmergencyStopDialog, ResumeDialog
@@ -40,6 +39,7 @@ from dsm_desktop.ui.shell.palette import Palette
 from dsm_desktop.ui.shell.status import StatusStrip
 from dsm_desktop.ui.shell.toolbar import fill_job_buttons, tool_bar
 from dsm_desktop.ui.shell.tools import TOOLS
+from dsm_desktop.ui.shell.unsaved import may_go
 from dsm_desktop.ui.shell.ways import Ways, step_pane
 from dsm_desktop.ui.shell.zoom import Zoom
 from dsm_desktop.ui.theme import ThemeName, Tone
@@ -378,14 +378,20 @@ class MainWindow(Ways, QMainWindow):
         self._may_close = True
         self.close()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._may_close and (held := [d for d in self.findChildren(Dialog) if d.holds_back()]):
-            event.ignore()
-            held[0].reject()
-            return
-        if not self._may_close and self.work_left:
-            event.ignore()
+    def _ask_work(self) -> bool:
+        """Whether work is left, and asked about."""
+        if self.work_left:
             self.closing.emit(self.status.last)
+        return self.work_left
+
+    def _thrown_away(self) -> None:
+        if not self._ask_work():
+            self.close_now()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        windows = (self, *self.deck.detached)
+        if not self._may_close and (not may_go(windows, self.views(), self._thrown_away) or self._ask_work()):
+            event.ignore()
             return
         self.save_layout()
         self.deck.close_all()

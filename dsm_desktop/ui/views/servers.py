@@ -110,6 +110,9 @@ class ServersView(AreaView, QWidget):
     def panes(self) -> list[QWidget]:
         return [self.tree, self.panel.grid, self.details.tabs.tabBar()]
 
+    def unsaved(self) -> list[str]:
+        return self.details.unsaved()
+
     def _ask_context(self) -> None:
         """What the query bar may offer, read when it gets the focus."""
 
