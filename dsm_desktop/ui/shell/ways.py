@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QToolBar, QWidget
 
 from dsm_desktop.queries.calls import CallFilter
 from dsm_desktop.queries.saved_views import SavedViewRow
+from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.shell.actions import Actions
 from dsm_desktop.ui.shell.areas import AREAS, AreaStack
@@ -118,7 +119,7 @@ class Ways:
             self._follow_rows()
 
     def _wire_servers(self, view: ServersView) -> None:
-        view.selection.connect(lambda _: self._follow_rows())
+        view.selection.connect(self._follow_rows)
         view.set_menu(partial(self._fill_server_menu, view))
         view.tree.jobs_for = self.actions_.fill_jobs_for
         view.panel.grid.aside.connect(lambda server_id: self.deck.open(f"server:{server_id}"))
@@ -133,6 +134,8 @@ class Ways:
         page = build_page(self.desk, spec)
         if isinstance(page, ServersView):
             self._wire_servers(page)
+        elif isinstance(page, ServerPage):
+            page.selection.connect(self._follow_rows)
         return page
 
     def add_ways(self) -> None:
@@ -246,9 +249,9 @@ class Ways:
         for name in ("tab-close", "tab-out"):
             plain[name].setEnabled(self.deck.number > 0)
 
-    def _follow_rows(self) -> None:
-        """The actions act on the servers in sight: those selected, or the one of the tab. Other areas leave them with what is
-        selected in the list of this window, a window taken out with none."""
+    def _follow_rows(self) -> list[ServerRow]:
+        """The actions act on the servers in sight, as they are now: those selected, or the one of the tab. Other areas leave
+        them with what is selected in the list of this window, a window taken out with none."""
         view = self.view
         if isinstance(view, ServersView | ServerPage):
             self.actions_.follow(view.selected())
@@ -256,6 +259,7 @@ class Ways:
             self.actions_.follow([] if self.out else self.servers.selected())
         if not self.deck.number:
             self.trail.note()
+        return self.actions_.rows
 
     def _trail_changed(self) -> None:
         for name, place in (("back", self.trail.before), ("forward", self.trail.after)):

@@ -230,14 +230,14 @@ class MainWindow(Ways, QMainWindow):
         self.desk.work.query(self, lambda c: hosts_by_id(c, ids), ask, self.desk.fail, key="hosts")
 
     def edit_servers(self) -> None:
-        rows = self.actions_.rows
+        rows = self._follow_rows()  # also before the selection has settled
         if rows and not self.desk.why_not(Permission.CONFIGURE):
             from dsm_desktop.ui.dialogs.edit_servers import EditServersDialog  # the window is shown before it
 
             EditServersDialog(self.desk, rows, self).open()
 
     def remove_servers(self) -> None:
-        rows = self.actions_.rows
+        rows = self._follow_rows()  # also before the selection has settled
         if rows and not self.desk.why_not(Permission.CONFIGURE):
             RemoveServersDialog(self.desk, rows, self).open()
 
