@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
 from dsm_desktop.ui.shell.pages import JobPage, ServerPage
+from dsm_desktop.ui.shell.palette import Palette
 from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.views.activity import ActivityView
 from dsm_desktop.ui.views.servers import ServersView
@@ -246,6 +247,52 @@ def test_a_locked_window_hides_what_was_taken_out_and_tells_no_news(session: Ses
     qtbot.waitUntil(lambda: window.news.texts()[-1] == "error 3", timeout=WAIT)
 
 
+def test_a_locked_window_takes_no_key_and_starts_nothing(session: Session, qtbot: QtBot) -> None:
+    window, plain = session.window, session.window.actions_.plain
+    one = first_two(session)[0]
+    window.servers.panel.grid.select_ids([one])
+    window.deck.open("area:servers")
+    window.deck.detach(1)
+    window.activateWindow()
+    settle(session.desk)
+    before = {action: action.isEnabled() for action in window.actions_.every()}
+    assert before[plain["edit"]]
+    assert not before[plain["tab-close"]]
+    asked: list[str] = []
+    session.desk.job_wanted.disconnect()
+    session.desk.job_wanted.connect(lambda kind, ids, _: asked.append(kind))
+    window.lock_now()
+    settle(session.desk)
+    area, control = window.area, Qt.KeyboardModifier.ControlModifier
+    for key, modifier in (
+        (Qt.Key.Key_K, control),
+        (Qt.Key.Key_3, control),
+        (Qt.Key.Key_F5, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_F5, control),
+        (Qt.Key.Key_N, control),
+        (Qt.Key.Key_F1, Qt.KeyboardModifier.NoModifier),
+    ):
+        QTest.keyClick(window.lock.cover.unlock, key, modifier)
+    window._follow_rows()  # a change in the store meanwhile opens nothing
+    window._follow_tabs()
+    for action in before:
+        action.trigger()
+    assert (asked, window.area) == ([], area)
+    assert not [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
+    assert not any(action.isEnabled() for action in before)
+    session.context.commands.remove_servers([one])
+    settle(session.desk)
+    window.lock.unlock()
+    qtbot.waitUntil(lambda: not window.lock.locked, timeout=WAIT)
+    assert plain["palette"].isEnabled()
+    qtbot.waitUntil(lambda: not plain["edit"].isEnabled(), timeout=WAIT)
+    now = {action for action in before if action.isEnabled()}
+    assert {a for a, on in before.items() if not on}.isdisjoint(now), "what was grey stays grey"
+    assert plain["area-fleet"] in now
+    QTest.keyClick(window, Qt.Key.Key_3, control)
+    assert window.area == "fleet"
+
+
 def test_a_window_taken_out_acts_on_what_it_shows(session: Session) -> None:
     window = session.window
     one, other = first_two(session)
@@ -270,5 +317,53 @@ def test_a_window_taken_out_acts_on_what_it_shows(session: Session) -> None:
     QTest.keyClick(bar, Qt.Key.Key_Return, Qt.KeyboardModifier.AltModifier)
     assert window.servers.details.isVisible() is shown
     assert window.panel() is None
+    QTest.keyClick(bar, Qt.Key.Key_F5, Qt.KeyboardModifier.ControlModifier)
+    assert asked[1:] == [("inventory_refresh", [other])], "not all that the main window shows"
     QTest.keyClick(bar, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
     assert window.deck.detached == []
+
+
+def test_a_list_of_servers_taken_out_has_a_selection_of_its_own(session: Session, qtbot: QtBot) -> None:
+    window, plain = session.window, session.window.actions_.plain
+    grid = window.servers.panel.grid
+    grid.select_ids([1, 2, 3])
+    window.deck.open("area:servers")
+    settle(session.desk)
+    out = window.deck.detach(1)
+    assert out is not None
+    settle(session.desk)
+    view = out.view
+    assert isinstance(view, ServersView)
+    asked: list[tuple[str, list[int]]] = []
+    session.desk.job_wanted.disconnect()
+    session.desk.job_wanted.connect(lambda kind, ids, _: asked.append((kind, ids)))
+
+    def followed(ids: list[int]) -> None:
+        qtbot.waitUntil(lambda: [row.id for row in window.actions_.rows] == ids, timeout=WAIT)
+
+    out.activateWindow()
+    followed([])
+    assert not plain["remove"].isEnabled()
+    view.panel.grid.select_ids([20], current=20)
+    spot = view.panel.grid.visualRect(view.panel.grid.currentIndex()).center()
+    view.panel.grid.customContextMenuRequested.emit(spot)  # before the selection has settled
+    assert [row.id for row in window.actions_.rows] == [20]
+    window.actions_.jobs["inventory_refresh"].trigger()
+    plain["tab-open"].trigger()
+    assert window.deck.spec == "server:20"
+    window.deck.go(0)
+    menu = QApplication.activePopupWidget()
+    assert menu is not None
+    menu.close()
+    QTest.keyClick(view.panel.grid, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    palette = next(w for w in QApplication.topLevelWidgets() if isinstance(w, Palette) and w.isVisible())
+    palette.line.setText("read inventory")
+    QTest.keyClick(palette.line, Qt.Key.Key_Return)
+    assert asked == [("inventory_refresh", [20])] * 2
+    window.activateWindow()
+    followed([1, 2, 3])
+    out.activateWindow()
+    followed([20])
+    window.deck.put_back(out)
+    window.deck.go(0)
+    followed([1, 2, 3])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -90,7 +90,7 @@ class Dialog(QDialog):
         if not self.holds_back():
             super().reject()
             return
-        ask = UnsavedDialog(self)
+        ask = UnsavedDialog(self, [self.windowTitle()])
         ask.accepted.connect(self._throw_away)
         ask.open()
 
@@ -133,12 +133,10 @@ class Dialog(QDialog):
 class UnsavedDialog(Dialog):
     """Between Esc and the loss of what was typed. Accepted: it may go."""
 
-    def __init__(self, parent: Dialog) -> None:
-        super().__init__(
-            parent,
-            "Throw away what you entered?",
-            f"'{parent.windowTitle()}' holds entries that are not saved.",
-        )
+    def __init__(self, parent: QWidget, names: Sequence[str]) -> None:
+        """`names` of what is not saved."""
+        what, hold = " and ".join(f"'{name}'" for name in names), "holds" if len(names) == 1 else "hold"
+        super().__init__(parent, "Throw away what you entered?", f"{what} {hold} entries that are not saved.")
         self.add_cancel("Keep editing", default=True)
         self.add_action("Throw away", default=False).clicked.connect(self.accept)
 

@@ -6,6 +6,7 @@ The runner has a key of its own and goes on; what it does is seen again after un
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -69,6 +70,8 @@ class IdleLock(QObject):
         super().__init__(window)
         self._desk, self._window = desk, window
         self._hidden: list[QWidget] = []
+        self._actions = QActionGroup(self)
+        self._actions.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self.cover = Cover(window)
         self.cover.unlock.clicked.connect(self.unlock)
         self._idle = QTimer(self, singleShot=True)
@@ -150,7 +153,12 @@ class IdleLock(QObject):
         self.opened.emit()
 
     def _work(self, on: bool) -> None:
-        """Keys and menus of the window act only while it is open."""
+        """Keys and menus of the window act only while it is open. What is judged meanwhile (a group that is off keeps its actions
+        off) holds from then on."""
+        for action in self._window.findChildren(QAction):
+            if action.actionGroup() is None:
+                self._actions.addAction(action)
+        self._actions.setEnabled(on)
         for child in self._window.children():
             if isinstance(child, QWidget) and child is not self.cover and not child.isWindow():
                 child.setEnabled(on)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from dsm_desktop.queries import Connection
@@ -78,7 +79,9 @@ class _Page(AreaView, QWidget):
 
 
 class ServerPage(_Page):
-    """The details of one server in the whole width."""
+    """The details of one server in the whole width. `selection` whenever it was read: the actions follow it."""
+
+    selection = Signal()
 
     def __init__(self, desk: Desk, server_id: int) -> None:
         from dsm_desktop.ui.views.server_details import ServerDetails
@@ -92,6 +95,17 @@ class ServerPage(_Page):
     def panes(self) -> list[QWidget]:
         return [self.details.tabs.tabBar()]
 
+    def selected(self) -> list[ServerRow]:
+        """What the actions act on."""
+        return [self.row] if self.row is not None else []
+
+    def unsaved(self) -> list[str]:
+        return [f"{self.windowTitle()} › {part}" for part in self.details.unsaved()]
+
+    def read_anew(self) -> None:
+        if self.row is not None:
+            self._desk.job_wanted.emit("inventory_refresh", [self.row.id], {})
+
     def refresh(self) -> None:
         server_id = self._id
 
@@ -104,14 +118,11 @@ class ServerPage(_Page):
 
     def _show(self, rows: list[ServerRow]) -> None:
         self._shown(self.details, bool(rows), "This server was removed from the list")
-        if not rows:
-            return
-        first, self.row = self.row is None, rows[0]
-        self.setWindowTitle(self.row.label)
-        if first:
-            self.details.show_row(self.row)
-        else:
-            self.details.update_row(self.row)
+        before, self.row = self.row, rows[0] if rows else None
+        if self.row is not None:
+            self.setWindowTitle(self.row.label)
+            (self.details.update_row if before is not None else self.details.show_row)(self.row)
+        self.selection.emit()
 
 
 class JobPage(_Page):

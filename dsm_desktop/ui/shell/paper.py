@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from dsm_desktop.ui.shell.tabs import Detached
 from dsm_desktop.ui.theme import Tone
 from dsm_desktop.ui.widgets.area import AreaView
 
@@ -48,8 +47,7 @@ def grey_in_menu(window: MainWindow, menu: QMenu, action: QAction) -> None:
 
 
 def _in_sight(window: MainWindow) -> Printable | None:
-    active = QApplication.activeWindow()
-    page = active.view if isinstance(active, Detached) else window.view
+    page = window.view
     return _printable(page) if isinstance(page, QWidget) else None
 
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QTabBar, QVBox
 
 from dsm_desktop.ui.icons import icon
 from dsm_desktop.ui.shell.pages import icon_of, known
+from dsm_desktop.ui.shell.unsaved import may_go
 from dsm_desktop.ui.widgets.area import AreaView
 from dsm_desktop.ui.words import shortened
 
@@ -38,6 +39,7 @@ class Detached(QMainWindow):
         super().__init__()
         assert tab.page is not None
         self.tab = tab
+        self._may_close = False
         page = tab.page
         self.setWindowIcon(icon("logo"))
         self.setCentralWidget(page)
@@ -68,9 +70,17 @@ class Detached(QMainWindow):
         page.windowTitleChanged.disconnect(self._name)
         return page
 
+    def close_now(self) -> None:
+        """Close without asking."""
+        self._may_close = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        event.accept()
-        self.gone.emit()
+        if self._may_close or may_go([self], [self.view], self.close_now):
+            event.accept()
+            self.gone.emit()
+        else:
+            event.ignore()
 
 
 class TabDeck(QWidget):
@@ -198,10 +208,18 @@ class TabDeck(QWidget):
         self.bar.setCurrentIndex(number % self.count)
 
     def close_tab(self, number: int) -> None:
-        """Close one; `reopen` brings it back. The first stays."""
-        if number > 0:
-            tab = self._taken(number)
-            self._forget(tab)
+        """Close one; `reopen` brings it back. The first stays, and so does one that must ask first: it comes into sight."""
+        if number <= 0:
+            return
+        tab = self._tabs[number]
+        if not isinstance(tab.page, AreaView) or may_go([self], [tab.page], lambda: self._close(tab)):
+            self._close(tab)
+        else:
+            self.go(number)
+
+    def _close(self, tab: _Tab) -> None:
+        if tab in self._tabs:
+            self._forget(self._taken(self._tabs.index(tab)))
 
     def close_current(self) -> None:
         self.close_tab(self.number)
@@ -309,6 +327,6 @@ class TabDeck(QWidget):
         """The window goes: so do the windows taken out."""
         for out in self.detached:
             out.blockSignals(True)
-            out.close()
+            out.close_now()
             out.deleteLater()
         self._out.clear()

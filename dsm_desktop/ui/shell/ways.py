@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QToolBar, QWidget
 
 from dsm_desktop.queries.calls import CallFilter
 from dsm_desktop.queries.saved_views import SavedViewRow
+from dsm_desktop.queries.servers import ServerRow
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.shell.actions import Actions
 from dsm_desktop.ui.shell.areas import AREAS, AreaStack
@@ -67,6 +69,7 @@ class Ways:
 
     def build_ways(self, owner: QWidget) -> None:
         """Deck, trail and breadcrumb; once, before the actions."""
+        self._home = self._front = owner
         self.deck = TabDeck(self.areas, self._build_page, self._dress)
         self.trail = Trail(self.here, self.go, owner)
         self.crumbs = Crumbs()
@@ -91,11 +94,8 @@ class Ways:
 
     def _read_servers_of(self, out: Detached) -> None:
         page = out.view
-        rows = [page.row] if isinstance(page, ServerPage) else []
-        if isinstance(page, ServersView):
-            rows = [page.panel.model.row_of(i) for i in page.panel.grid.selected_ids()]
-        if ids := [row.id for row in rows if row is not None]:
-            self.desk.job_wanted.emit("inventory_refresh", ids, {})
+        if isinstance(page, ServersView | ServerPage) and (rows := page.selected()):
+            self.desk.job_wanted.emit("inventory_refresh", [row.id for row in rows], {})
 
     def connect_ways(self) -> None:
         """Follow what moves; when actions and status exist."""
@@ -107,14 +107,25 @@ class Ways:
         desk.tab_wanted.connect(self.deck.open)
         self.dock.panel.grid.aside.connect(lambda job_id: self.deck.open(f"job:{job_id}"))
         self._wire_servers(self.servers)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusWindowChanged.connect(self._window_changed)
+
+    def _window_changed(self) -> None:
+        """Another window of ours is in front, and the actions follow it. A dialog or the palette stands for the window below."""
+        active = QApplication.activeWindow()
+        if active is not self._front and (active is self._home or active in self.deck.detached):
+            self._front = active
+            self._follow_rows()
 
     def _wire_servers(self, view: ServersView) -> None:
-        view.selection.connect(lambda _: self._follow_rows())
-        view.set_menu(self._fill_server_menu)
+        view.selection.connect(self._follow_rows)
+        view.set_menu(partial(self._fill_server_menu, view))
         view.tree.jobs_for = self.actions_.fill_jobs_for
         view.panel.grid.aside.connect(lambda server_id: self.deck.open(f"server:{server_id}"))
 
-    def _fill_server_menu(self, menu: QMenu) -> None:
+    def _fill_server_menu(self, view: ServersView, menu: QMenu) -> None:
+        self.actions_.follow(view.selected())  # the row below the pointer may have been chosen only now
         menu.addAction(self.actions_.plain["tab-open"])
         menu.addSeparator()
         self.actions_.fill_server_menu(menu)
@@ -123,6 +134,8 @@ class Ways:
         page = build_page(self.desk, spec)
         if isinstance(page, ServersView):
             self._wire_servers(page)
+        elif isinstance(page, ServerPage):
+            page.selection.connect(self._follow_rows)
         return page
 
     def add_ways(self) -> None:
@@ -160,8 +173,15 @@ class Ways:
     # -- where --------------------------------------------------------------------------------------------------
 
     @property
+    def out(self) -> Detached | None:
+        """The window taken out that is in front; None while it is this one."""
+        return next((out for out in self.deck.detached if out is self._front), None)
+
+    @property
     def view(self) -> AreaView:
-        """The view in sight, whichever tab it is in."""
+        """The view in sight, whichever tab it is in, or window that was taken out."""
+        if (out := self.out) is not None:
+            return out.view
         page = self.deck.page
         if page is self.areas:
             return self.areas.current
@@ -228,15 +248,17 @@ class Ways:
         for name in ("tab-close", "tab-out"):
             plain[name].setEnabled(self.deck.number > 0)
 
-    def _follow_rows(self) -> None:
-        """The actions act on the servers in sight: those selected, or the one of the tab."""
+    def _follow_rows(self) -> list[ServerRow]:
+        """The actions act on the servers in sight, as they are now: those selected, or the one of the tab. Other areas leave
+        them with what is selected in the list of this window, a window taken out with none."""
         view = self.view
-        if isinstance(view, ServerPage):
-            self.actions_.follow([view.row] if view.row is not None else [])
+        if isinstance(view, ServersView | ServerPage):
+            self.actions_.follow(view.selected())
         else:
-            self.actions_.follow(self.servers_in_sight.selected())
+            self.actions_.follow([] if self.out else self.servers.selected())
         if not self.deck.number:
             self.trail.note()
+        return self.actions_.rows
 
     def _trail_changed(self) -> None:
         for name, place in (("back", self.trail.before), ("forward", self.trail.after)):
@@ -248,7 +270,7 @@ class Ways:
 
     def open_in_tab(self) -> None:
         """The servers selected, each in a tab of its own; else the area in sight once more."""
-        rows = self.actions_.rows if self.area == "servers" and not self.deck.number else []
+        rows = self.actions_.rows if isinstance(self.view, ServersView) else []
         for row in rows[:_MOST_AT_ONCE]:
             self.deck.open(f"server:{row.id}", row.label)
         if not rows:
@@ -262,12 +284,6 @@ class Ways:
         view = self.areas.view("servers")
         assert isinstance(view, ServersView)
         return view
-
-    @property
-    def servers_in_sight(self) -> ServersView:
-        """The servers that the actions act on."""
-        view = self.view
-        return view if isinstance(view, ServersView) else self.servers
 
     @property
     def activity(self) -> ActivityView:

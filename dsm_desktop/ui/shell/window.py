@@ -21,7 +21,6 @@ from dsm_desktop.jobs.declaration import Targets
 from dsm_desktop.queries.status import WorkNumbers
 from dsm_desktop.queries.vsphere_rows import HostRow
 from dsm_desktop.ui.desk import Desk
-from dsm_desktop.ui.dialogs.base import Dialog
 from dsm_desktop.ui.dialogs.paste_list import PasteListDialog
 from dsm_desktop.ui.dialogs.servers import RemoveServersDialog
 from dsm_desktop.ui.dialogs.stop import EmergencyStopDialog, ResumeDialog
@@ -38,9 +37,9 @@ from dsm_desktop.ui.shell.navigation import NavigationRail
 from dsm_desktop.ui.shell.news import NewsCorner
 from dsm_desktop.ui.shell.palette import Palette
 from dsm_desktop.ui.shell.status import StatusStrip
-from dsm_desktop.ui.shell.tabs import Detached
 from dsm_desktop.ui.shell.toolbar import fill_job_buttons, tool_bar
 from dsm_desktop.ui.shell.tools import TOOLS
+from dsm_desktop.ui.shell.unsaved import may_go
 from dsm_desktop.ui.shell.ways import Ways, step_pane
 from dsm_desktop.ui.shell.zoom import Zoom
 from dsm_desktop.ui.theme import ThemeName, Tone
@@ -197,7 +196,7 @@ class MainWindow(Ways, QMainWindow):
     # -- doing --------------------------------------------------------------------------------------------------
 
     def open_palette(self) -> None:
-        Palette(self.palette_entries(), self).open()
+        Palette(self.palette_entries(), self.out or self).open()
 
     def _start_job(self, kind: str, ids: list[int], preset: Mapping[str, Any]) -> None:
         job_type = self.desk.context.catalogue[kind]
@@ -211,7 +210,7 @@ class MainWindow(Ways, QMainWindow):
             PlanMaintenanceDialog(self.desk, preset, self).open()
             return
         if job_type.targets is Targets.HOST:
-            self._start_host_job(kind, ids or self.areas.current.chosen_hosts(), preset)
+            self._start_host_job(kind, ids or self.view.chosen_hosts(), preset)
             return
         rows = [row for i in ids if (row := self.servers.panel.model.row_of(i)) is not None]
         if not ids and job_type.targets is Targets.SERVER:
@@ -231,14 +230,14 @@ class MainWindow(Ways, QMainWindow):
         self.desk.work.query(self, lambda c: hosts_by_id(c, ids), ask, self.desk.fail, key="hosts")
 
     def edit_servers(self) -> None:
-        rows = self.actions_.rows
+        rows = self._follow_rows()  # also before the selection has settled
         if rows and not self.desk.why_not(Permission.CONFIGURE):
             from dsm_desktop.ui.dialogs.edit_servers import EditServersDialog  # the window is shown before it
 
             EditServersDialog(self.desk, rows, self).open()
 
     def remove_servers(self) -> None:
-        rows = self.actions_.rows
+        rows = self._follow_rows()  # also before the selection has settled
         if rows and not self.desk.why_not(Permission.CONFIGURE):
             RemoveServersDialog(self.desk, rows, self).open()
 
@@ -256,8 +255,7 @@ class MainWindow(Ways, QMainWindow):
             if isinstance(widget, Listing):
                 return widget
             widget = widget.parentWidget()
-        active = QApplication.activeWindow()
-        return (active.view if isinstance(active, Detached) else self.view).main_panel()
+        return self.view.main_panel()
 
     def focus_filter(self) -> None:
         if (panel := self.panel()) is not None:
@@ -380,14 +378,20 @@ class MainWindow(Ways, QMainWindow):
         self._may_close = True
         self.close()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._may_close and (held := [d for d in self.findChildren(Dialog) if d.holds_back()]):
-            event.ignore()
-            held[0].reject()
-            return
-        if not self._may_close and self.work_left:
-            event.ignore()
+    def _ask_work(self) -> bool:
+        """Whether work is left, and asked about."""
+        if self.work_left:
             self.closing.emit(self.status.last)
+        return self.work_left
+
+    def _thrown_away(self) -> None:
+        if not self._ask_work():
+            self.close_now()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        windows = (self, *self.deck.detached)
+        if not self._may_close and (not may_go(windows, self.views(), self._thrown_away) or self._ask_work()):
+            event.ignore()
             return
         self.save_layout()
         self.deck.close_all()

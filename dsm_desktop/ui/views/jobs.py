@@ -162,6 +162,7 @@ class JobsView(QWidget):
         if len(chosen) > 1:
             self._menu_of_several(menu, chosen)
             return
+        self._job_chosen(chosen)  # the row below the pointer may have been chosen only now
         details = self.details
         entry(menu, "Retry failed", details.retry_failed, reason(details.retry))
         cancel = menu.addMenu("Cancel")

@@ -189,6 +189,8 @@ class BiosTab(ListTab):
         super()._show(prepared)
         found = self._found.get(self._server_id or 0)
         self._age = found.taken_at if found else None
+        if found is not None:
+            self._let_go_of_done(found)
         self._buttons()
         self._narrow()
 
@@ -246,6 +248,18 @@ class BiosTab(ListTab):
             self._edits[name] = value
         self.history.note()
         self._redraw()
+
+    def _let_go_of_done(self, found: ComponentSettings) -> None:
+        """A new value that the server has or waits with is none any more."""
+        edits = self._edits
+        done = [r.name for r in found.rows if r.name in edits and edits[r.name] in (r.value, r.pending)]
+        for name in done:
+            del edits[name]
+        if done:
+            self._redraw()
+
+    def dirty(self) -> bool:
+        return any(self._kept.values())
 
     def discard(self) -> None:
         """Forget all new values."""

@@ -138,6 +138,9 @@ class BootTab(ListTab):
             self.now.setText("")
         self._buttons()
 
+    def dirty(self) -> bool:
+        return bool(self._order)
+
     def move_option(self, step: int) -> None:
         """The selected option one place up or down; nothing is sent yet."""
         chosen = self.panel.grid.selected_ids()

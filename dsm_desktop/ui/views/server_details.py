@@ -127,6 +127,10 @@ class ServerDetails(QWidget):
         tabs = (self.tabs.widget(n) for n in range(self.tabs.count()))
         return [tab for tab in tabs if isinstance(tab, ServerTab)]
 
+    def unsaved(self) -> list[str]:
+        """Titles of the tabs that hold what was entered and not handed in."""
+        return [self.tabs.tabText(self.tabs.indexOf(tab)) for tab in self._made() if tab.dirty()]
+
     def _fill(self, *, anew: bool = False) -> None:
         row, number = self._row, self.tabs.currentIndex()
         if row is None:

@@ -23,6 +23,10 @@ class ServerTab(QWidget):
     def outdate(self) -> None:
         """What is shown may be old: read it when it is next in sight."""
 
+    def dirty(self) -> bool:
+        """Whether closing now would lose what a person has entered and not handed in."""
+        return False
+
     def save_layout(self, settings: QSettings) -> None:
         """Keep what a person arranged."""
 

@@ -45,14 +45,15 @@ def _counts(rows: Sequence[ServerRow]) -> str:
 
 
 class ServersView(AreaView, QWidget):
-    """`selection(rows)` whenever other servers are chosen: the actions follow it."""
+    """`selection` whenever other servers are chosen, or those chosen have changed: the actions follow it."""
 
-    selection = Signal(object)
+    selection = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
         self._custom: list[CustomFieldRow] = []
+        self._followed: frozenset[int] = frozenset()
         self.panel = GridPanel(
             desk.work, "servers", COLUMNS, language=LANGUAGE, words_of=words_of, counts_of=_counts
         )
@@ -110,6 +111,9 @@ class ServersView(AreaView, QWidget):
     def panes(self) -> list[QWidget]:
         return [self.tree, self.panel.grid, self.details.tabs.tabBar()]
 
+    def unsaved(self) -> list[str]:
+        return self.details.unsaved()
+
     def _ask_context(self) -> None:
         """What the query bar may offer, read when it gets the focus."""
 
@@ -157,6 +161,8 @@ class ServersView(AreaView, QWidget):
         shown = self.details.server_id
         if shown is not None and any(row.id == shown for row in prepared.rows):
             self.details.update_row(next(row for row in prepared.rows if row.id == shown))
+        if not self._followed.isdisjoint(row.id for row in prepared.rows):
+            self.selection.emit()
 
     def _recount(self) -> None:
         """Counts of the tree, and what the store answers to the query, in a worker."""
@@ -185,8 +191,9 @@ class ServersView(AreaView, QWidget):
 
     def _follow_selection(self) -> None:
         rows = self.selected()
+        self._followed = frozenset(row.id for row in rows)
         self.details.show_rows(rows)
-        self.selection.emit(rows)
+        self.selection.emit()
 
     def _opened(self, server_id: int) -> None:
         self.details.setVisible(True)

@@ -107,6 +107,10 @@ class SectionPage(QWidget):
         self.save.setEnabled(True)
         self.undo.setEnabled(True)
 
+    def dirty(self) -> bool:
+        """Whether there is something to save."""
+        return self.save.isEnabled()
+
     def store(self) -> None:
         """Validate at the fields, then save."""
         valid = self.form.validated() if self.form is not None else None
@@ -172,6 +176,11 @@ class SettingsView(AreaView, QWidget):
             return "", ()
         key = self._keys[number]
         return key, (title_of(key, self._desk.context.settings_sections.get(key)),)
+
+    def unsaved(self) -> list[str]:
+        sections = self._desk.context.settings_sections
+        pages = [(key, page) for key, page in self._pages.items() if isinstance(page, SectionPage)]
+        return [title_of(key, sections[key]) for key, page in pages if page.dirty()]
 
     def show_page(self, key: str) -> None:
         """ "credentials", "diagnostics" or a section's name."""

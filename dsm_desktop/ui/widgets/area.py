@@ -32,6 +32,10 @@ class AreaView:
     def read_anew(self) -> None:
         """Let all that is shown be read from the devices: a job."""
 
+    def unsaved(self) -> list[str]:
+        """Names of the parts in which closing now would lose what a person has entered and not saved."""
+        return []
+
     def show_page(self, page: str) -> None:
         """The part of "area/page"."""
 
