@@ -163,7 +163,7 @@ async def _waves(ctx: JobContext, plan: Plan, sender: Sender, how: HowTo, known:
         async with ctx.always(
             "staged firmware",
             f"Take staged firmware out of the job queue of {ctx.target.label}",
-            partial(unstage, ctx, list(known), partial(_ours, jobs, wave)),
+            partial(unstage, ctx, list(known), partial(is_ours, jobs, wave)),
             original={"jobs": list(known)},
             key=str(number),
         ):
@@ -218,9 +218,9 @@ async def restart_for(ctx: JobContext, how: HowTo, number: int) -> None:
     )
 
 
-def _ours(jobs: Sequence[str], wave: Sequence[Planned], job: DeviceJob) -> bool:
+def is_ours(jobs: Sequence[str], items: Sequence[Planned], job: DeviceJob) -> bool:
     """A job whose number we have, or one for the very part: of a request that got no answer, or was cut off by a kill."""
-    return job.id in jobs or any(named_like(job, item) for item in wave)
+    return job.id in jobs or any(named_like(job, item) for item in items)
 
 
 def unstage(ctx: JobContext, known: list[str], ours: Callable[[DeviceJob], bool] = lambda job: True) -> None:
