@@ -165,7 +165,7 @@ async def boot_configuration(ctx: JobContext, params: BootParams) -> BootResult:
         how = Restart.GRACEFUL_THEN_FORCED if forced else Restart.GRACEFUL
         await restart_host(ctx, how, minutes=params.minutes, key="boot")
         if job_id:
-            await follow_job(ctx, job_id, params.minutes, restarts=False)
+            await follow_job(ctx, job_id, params.minutes)
         if params.order:
             await _verify(ctx, order, params.minutes)
         if params.once not in (BootOnce.KEEP, BootOnce.NONE):
