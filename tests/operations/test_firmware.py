@@ -316,13 +316,13 @@ def test_a_host_that_does_not_go_off_again_stays_on_the_restore_list(
     monkeypatch.setattr("dsm_desktop.workflows.reset.MINUTE", 2.0)
     idrac, app = site.idracs[2], site.program.app
     asked = idrac.effects.get("ComputerSystem.Reset:GracefulShutdown", 0)
-    name = site.package(idrac, BIOS, "9.10.61")
+    name = site.package(idrac, BIOS, "9.10.6.1")
     idrac.set_power("Off")
     idrac.set_os_obeys(False)
     job, (task,) = site.run("firmware_update", one(site), packages=[name], restart_minutes=1)
     assert job.failed == 1
     assert "did not stop within 1 minutes" in task.outcome
-    assert (idrac.installed[BIOS], idrac.power_state) == ("9.10.61", "On")
+    assert (idrac.installed[BIOS], idrac.power_state) == ("9.10.6.1", "On")
     assert idrac.effects["ComputerSystem.Reset:GracefulShutdown"] == asked + 1
     (entry,) = app.store.fetch(lambda c: restore_list(c, standing_only=True))
     assert entry.state == "failed"
