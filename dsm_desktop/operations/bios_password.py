@@ -20,7 +20,7 @@ from dsm_desktop.redfish import bios
 from dsm_desktop.redfish.client import RedfishClient
 from dsm_desktop.vault.resolve import CredentialResolver
 from dsm_desktop.workflows.bios import LATE, BiosJobFailed, make_job
-from dsm_desktop.workflows.bios_job import follow_job, refuse_others_waiting, refuse_waiting
+from dsm_desktop.workflows.bios_job import follow_staged, refuse_others_waiting, refuse_waiting
 from dsm_desktop.workflows.bios_reading import AWAY, EVERY
 from dsm_desktop.workflows.bios_staged import StagedBios, refuse_others
 
@@ -138,11 +138,13 @@ async def bios_password(ctx: JobContext, params: BiosPasswordParams) -> BiosPass
         async with staged.promised("withdraw staged BIOS password", {"password": params.password.value}):
             await _stage(ctx, params, staged, uri)
             staged.job_id = job_id = await make_job(ctx, uri, params.timing)
-        if ctx.dry_run or job_id is None:
-            return BiosPasswordResult(summary="Nothing was sent (dry run).")
-        if params.when is not BiosWhen.NOW:
-            return BiosPasswordResult(summary=f"The iDRAC's job {job_id} applies it.", proof=Proof.WAITING)
-        ended = await follow_job(ctx, job_id, params.minutes)
+            if job_id is None:
+                return BiosPasswordResult(summary="Nothing was sent (dry run).")
+            if params.when is not BiosWhen.NOW:
+                return BiosPasswordResult(
+                    summary=f"The iDRAC's job {job_id} applies it.", proof=Proof.WAITING
+                )
+            ended = await follow_staged(ctx, staged, job_id, params.minutes)
         if ended["failed"]:
             raise BiosJobFailed(
                 f"The iDRAC's job {job_id} failed: {ended['message'] or 'it gave no reason'}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import Field, model_validator
 from dsm_desktop.core.errors import BadInput, DsmError
 from dsm_desktop.core.worded import Worded
 from dsm_desktop.jobs import Danger, JobContext, Paced, Result, TimedOut, job
+from dsm_desktop.net.limits import RetryLater
 from dsm_desktop.operations.reading import reported
 from dsm_desktop.redfish import boot
 from dsm_desktop.redfish.device_jobs import RebootKind
@@ -150,27 +152,68 @@ async def boot_configuration(ctx: JobContext, params: BootParams) -> BootResult:
             # Its restart comes first: it would use the one-time source up.
             reboot = RebootKind.GRACEFUL_THEN_FORCED if forced else RebootKind.GRACEFUL
             await change_bios(ctx, settings, Timing(When.NOW, reboot, give_up_minutes=params.minutes))
+        earlier = {} if settings else before["override"]  # a restart for the settings has used it up
         order, job_id = list(before["order"]), ""
         if params.order:
             order = wanted_order(before["options"], params.order)
             job_id = await _set_order(ctx, order, before["order"])
-        if params.once is not BootOnce.KEEP:
-            await _set_override(ctx, params, before["targets"], takes_uri=before["takes_uri"])
-        if settings and not now:
-            await change_bios(ctx, settings, Timing(When.RESTART, give_up_minutes=params.minutes))
-        if not now or ctx.dry_run:
-            return await _told(ctx, params, proven=not params.order and not settings)
-        if settings and not params.order and params.once is BootOnce.KEEP:
-            return await _told(ctx, params, proven=True)  # read back after the restart it had
-        how = Restart.GRACEFUL_THEN_FORCED if forced else Restart.GRACEFUL
-        await restart_host(ctx, how, minutes=params.minutes, key="boot")
-        if job_id:
-            await follow_job(ctx, job_id, params.minutes, restarts=False)
-        if params.order:
-            await _verify(ctx, order, params.minutes)
-        if params.once not in (BootOnce.KEEP, BootOnce.NONE):
-            await _used(ctx, params)
+        async with _used_or_taken_back(ctx, params, earlier) if now else nullcontext():
+            if params.once is not BootOnce.KEEP:
+                await _set_override(ctx, params, before["targets"], takes_uri=before["takes_uri"])
+            if settings and not now:
+                await change_bios(ctx, settings, Timing(When.RESTART, give_up_minutes=params.minutes))
+            if not now or ctx.dry_run:
+                return await _told(ctx, params, proven=not params.order and not settings)
+            if settings and not params.order and params.once is BootOnce.KEEP:
+                return await _told(ctx, params, proven=True)  # read back after the restart it had
+            await _restart(ctx, params, order, job_id)
         return await _told(ctx, params, proven=True)
+
+
+async def _restart(ctx: JobContext, params: BootParams, order: list[str], job_id: str) -> None:
+    """And see that what was set is in force after it, or used."""
+    forced = params.restart is BootRestart.GRACEFUL_THEN_FORCED
+    how = Restart.GRACEFUL_THEN_FORCED if forced else Restart.GRACEFUL
+    await restart_host(ctx, how, minutes=params.minutes, key="boot")
+    if job_id:
+        await follow_job(ctx, job_id, params.minutes)
+    if params.order:
+        await _verify(ctx, order, params.minutes)
+    if params.once not in (BootOnce.KEEP, BootOnce.NONE):
+        await _used(ctx, params)
+
+
+def _used_or_taken_back(
+    ctx: JobContext, params: BootParams, before: dict[str, str]
+) -> AbstractAsyncContextManager[None]:
+    """A one-time source that is set for the restart of this job is not left for the next restart of anybody."""
+    if params.once in (BootOnce.KEEP, BootOnce.NONE):
+        return nullcontext()
+    return ctx.always(
+        "one-time boot source",
+        f"{ctx.target.label} starts once from {params.once.words}",
+        partial(_take_back, ctx, params.once, before),
+        original=dict(before),
+    )
+
+
+def _take_back(ctx: JobContext, once: BootOnce, before: dict[str, str]) -> None:
+    """As it was before, unless the server has started from it, or somebody has chosen another since. In a pool thread."""
+    bmc, label = ctx.redfish(), ctx.target.label
+    now = boot.read_boot(bmc).as_override()
+    if now == before or now.get("target") != _TARGETS[once] or not now.get("enabled"):
+        return
+    armed = before.get("enabled", "")
+    boot.set_override(
+        bmc,
+        before.get("target", "None") if armed else "None",
+        device=before.get("device", "") if armed else "",
+        http_uri=before.get("http", "") if armed else "",
+        continuous=armed == "Continuous",
+    )
+    raise RetryLater(
+        f"{label} does not show yet that its one-time source was taken back.", retry_after=3, where=label
+    )
 
 
 def _bios_part(params: BootParams, *, takes_uri: bool) -> dict[str, str]:
@@ -311,8 +354,7 @@ async def _used(ctx: JobContext, params: BootParams) -> None:
     except TimedOut as error:
         raise BootNotKept(
             f"{ctx.target.label} was restarted, and its one-time source {params.once.words} still waits.",
-            hint="Look at its console: it may stand in front of a message. At its next start it would use the source; 'Nothing: take it"
-            " back' takes it off.",
+            hint="Look at its console: it may stand in front of a message. The source is taken back.",
             where=ctx.target.label,
         ) from error
 

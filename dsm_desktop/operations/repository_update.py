@@ -43,21 +43,17 @@ from dsm_desktop.workflows.device_work import JobEnd, follow_job, patient
 from dsm_desktop.workflows.firmware_host import (
     Apply,
     Found,
+    is_ours,
     read_firmware,
     refuse_after_window,
     restart_for,
     unstage,
     wait_for_window,
 )
-from dsm_desktop.workflows.firmware_proof import (
-    Done,
-    NotProven,
-    judge,
-    left_waiting,
-    prove,
-)
+from dsm_desktop.workflows.firmware_proof import Done, NotProven, judge, left_waiting, prove
 from dsm_desktop.workflows.firmware_send import running_version
 from dsm_desktop.workflows.gate import pass_gate
+from dsm_desktop.workflows.reset import off_again
 
 CHILDREN_MINUTES = 10.0
 """So long after the end of an update's own job the jobs it makes are waited for."""
@@ -155,15 +151,9 @@ async def _update(run: _Run) -> FirmwareResult:
         known = await pass_gate(ctx, params.patience, even_if_critical=True, key="after the backup")
     await refuse_after_window(ctx, params.how_to, "update")
     if params.apply is Apply.NEXT_RESTART:
-        done = await _apply(run, plan, known)
+        done = await _apply(run, plan, [])
     else:
-        async with ctx.always(
-            "staged firmware",
-            f"Take staged firmware out of the job queue of {ctx.target.label}",
-            partial(unstage, ctx, list(known)),
-            original={"jobs": list(known)},
-        ):
-            done = await _apply(run, plan, known)
+        done = await _apply_now(run, plan, known)
     await tell_inventory(ctx)
     return result_of(ctx, plan if done else Plan(waves=()), done, backup_id)
 
@@ -182,8 +172,23 @@ async def _compare(run: _Run) -> list[RepositoryUpdate]:
     )
 
 
-async def _apply(run: _Run, plan: Plan, known: list[str]) -> list[Done]:
-    """The update itself: the parent ends early, its children do the work."""
+async def _apply_now(run: _Run, plan: Plan, known: list[str]) -> list[Done]:
+    """As `apply_plan`: what is staged and not applied is taken out again, and a host that was off is off again at the end."""
+    ctx, how, ours = run.ctx, run.params.how_to, list[str]()
+    async with (
+        off_again(ctx, minutes=how.restart_minutes, every=how.patience.every),
+        ctx.always(
+            "staged firmware",
+            f"Take staged firmware out of the job queue of {ctx.target.label}",
+            partial(unstage, ctx, known, partial(is_ours, ours, plan.items)),
+            original={"jobs": known},
+        ),
+    ):
+        return await _apply(run, plan, ours)
+
+
+async def _apply(run: _Run, plan: Plan, ours: list[str]) -> list[Done]:
+    """The update itself: the parent ends early, its children do the work. `ours` is given their JIDs."""
     ctx, params, proof = run.ctx, run.params, run.params.how_to.proof
     # Not what the gate saw: a comparison, and one repeated after a kill, look the same in the queue and are older than this.
     before: list[str] = await ctx.step(
@@ -195,6 +200,7 @@ async def _apply(run: _Run, plan: Plan, known: list[str]) -> list[Done]:
         ctx.log("The iDRAC compared itself again and has nothing to install any more.")
         return []
     children = await _made(ctx, params, before)
+    ours += [job_id for job_id, *_ in children]
     items = {item.changes[0].fqdd: item for item in plan.items}
     staged: list[tuple[str, Planned]] = []
     for place, (job_id, name, fqdd) in enumerate(children):
@@ -259,17 +265,8 @@ def _share(ctx: JobContext, params: RepositoryParams) -> Share:
     if params.folder:
         if ctx.dry_run and not Path(params.folder).is_dir():
             raise BadInput(f"There is no folder {params.folder}.", hint="Give its full path.")
-        url = (
-            ctx.service(MediaServer)
-            .offer(
-                Path(params.folder),
-                job_id=ctx.job_id,
-                addresses=[ctx.target.address],
-                server_id=ctx.target.server_id,
-                secure=False,
-            )
-            .url
-        )
+        offer = partial(ctx.service(MediaServer).offer, job_id=ctx.job_id, server_id=ctx.target.server_id)
+        url = offer(Path(params.folder), addresses=[ctx.target.address], secure=False).url
     parts = urlsplit(url)
     kind = parts.scheme.upper()
     if kind not in ShareKind.__members__ or not parts.hostname:

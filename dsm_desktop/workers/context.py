@@ -169,7 +169,8 @@ class RunContext:
         tolerate: tuple[type[Exception], ...] = (),
         returns: Any = None,
     ) -> T:
-        name, key = f"wait for {what}"[:120], self._count(f"wait for {what}")
+        name = f"wait for {what}"[:120]
+        key = self._count(name)  # of the name as it is recorded: several long ones may be cut to the same
         if self.dry_run:
             self.log(f"would wait for: {what}")
             return await self.run(probe)  # type: ignore[arg-type]  # a dry run waits for nothing

@@ -17,7 +17,7 @@ from dsm_desktop.core.secret_names import is_secret_attribute
 from dsm_desktop.jobs import JobContext, TimedOut
 from dsm_desktop.redfish import bios
 from dsm_desktop.redfish.device_jobs import NOW, RebootKind, create_config_job, device_jobs
-from dsm_desktop.workflows.bios_job import follow_job, refuse_others_waiting, refuse_waiting
+from dsm_desktop.workflows.bios_job import follow_staged, refuse_others_waiting, refuse_waiting
 from dsm_desktop.workflows.bios_pending import prove_staged
 from dsm_desktop.workflows.bios_reading import AWAY, EVERY, read_bios, remember
 from dsm_desktop.workflows.bios_staged import KIND, StagedBios, same_staged
@@ -93,14 +93,16 @@ async def change_bios(
         await _stage(ctx, staged, uri, plan["accepted"])
         return [*lines, *_waiting(plan)]
     original = {"settings": sorted(plan["accepted"]), "pending_before": len(state["pending"])}
+    job = None
     async with staged.promised("withdraw staged BIOS settings", original):
         await _stage(ctx, staged, uri, plan["accepted"])
         staged.job_id = job_id = await make_job(ctx, uri, timing)
-    if ctx.dry_run or job_id is None or timing.when is not When.NOW:
+        if job_id and timing.when is When.NOW:
+            job = await follow_staged(ctx, staged, job_id, timing.give_up_minutes)
+    if job is None:
         if job_id:
             ctx.log(f"The iDRAC's job {job_id} applies it.")
         return [*lines, *_waiting(plan)]
-    job = await follow_job(ctx, job_id, timing.give_up_minutes)
     now = await _read_back(ctx, {} if job["failed"] else plan["accepted"])
     done = compared(plan["old"], plan["accepted"], now, "" if not job["failed"] else job["message"])
     told(ctx, done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,18 +11,17 @@ from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.jobs import JobContext, TimedOut
 from dsm_desktop.redfish import bios
 from dsm_desktop.redfish.device_jobs import DeviceJob, delete_job, device_job, device_jobs
-from dsm_desktop.redfish.errors import RedfishError, Unsupported
+from dsm_desktop.redfish.errors import Unsupported
 from dsm_desktop.workflows.bios_pending import prove_withdrawn
 from dsm_desktop.workflows.bios_reading import AWAY, EVERY, read_bios
-from dsm_desktop.workflows.bios_staged import KIND
+from dsm_desktop.workflows.bios_restart import its_restarts, stop_restarts
+from dsm_desktop.workflows.bios_staged import KIND, StagedBios
 
 
 class BiosJobStands(DsmError):
     """A BIOS configuration job waits on the device; nothing more can be staged until it has run or was deleted."""
 
 
-_LISTED = 60.0
-"""Seconds in which an iDRAC lists the restart it has made with a job."""
 _SOON = timedelta(hours=2)
 """A job of the queue that is due within this time is met by a restart now."""
 
@@ -32,15 +32,24 @@ class BiosNotRestarted(DsmError):
     blame = Blame.PEER
 
 
-async def follow_job(ctx: JobContext, job_id: str, minutes: int, *, restarts: bool = True) -> dict[str, Any]:
-    """Until the iDRAC's job has ended: {"state", "message", "failed"}. Away for minutes and "not ready" are normal. `restarts`: it
-    was made with a restart (a RID job) of its own; those of others are left alone.
+async def follow_staged(ctx: JobContext, staged: StagedBios, job_id: str, minutes: int) -> dict[str, Any]:
+    """`follow_job` for the job that applies what is staged, made with a restart of its own; in the block of `staged`, which takes
+    both out again where this is left before the job has begun."""
+    staged.followed = True
+    staged.restarts = await its_restarts(ctx, job_id)
+    end = await follow_job(ctx, job_id, minutes, staged.restarts)
+    staged.followed = False
+    return end
+
+
+async def follow_job(ctx: JobContext, job_id: str, minutes: int, own: Collection[str] = ()) -> dict[str, Any]:
+    """Until the iDRAC's job has ended: {"state", "message", "failed"}. Away for minutes and "not ready" are normal. `own`: the
+    restarts (RID jobs) that were made with it; those of others are left alone.
 
     Raises BiosNotRestarted where the restart for it fails (a host that does not shut down: RebootFailed of the RID job) or the time
     is over and it still waits: left in the queue it would be applied by the next restart of anybody.
     """
     bmc = ctx.redfish()
-    own = await _its_restarts(ctx, job_id) if restarts else []
 
     def failed_restart() -> str:
         return next((j.id for j in device_jobs(ctx.redfish()) if j.id in own and j.failed), "")
@@ -68,25 +77,7 @@ async def follow_job(ctx: JobContext, job_id: str, minutes: int, *, restarts: bo
     return end
 
 
-async def _its_restarts(ctx: JobContext, job_id: str) -> list[str]:
-    """The restart that the iDRAC has made with a BIOS job, which some list late: none of anybody stood when the job was made, and
-    it was looked at once after."""
-
-    def shown() -> list[str] | None:
-        jobs = device_jobs(ctx.redfish())
-        open_ = [j.id for j in jobs if j.is_reboot and not j.ended]
-        waits = any(j.id == job_id and j.scheduled for j in jobs)
-        return None if waits and not open_ else open_
-
-    try:
-        return await ctx.wait_for(
-            f"the restart made with {job_id}", shown, every=EVERY, timeout=_LISTED, tolerate=AWAY
-        )
-    except TimedOut:
-        return []
-
-
-async def _take_out(ctx: JobContext, job_id: str, own: list[str], why: str) -> None:
+async def _take_out(ctx: JobContext, job_id: str, own: Collection[str], why: str) -> None:
     """Raises BiosNotRestarted."""
     label, detail = ctx.target.label, ""
     said = f"The job {job_id} and what was staged were withdrawn; nothing has changed."
@@ -97,7 +88,7 @@ async def _take_out(ctx: JobContext, job_id: str, own: list[str], why: str) -> N
             "What was staged may be applied at the next restart: it could not be withdrawn.",
             error.message,
         )
-    stop = partial(_stop_restarts, ctx, own)
+    stop = partial(stop_restarts, ctx, own)
     if still := await ctx.step("take its restart out", stop, key=job_id, attempts=3):
         said += f" Its restart {still} is under way and cannot be stopped: the server may restart yet."
     raise BiosNotRestarted(
@@ -107,17 +98,6 @@ async def _take_out(ctx: JobContext, job_id: str, own: list[str], why: str) -> N
         where=label,
         detail=detail,
     )
-
-
-def _stop_restarts(ctx: JobContext, own: list[str]) -> str:
-    """The restart made with the BIOS job, if it cannot be taken out any more."""
-    bmc = ctx.redfish()
-    for restart in [j for j in device_jobs(bmc) if j.id in own and not j.ended]:
-        try:
-            delete_job(bmc, restart.id)
-        except RedfishError:  # JCP015: it runs
-            return restart.id
-    return ""
 
 
 class OthersWait(DsmError):

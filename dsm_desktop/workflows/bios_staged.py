@@ -1,5 +1,5 @@
 """What is staged in BIOS and has no job would be applied by the next job of anybody, without our knowing: it is withdrawn, or
-stands on the restore list. An iDRAC withdraws all that is staged or nothing, and never shows a staged password."""
+stands on the restore list; and so is the job that is waited for here, when it is left before it has begun. An iDRAC withdraws all that is staged or nothing, and never shows a staged password."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from dsm_desktop.core.errors import Blame, Cancelled, DsmError
 from dsm_desktop.jobs import JobContext
 from dsm_desktop.redfish import bios
 from dsm_desktop.redfish.client import RedfishClient
-from dsm_desktop.redfish.device_jobs import device_jobs
+from dsm_desktop.redfish.device_jobs import device_jobs, take_out
 from dsm_desktop.redfish.errors import Unsupported
+from dsm_desktop.workflows.bios_restart import its_restarts, stop_restarts
 
 KIND = "BIOSConfiguration"
 _SHOWN = 10
@@ -46,7 +47,8 @@ def refuse_others(ctx: JobContext, pending: Collection[str]) -> None:
 
 class StagedBios:
     """What one job stages. `ours` are the settings the device may show of it, none for a password; `others` that some were staged
-    before. `job_id` is given once a job applies it."""
+    before. `job_id` is given once a job applies it; `followed` while its end is waited for, and `restarts` which were made with it.
+    """
 
     def __init__(
         self, ctx: JobContext, uri: str, what: str, *, ours: Collection[str] = (), others: bool = False
@@ -55,11 +57,15 @@ class StagedBios:
         self._ours, self._others = set(ours), others
         self._begun = False
         self.job_id: str | None = None
+        self.followed = False
+        self.restarts: list[str] | None = None
 
     def promised(self, name: str, original: Mapping[str, Any]) -> AbstractAsyncContextManager[None]:
-        """The block in which it is staged and its job is made."""
+        """The block in which it is staged, and its job is made and followed."""
         what = f"{self._what} staged on {self._ctx.target.label}"
-        return self._ctx.always(name, what, self._withdraw, original=dict(original))
+        return self._ctx.always(
+            name, what, self._withdraw, original=dict(original), first=self._restarts_listed
+        )
 
     async def stage(
         self,
@@ -96,9 +102,14 @@ class StagedBios:
             raise
         self._begun = True
 
+    async def _restarts_listed(self) -> None:
+        """Left right after it was made: a restart that shows only then must go with its job."""
+        if self.job_id and self.followed and self.restarts is None:
+            self.restarts = await its_restarts(self._ctx, self.job_id)
+
     def _withdraw(self) -> None:
         """In a pool thread. Raises StillStaged."""
-        if self.job_id or not self._begun:
+        if not self._begun or (self.job_id and not (self.followed and self._taken_out(self.job_id))):
             return
         bmc = self._ctx.redfish()
         shown = set(bios.pending_settings(bmc, self._uri))
@@ -119,6 +130,27 @@ class StagedBios:
             ) from error
         if cleared:
             self._ctx.log("What was staged has no job and was withdrawn.", "warning")
+
+    def _taken_out(self, job_id: str) -> bool:
+        """Whether the job is out of the queue before it has begun, with its restart, which goes first. One that runs is left."""
+        ctx, bmc = self._ctx, self._ctx.redfish()
+        job = next((j for j in device_jobs(bmc) if j.id == job_id), None)
+        if job is None or job.ended:
+            return job is None
+        running = job.state == "Running"
+        if not running and (still := stop_restarts(ctx, self.restarts or ())):
+            ctx.log(
+                f"Its restart {still} is under way and cannot be stopped: the server may restart yet.",
+                "warning",
+            )
+        if running or not take_out(bmc, job_id):
+            ctx.log(
+                f"The iDRAC's job {job_id} has begun and runs to its end: it applies what was staged.",
+                "warning",
+            )
+            return False
+        ctx.log(f"The iDRAC's job {job_id} had not begun and was taken out of its queue.", "warning")
+        return True
 
     def _still(self, how: str, hint: str = _WITHDRAW) -> StillStaged:
         label = self._ctx.target.label

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from dsm_desktop.core.errors import Blame, DsmError
 from dsm_desktop.core.inventory import Firmware, FirmwareState
-from dsm_desktop.core.states import Generation, PowerAction, PowerState
+from dsm_desktop.core.states import Generation
 from dsm_desktop.core.worded import Worded
 from dsm_desktop.firmware.fit import Component, Machine
 from dsm_desktop.firmware.plan import Impact, Plan, Planned, Skipped, restarts_host
@@ -32,7 +32,7 @@ from dsm_desktop.workflows.firmware_proof import (
 )
 from dsm_desktop.workflows.firmware_send import Sender, named_like, place_of
 from dsm_desktop.workflows.maintenance import refuse_in_service
-from dsm_desktop.workflows.reset import Restart
+from dsm_desktop.workflows.reset import Restart, off_again
 
 
 class WindowClosed(DsmError):
@@ -148,15 +148,7 @@ async def apply_plan(
     """
     if not plan.restarts or how.apply is Apply.NEXT_RESTART:
         return await _waves(ctx, plan, sender, how, known)
-    power = await ctx.step("power state before the work", lambda: ctx.redfish().power_state().value)
-    if power != PowerState.OFF:
-        return await _waves(ctx, plan, sender, how, known)
-    async with ctx.always(
-        "host power",
-        f"Switch {ctx.target.label} off again",
-        partial(_switch_off, ctx),
-        original={"power": "off"},
-    ):
+    async with off_again(ctx, minutes=how.restart_minutes, every=how.patience.every):
         return await _waves(ctx, plan, sender, how, known)
 
 
@@ -171,19 +163,12 @@ async def _waves(ctx: JobContext, plan: Plan, sender: Sender, how: HowTo, known:
         async with ctx.always(
             "staged firmware",
             f"Take staged firmware out of the job queue of {ctx.target.label}",
-            partial(unstage, ctx, list(known), partial(_ours, jobs, wave)),
+            partial(unstage, ctx, list(known), partial(is_ours, jobs, wave)),
             original={"jobs": list(known)},
             key=str(number),
         ):
             done += await _wave(ctx, wave, sender, how, jobs, number)
     return done
-
-
-def _switch_off(ctx: JobContext) -> None:
-    """Ask the operating system to stop; it has just been started for the update alone."""
-    bmc = ctx.redfish()
-    if bmc.power_state() is not PowerState.OFF:
-        bmc.reset(PowerAction.GRACEFUL_OFF)
 
 
 async def _wave(
@@ -233,9 +218,9 @@ async def restart_for(ctx: JobContext, how: HowTo, number: int) -> None:
     )
 
 
-def _ours(jobs: Sequence[str], wave: Sequence[Planned], job: DeviceJob) -> bool:
+def is_ours(jobs: Sequence[str], items: Sequence[Planned], job: DeviceJob) -> bool:
     """A job whose number we have, or one for the very part: of a request that got no answer, or was cut off by a kill."""
-    return job.id in jobs or any(named_like(job, item) for item in wave)
+    return job.id in jobs or any(named_like(job, item) for item in items)
 
 
 def unstage(ctx: JobContext, known: list[str], ours: Callable[[DeviceJob], bool] = lambda job: True) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -34,6 +37,12 @@ class Restart(Worded):
 
 class MayStop(DsmError):
     """A server that was asked to stop for its restart still runs. Off, it does not come on by itself."""
+
+    blame = Blame.PEER
+
+
+class StillOn(DsmError):
+    """A server that was off before the work, and does not go off again."""
 
     blame = Blame.PEER
 
@@ -314,4 +323,49 @@ class _StopAndStart:
             f"{self._ctx.target.label} is off and does not show yet that it was switched on.",
             retry_after=self._reset.every,
             where=self._ctx.target.label,
+        )
+
+
+@asynccontextmanager
+async def off_again(ctx: JobContext, *, minutes: int, every: float) -> AsyncIterator[None]:
+    """The block may switch a host on that is off, for what is applied while it starts: at its end the host is off again, or stands
+    on the restore list."""
+    power = await ctx.step("power state before the work", lambda: ctx.redfish().power_state().value)
+    if power != PowerState.OFF:
+        yield
+        return
+    async with ctx.always(
+        "host power",
+        f"Switch {ctx.target.label} off again",
+        _SwitchOff(ctx, minutes, every),
+        original={"power": "off"},
+    ):
+        yield
+
+
+class _SwitchOff:
+    """The operating system is asked to stop, once, and the host looked at until it is off; in a pool thread. It has just been
+    started for the work alone. Raises StillOn."""
+
+    def __init__(self, ctx: JobContext, minutes: int, every: float) -> None:
+        self._ctx, self._minutes, self._every = ctx, minutes, every
+        self._ends = math.inf
+
+    def __call__(self) -> None:
+        bmc = self._ctx.redfish()
+        state = bmc.power_state()
+        if state is PowerState.OFF:
+            return
+        asked = self._ends < math.inf
+        if state is PowerState.ON and not asked and bmc.reset(PowerAction.GRACEFUL_OFF) is ResetOutcome.TAKEN:
+            self._ends = time.monotonic() + self._minutes * MINUTE
+        label = self._ctx.target.label
+        if time.monotonic() >= self._ends:
+            raise StillOn(
+                f"{label} was off before the work, and did not stop within {self._minutes} minutes when it was asked to.",
+                hint="Does it have an operating system that listens? Switch it off, then use 'Put back' on the restore list.",
+                where=label,
+            )
+        raise RetryLater(
+            f"{label} was off before the work and is not off again yet.", retry_after=self._every, where=label
         )

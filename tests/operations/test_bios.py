@@ -278,7 +278,7 @@ def test_a_dry_run_names_each_call_and_sends_none(clean: Program) -> None:
     assert len(idrac.journal) == before
 
 
-def test_cancelled_while_it_waits_the_job_of_the_device_stands_and_is_told(clean: Program) -> None:
+def test_cancelled_after_a_step_nothing_is_staged_without_a_job(clean: Program) -> None:
     idrac = clean.site.idracs[5]
     wanted = "NumLock=On" if bios_of(clean, idrac)["NumLock"] == "Off" else "NumLock=Off"
     before = sent(idrac)

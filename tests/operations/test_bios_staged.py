@@ -1,5 +1,5 @@
-"""What a job stages in BIOS and gets no job for is withdrawn, or stands on the restore list; a password is not staged beside
-settings of others."""
+"""What a job stages in BIOS and gets no job for, or leaves before it has begun, is withdrawn, or stands on the restore list; a
+password is not staged beside settings of others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from dsm_desktop.app.context import CredentialDraft
-from dsm_desktop.queries.jobs import RestoreRow, TaskRow, restore_list
+from dsm_desktop.core.states import CancelGrade
+from dsm_desktop.queries.jobs import RestoreRow, TaskRow, restore_list, task_log
 from dsm_desktop.simulator import SimulatedIdrac
 from tests.operations.conftest import Program
 from tests.operations.killing import until
@@ -144,3 +145,54 @@ def test_settings_beside_those_of_others_stand_on_the_list(clean: Program) -> No
     withdraw(clean, idrac)
     put_back(clean, task)
     assert standing(clean) == []
+
+
+def cancelled(program: Program, idrac: SimulatedIdrac, kind: str, params: dict[str, Any], when: str) -> str:
+    """Stopped at once when the iDRAC's job of this kind is in that state; the log."""
+    job = program.app.commands.submit(kind, [program.server(idrac).id], params)
+    until(lambda: when in opened(idrac, "JID").values(), f"a job that is {when}")
+    program.app.commands.cancel(job, CancelGrade.NOW)
+    assert program.wait(job).state == "cancelled"
+    (task,) = program.tasks(job)
+    return "\n".join(line.message for line in program.app.store.fetch(lambda c: task_log(c, task.id)))
+
+
+def opened(idrac: SimulatedIdrac, kind: str) -> dict[str, str]:
+    """State by id of the jobs that have not ended."""
+    ends = ("Completed", "Failed", "RebootCompleted", "RebootFailed")
+    return {name: state for name, state in idrac.jobs.items() if name.startswith(kind) and state not in ends}
+
+
+@pytest.mark.parametrize("kind", ["bios_config_write", "bios_password"])
+def test_cancelled_before_its_job_has_begun_nothing_waits_for_a_restart(clean: Program, kind: str) -> None:
+    """The operating system is slow: neither the job nor the restart made with it is left for the next restart of anybody."""
+    idrac = clean.site.idracs[5]
+    values = idrac._device.bios.values()
+    wanted = "Off" if values["NumLock"] == "On" else "On"
+    params: dict[str, dict[str, Any]] = {
+        "bios_config_write": {"settings": [f"NumLock={wanted}"]},
+        "bios_password": {"new": "first"},
+    }
+    idrac.set_os_obeys(False)
+    try:
+        log = cancelled(clean, idrac, kind, params[kind], "Scheduled")
+    finally:
+        idrac.set_os_obeys()
+    assert "had not begun and was taken out" in log
+    assert (opened(idrac, "JID"), staged(idrac), standing(clean)) == ({}, set(), [])
+    for restart in opened(idrac, "RID"):
+        assert f"{restart} is under way" in log
+    idrac.forget_jobs()
+    boots = idrac.boots
+    assert clean.run("power_action", {"action": "force_restart"}, [clean.server(idrac).id]).failed == 0
+    assert (idrac.boots, idrac._device.bios.values()) == (boots + 1, values), "the next restart applied it"
+
+
+def test_cancelled_when_its_job_has_begun_it_is_left_and_told(clean: Program) -> None:
+    idrac = clean.site.idracs[5]
+    wanted = "Off" if idrac._device.bios.values()["NumLock"] == "On" else "On"
+    idrac.set_fault("job_stuck", percent=40)
+    log = cancelled(clean, idrac, "bios_config_write", {"settings": [f"NumLock={wanted}"]}, "Running")
+    assert "has begun and runs to its end" in log
+    assert (list(opened(idrac, "JID").values()), standing(clean)) == (["Running"], [])
+    idrac.forget_jobs()

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.jobs import Danger
 from dsm_desktop.operations.boot_configuration import boot_configuration, wanted_order
 from dsm_desktop.queries.configuration import BootRow, boot_history
-from dsm_desktop.queries.jobs import TaskRow
+from dsm_desktop.queries.jobs import TaskRow, restore_list
 from dsm_desktop.simulator import SimulatedIdrac
 from tests.operations.conftest import Program
+from tests.operations.killing import until
 
 pytestmark = pytest.mark.shared_program
 
@@ -29,6 +31,19 @@ def history(program: Program, idrac: SimulatedIdrac) -> list[BootRow]:
 
 def patches(idrac: SimulatedIdrac) -> int:
     return sum(e.verb == "PATCH" and "Bios" not in e.uri and "Boot" in str(e.body) for e in idrac.journal)
+
+
+def armed(idrac: SimulatedIdrac) -> str:
+    """What the server starts from once, as the device has it."""
+    return str(idrac._device.boot.target)
+
+
+def left(program: Program, idrac: SimulatedIdrac) -> None:
+    """Only an iDRAC8's stop may stand on the restore list: its server may go off late."""
+    rows = program.app.store.fetch(lambda c: restore_list(c, standing_only=True))
+    assert all("again" in row.what and idrac.generation == "idrac8" for row in rows), rows
+    for row in rows:
+        program.app.commands.abandon_restore(row.id, "it runs on")
 
 
 def test_every_generation_is_read_and_kept_as_history(ready: Program) -> None:
@@ -76,6 +91,38 @@ def test_a_one_time_source_is_proven_when_the_server_has_used_it(ready: Program)
     assert task.state == "completed", task.outcome
     assert task.result
     assert (task.result["once"], task.result["proven"], idrac.boots) == ("", True, boots + 1)
+
+
+@pytest.mark.parametrize("number", [0, 3, 5])
+def test_a_one_time_source_that_the_restart_did_not_use_is_taken_back(
+    ready: Program, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The operating system does not follow: the next restart of anybody would start from it."""
+    monkeypatch.setattr("dsm_desktop.workflows.reset.MINUTE", 0.2)
+    idrac = ready.site.idracs[number]
+    idrac.set_os_obeys(False)
+    (task,) = run(ready, [idrac], once="PXE", restart="graceful", minutes=5)
+    idrac.set_os_obeys()
+    assert "did not follow" in task.outcome
+    assert armed(idrac) == "None"
+    left(ready, idrac)
+
+
+def test_cancelled_before_the_restart_the_source_is_as_it_was(ready: Program) -> None:
+    idrac = ready.site.idracs[3]
+    run(ready, [idrac], once="hard disk")
+    before = patches(idrac)
+    idrac.set_os_obeys(False)
+    job_id = ready.app.commands.submit(
+        "boot_configuration", [ready.server(idrac).id], {"once": "PXE", "restart": "graceful"}
+    )
+    until(lambda: patches(idrac) > before, "the source to be set")
+    ready.app.commands.cancel(job_id, CancelGrade.NOW)
+    assert ready.wait(job_id).state == "cancelled"
+    idrac.set_os_obeys()
+    assert armed(idrac) == "Hdd"
+    left(ready, idrac)
+    run(ready, [idrac], once="none")
 
 
 def test_a_mode_takes_one_restart_and_it_is_the_chosen_one(ready: Program) -> None:

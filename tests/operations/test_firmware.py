@@ -15,7 +15,7 @@ from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.firmware.plan import Impact
 from dsm_desktop.jobs import Danger
 from dsm_desktop.operations.firmware import FirmwareOptions
-from dsm_desktop.queries.jobs import task_steps
+from dsm_desktop.queries.jobs import restore_list, task_steps
 from dsm_desktop.workflows.gate import pass_gate
 from tests.operations.firmware_site import BIOS, IDRAC, QUICK, Firmware, firmware_program
 from tests.simulator.webserver import Files
@@ -307,6 +307,29 @@ def test_a_host_that_is_off_is_off_again_at_the_end(site: Firmware) -> None:
     assert (job.state, job.failed) == ("completed", 0), outcome(tasks)
     assert site.idracs[2].installed[BIOS] == "9.10.6"
     _until(lambda: site.idracs[2].power_state == "Off")
+
+
+def test_a_host_that_does_not_go_off_again_stays_on_the_restore_list(
+    site: Firmware, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without an operating system that listens: it was asked to stop once, and that is no proof that it did."""
+    monkeypatch.setattr("dsm_desktop.workflows.reset.MINUTE", 2.0)
+    idrac, app = site.idracs[2], site.program.app
+    asked = idrac.effects.get("ComputerSystem.Reset:GracefulShutdown", 0)
+    name = site.package(idrac, BIOS, "9.10.6.1")
+    idrac.set_power("Off")
+    idrac.set_os_obeys(False)
+    job, (task,) = site.run("firmware_update", one(site), packages=[name], restart_minutes=1)
+    assert job.failed == 1
+    assert "did not stop within 1 minutes" in task.outcome
+    assert (idrac.installed[BIOS], idrac.power_state) == ("9.10.6.1", "On")
+    assert idrac.effects["ComputerSystem.Reset:GracefulShutdown"] == asked + 1
+    (entry,) = app.store.fetch(lambda c: restore_list(c, standing_only=True))
+    assert entry.state == "failed"
+    assert "Switch it off" in entry.message
+    idrac.set_power("Off")
+    app.commands.put_back(task.id)
+    _until(lambda: not app.store.fetch(lambda c: restore_list(c, standing_only=True)))
 
 
 def test_the_configuration_is_saved_before_anything_is_sent(site: Firmware) -> None:

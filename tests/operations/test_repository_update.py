@@ -10,12 +10,15 @@ import pytest
 
 from dsm_desktop.commands.firmware_exclusions import add_exclusion, remove_exclusion
 from dsm_desktop.core.errors import BadInput
+from dsm_desktop.core.states import CancelGrade
 from dsm_desktop.firmware.exclusions import Exclusion
 from dsm_desktop.jobs import JobContext
 from dsm_desktop.operations import repository_update
 from dsm_desktop.operations.firmware import site_exclusions
+from dsm_desktop.queries.jobs import task_log
 from dsm_desktop.simulator.catalogs import build_repository
-from tests.operations.firmware_site import BIOS, IDRAC, Firmware, firmware_program
+from tests.operations.firmware_site import BIOS, IDRAC, QUICK, Firmware, firmware_program
+from tests.operations.killing import until
 
 pytestmark = pytest.mark.shared_program
 DRIVERS = "DriverPack.Embedded.1:LC.Embedded.1"
@@ -216,3 +219,34 @@ def test_what_waits_for_the_next_restart_waits_or_is_told(site: Firmware, tmp_pa
     assert "the restart that applied it was not made by this job" in early.outcome
     assert [idrac.boots for idrac in site.idracs] == [boots[0], boots[1] + 1]
     assert [idrac.installed[BIOS] == "99.9.0" for idrac in site.idracs] == [False, True]
+
+
+def test_a_host_that_is_off_is_off_again_at_the_end(site: Firmware, tmp_path: Path) -> None:
+    idrac = site.idracs[0]
+    idrac.set_power("Off")
+    job, tasks = site.run(
+        "repository_update", [site.ids()[0]], folder=repository(site, tmp_path / "repo", "10")
+    )
+    assert (job.state, job.failed) == ("completed", 0), tasks[0].outcome
+    assert (idrac.installed[BIOS], idrac.power_state) == ("99.10.0", "Off")
+
+
+def test_cancelled_it_takes_out_its_own_jobs_and_leaves_those_of_others(
+    site: Firmware, tmp_path: Path
+) -> None:
+    idrac, app = site.idracs[0], site.program.app
+    params = QUICK | {"folder": repository(site, tmp_path / "repo", "11")}
+    idrac.set_os_obeys(False)
+    asked = "ComputerSystem.Reset:GracefulRestart"
+    before = idrac.effects.get(asked, 0)
+    job_id = app.commands.submit("repository_update", [site.ids()[0]], params)
+    until(lambda: idrac.effects.get(asked, 0) > before, "the restart to be asked for")
+    own = [name for name, state in idrac.jobs.items() if state == "Scheduled"]
+    others = idrac.add_job("FirmwareUpdate", "Firmware Update: PERC H755 Front", at_boot=True)
+    app.commands.cancel(job_id, CancelGrade.NOW)
+    assert site.program.wait(job_id).state == "cancelled"
+    assert own
+    assert [name for name, state in idrac.jobs.items() if state == "Scheduled"] == [others]
+    (task,) = site.program.tasks(job_id)
+    said = [line.message for line in app.store.fetch(lambda c: task_log(c, task.id))]
+    assert any(others in line and "somebody else's" in line for line in said), said

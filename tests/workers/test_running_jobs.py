@@ -98,6 +98,33 @@ def test_a_restart_goes_on_where_it_was_and_does_no_step_twice(desk: Desk) -> No
     assert [r.key for r in desk.rows(Lease.key) if r.key != "leader"] == []
 
 
+def test_waits_with_long_names_are_told_apart_after_a_restart(desk: Desk) -> None:
+    """A title as long as a record's name: what the second wait says is its own, not what the first has recorded."""
+    title = "Intel 6Gb/s SATA SSD firmware DL13 for " + ", ".join(f"SSDSC2BB{n}0G4R" for n in range(16, 22))
+    between, go_on = threading.Event(), threading.Event()
+
+    def restarted() -> str | None:
+        between.set()
+        return "On" if go_on.is_set() else None
+
+    async def body(ctx: JobContext) -> str:
+        staged = await ctx.wait_for(f"{title} (JID_1)", lambda: "Scheduled", every=0.01, timeout=60)
+        await ctx.wait_for("the restart", restarted, every=0.01, timeout=60)
+        return f"{staged} {await ctx.wait_for(f'{title}, applied (JID_1)', lambda: 'Completed', every=1, timeout=60)}"
+
+    desk.start(body)
+    job = desk.submit()
+    assert between.wait(60)
+    desk.stop()
+    go_on.set()
+    desk.restart()
+    assert desk.until_ended(job).state == "completed"
+    assert task_rows(desk.store, job)[0].message == "Scheduled Completed"
+    long = [(s.name, s.key) for s in desk.rows(TaskStep.name, TaskStep.key) if "Intel" in s.name]
+    assert [key for _, key in long] == ["#1", "#2"]
+    assert len(dict(long)) == 1, "cut, the two names are the same"
+
+
 @pytest.mark.parametrize("grade", [CancelGrade.AFTER_TARGET, CancelGrade.AFTER_STEP, CancelGrade.NOW])
 def test_three_grades_of_cancel_all_put_back(desk: Desk, grade: CancelGrade) -> None:
     put_back: list[int] = []
