@@ -91,3 +91,15 @@ def test_the_menu_of_a_job_is_that_of_the_row_below_the_pointer(session: Session
     cancel = next(action for action in menu.actions() if action.text() == "Cancel")
     assert cancel.isEnabled(), cancel.toolTip()
     assert view.job_id == jobs["paused"].id
+
+
+def test_a_key_right_after_an_arrow_key_is_for_the_row_that_is_seen(session: Session) -> None:
+    asked: list[list[int]] = []
+    session.desk.job_wanted.disconnect()
+    session.desk.job_wanted.connect(lambda kind, ids, preset: asked.append(ids))
+    grid = session.window.servers.panel.grid
+    grid.select_ids([1], current=1)
+    settle(session.desk)
+    grid.select_ids([2], current=2)
+    session.window.actions_.jobs["inventory_refresh"].trigger()
+    assert asked == [[2]]

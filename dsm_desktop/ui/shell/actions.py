@@ -46,6 +46,8 @@ class Actions(QObject):
         super().__init__(parent)
         self._desk = desk
         self.rows: list[ServerRow] = []
+        self.fresh: Callable[[], Sequence[ServerRow]] = lambda: self.rows
+        """What is selected at this moment: a key may be pressed before a selection has settled."""
         self.jobs: dict[str, QAction] = {}
         self.plain: dict[str, QAction] = {}
         self.power: dict[PowerAction, QAction] = {}
@@ -96,7 +98,7 @@ class Actions(QObject):
 
     def _start(self, kind: str, preset: dict[str, Any]) -> None:
         targets = self._desk.context.catalogue[kind].targets
-        ids = [row.id for row in self.rows] if targets is Targets.SERVER else []
+        ids = [row.id for row in self.fresh()] if targets is Targets.SERVER else []
         self._desk.job_wanted.emit(kind, ids, preset)
 
     def follow(self, rows: Sequence[ServerRow]) -> None:

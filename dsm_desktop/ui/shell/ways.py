@@ -110,6 +110,7 @@ class Ways:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusWindowChanged.connect(self._window_changed)
+        self.actions_.fresh = self._follow_rows
 
     def _window_changed(self) -> None:
         """Another window of ours is in front, and the actions follow it. A dialog or the palette stands for the window below."""
