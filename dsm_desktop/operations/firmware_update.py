@@ -108,8 +108,9 @@ async def update_host(
     way: SendWay,
     purpose: str,
     share: str = "",
+    sent: list[str] | None = None,
 ) -> FirmwareResult:
-    """Carry out a plan made of packages of the library."""
+    """Carry out a plan made of packages of the library. `sent` as for `apply_plan`."""
     if not plan.items:
         return result_of(ctx, plan, [])
     ctx.log(f"{plural(len(plan.items), 'package')}, {restarts_words(plan)}.")
@@ -124,7 +125,7 @@ async def update_host(
     if way is not SendWay.SHARE:
         sender = _AsScanned({file.key: file for file in files}, sender)
     try:
-        done = await apply_plan(ctx, plan, sender, how, known)
+        done = await apply_plan(ctx, plan, sender, how, known, sent)
     finally:
         if served:
             await ctx.run(partial(_withdraw, ctx))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -13,16 +13,16 @@ from dsm_desktop.jobs import JobContext
 from dsm_desktop.operations.firmware import PackageFile, SendWay
 from dsm_desktop.operations.firmware_update import update_host
 from dsm_desktop.operations.host_work import BothOrder, HostWork, Item
-from dsm_desktop.redfish.device_jobs import device_jobs
+from dsm_desktop.redfish.device_jobs import DeviceJob, device_jobs
 from dsm_desktop.workflows.depot import depot_for
-from dsm_desktop.workflows.device_work import patient
+from dsm_desktop.workflows.device_work import follow_job, patient
 from dsm_desktop.workflows.esxi_facts import refuse_blocked
 from dsm_desktop.workflows.esxi_proof import prove_esxi
 from dsm_desktop.workflows.esxi_restart import boot_time_of, restart_esxi, restart_server
 from dsm_desktop.workflows.esxi_update import SSH_OFF, install_esxi, preflight, update_esxi
 from dsm_desktop.workflows.esxi_wanted import EsxiUpdated, EsxiWanted
-from dsm_desktop.workflows.firmware_host import Apply, unstage
-from dsm_desktop.workflows.firmware_proof import Done, Outcome, RestartBy, prove
+from dsm_desktop.workflows.firmware_host import Apply, is_ours, unstage
+from dsm_desktop.workflows.firmware_proof import Done, Outcome, RestartBy, judge, prove
 from dsm_desktop.workflows.maintenance import ATTEMPTS, Seen, refuse_in_service
 from dsm_desktop.workflows.reset import Restart
 from dsm_desktop.workflows.return_host import host_is_back
@@ -51,11 +51,12 @@ class EsxiPlan(BaseModel):
 
 
 class Both(BaseModel):
-    """What became of firmware and ESXi."""
+    """What became of firmware and ESXi. `restarted`: the host was, by this job or while its firmware waited for it."""
 
     model_config = ConfigDict(frozen=True)
     done: list[Done] = []
     esxi: EsxiUpdated | None = None
+    restarted: bool = False
 
 
 @asynccontextmanager
@@ -109,21 +110,30 @@ async def update_both(
         updated = await update_esxi(ctx, wanted)
     boot = await ctx.step("note the boot time", partial(boot_time_of, ctx), key="firmware", attempts=ATTEMPTS)
     done = await _firmware(ctx, params, plan, files)
-    if plan.restarts:
+    # What was planned to wait for a restart may have needed none.
+    restarted = any(d.restart is not RestartBy.NONE for d in done)
+    if restarted:
         before = Seen(in_maintenance=True, boot_time=boot)
         await host_is_back(ctx, before, params.how_to_return, restarted=True, key="firmware ")
     if wanted is not None and updated is None:
         updated = await update_esxi(ctx, wanted)
-    return Both(done=done, esxi=updated)
+    restarted = restarted or (updated is not None and updated.restarted)
+    return Both(done=done, esxi=updated, restarted=restarted)
 
 
 async def _firmware(
-    ctx: JobContext, params: HostWork, plan: Plan, files: list[PackageFile], apply: Apply = Apply.NOW
+    ctx: JobContext,
+    params: HostWork,
+    plan: Plan,
+    files: list[PackageFile],
+    apply: Apply = Apply.NOW,
+    sent: list[str] | None = None,
 ) -> list[Done]:
     if not plan.items:
         return []
     how = params.ordered.model_copy(update={"apply": apply})
-    return (await update_host(ctx, how, plan, files, SendWay.AUTOMATIC, "host_update")).done
+    result = await update_host(ctx, how, plan, files, SendWay.AUTOMATIC, "host_update", sent=sent)
+    return result.done
 
 
 async def _together(
@@ -139,17 +149,19 @@ async def _together(
     known = await ctx.step(
         "note the iDRAC's jobs", patient(partial(_job_ids, ctx)), attempts=3, returns=list[str] | None
     )
+    sent: list[str] = []
+    ours = partial(is_ours, sent, plan.items)
     async with ctx.always(
         "staged firmware",
         f"Take staged firmware out of the job queue of {ctx.target.label}",
-        partial(unstage, ctx, known or []),
+        partial(unstage, ctx, known or [], ours),
         original={"jobs": known or []},
         key="together",
     ):
         boot = await ctx.step(
             "note the boot time", partial(boot_time_of, ctx), key="staged", attempts=ATTEMPTS
         )
-        staged = await _firmware(ctx, params, plan, files, Apply.NEXT_RESTART)
+        staged = await _firmware(ctx, params, plan, files, Apply.NEXT_RESTART, sent)
         if any(d.restart is RestartBy.OTHER for d in staged):
             seen = Seen(in_maintenance=True, boot_time=boot)
             await host_is_back(ctx, seen, params.how_to_return, restarted=True, key="staged ")
@@ -175,13 +187,25 @@ async def _together(
             await host_is_back(ctx, before, params.how_to_return, restarted=True, key="together ")
         if ctx.dry_run:
             return Both(esxi=updated)
-        await _still_staged(ctx, params, known or [])
-        done = [d for d in staged if d.outcome is Outcome.PROVEN]
-        proven = {d.fqdd for d in done}
-        for item in plan.items:
-            if restarts_host(item) and item.changes[0].fqdd not in proven:
-                done += await prove(ctx, item, params.ordered.how_to.proof)
-    return Both(done=done, esxi=updated)
+        await _still_staged(ctx, params, known or [], ours)
+        done = await _applied(ctx, params, plan, staged)
+    return Both(done=done, esxi=updated, restarted=True)
+
+
+async def _applied(ctx: JobContext, params: HostWork, plan: Plan, staged: list[Done]) -> list[Done]:
+    """What the restart of both has made of the staged firmware: each job judged, then each version read."""
+    done = [d for d in staged if d.outcome is Outcome.PROVEN]
+    proven = {d.fqdd for d in done}
+    jobs = {(d.fqdd, d.after): d.waits for d in staged if d.waits}
+    for item in plan.items:
+        first = item.changes[0]
+        if not restarts_host(item) or first.fqdd in proven:
+            continue
+        job_id = jobs.get((first.fqdd, first.after))
+        if job_id:
+            judge(ctx, item, await follow_job(ctx, job_id, f"{item.title}, applied", params.ordered.patience))
+        done += await prove(ctx, item, params.ordered.how_to.proof)
+    return done
 
 
 async def _by_idrac(ctx: JobContext, params: HostWork, key: str) -> None:
@@ -199,12 +223,14 @@ def _job_ids(ctx: JobContext) -> list[str]:
     return [job.id for job in device_jobs(ctx.redfish())]
 
 
-async def _still_staged(ctx: JobContext, params: HostWork, known: list[str]) -> None:
+async def _still_staged(
+    ctx: JobContext, params: HostWork, known: list[str], ours: Callable[[DeviceJob], bool]
+) -> None:
     """A restart that skips the server's own start (Quick Boot) applies no firmware: then the iDRAC restarts the host."""
 
     def staged() -> list[str] | None:
         jobs = device_jobs(ctx.redfish())
-        return [j.id for j in jobs if j.id not in known and j.scheduled and not j.is_reboot]
+        return [j.id for j in jobs if j.id not in known and j.scheduled and not j.is_reboot and ours(j)]
 
     left = await ctx.wait_for(
         f"the iDRAC of {ctx.target.label}", patient(staged), every=params.poll_seconds, timeout=1800

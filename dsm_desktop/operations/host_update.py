@@ -87,7 +87,7 @@ async def update_emptied(ctx: JobContext, params: HostWork) -> HostUpdateResult:
             both = await update_both(
                 ctx, params, plan, files, asked if esxi.needed else None, quick_boot=esxi.quick_boot
             )
-            returned = await _proven(ctx, params, plan, empty, both)
+            returned = await _proven(ctx, params, empty, both)
     if ctx.dry_run:
         summary = f"Nothing was changed (dry run). {esxi.note}".strip()
         return HostUpdateResult(summary=summary, restarts=max(plan.restarts, int(esxi.needed)))
@@ -105,11 +105,10 @@ def _firmware_now(ctx: JobContext, plan: Plan) -> list[str]:
     )
 
 
-async def _proven(ctx: JobContext, params: HostWork, plan: Plan, empty: Emptied, both: Both) -> Returned:
+async def _proven(ctx: JobContext, params: HostWork, empty: Emptied, both: Both) -> Returned:
     """The host is here again and as before; only then may it carry VMs."""
     how = params.how_to_return
-    restarted = plan.restarts > 0 or bool(both.esxi and both.esxi.restarted)
-    await host_is_back(ctx, empty.before, how, restarted=restarted)
+    await host_is_back(ctx, empty.before, how, restarted=both.restarted)
     if not ctx.dry_run:
         await ctx.step(
             "look whether it is still in maintenance mode",

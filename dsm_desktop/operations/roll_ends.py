@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dsm_desktop.core.states import JobState
 from dsm_desktop.queries.roll_hosts import HostOutcome
-from dsm_desktop.workflows.roll_plan import RollPlan
+from dsm_desktop.workflows.roll_plan import PlannedHost, RollPlan
 
 ASKED_TO_STOP = "it was asked to stop after the host at work"
 
@@ -40,6 +40,24 @@ class HostEnd(BaseModel):
     changes: list[str] = []
     stopped: list[str] = []
     notes: list[str] = []
+
+
+def through(host: PlannedHost, outcome: HostOutcome) -> HostEnd:
+    """Of a host whose work completed."""
+    result = outcome.result or {}
+    changes = [f"{d['name']} {d['before']} → {d['after']}" for d in result.get("done", [])]
+    return HostEnd(
+        host_id=host.host_id,
+        name=host.name,
+        standing=Standing.DONE,
+        why=outcome.message,
+        job_id=outcome.job_id,
+        before=str(result.get("version_before", "")),
+        after=str(result.get("version_after", "")),
+        changes=list(dict.fromkeys(changes)),
+        stopped=list(result.get("stopped", [])),
+        notes=list(result.get("notes", [])),
+    )
 
 
 def not_again(last: HostEnd, why: str) -> HostEnd:

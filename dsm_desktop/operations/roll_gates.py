@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,6 +25,8 @@ from dsm_desktop.workflows.safety_check import fresh_picture, measured
 from dsm_desktop.workflows.vsan_rest import left_to_copy
 
 _ADMISSION = "ha_policy"
+_FIGURES = re.compile(r"('[^']*')|(?<![\w.-])\d[\d.,]*(?![\w-])")
+"""Numbers that stand alone; those within a quoted name, or a part of a word, name something."""
 
 
 class Gate(BaseModel):
@@ -47,6 +50,15 @@ class Gate(BaseModel):
     def open(self, go_on: bool) -> bool:
         """Whether a host may be taken without asking; `go_on`: also where the cluster is amber."""
         return self.green or (self.amber and go_on and not self.unread)
+
+    def within(self, known: Gate) -> bool:
+        """Whether it says no more than one that a person has gone over. Figures that move by themselves say nothing new."""
+        return self.green or (self.amber and self._said <= known._said)
+
+    @property
+    def _said(self) -> set[str]:
+        parts = [part for reason in self.reasons for part in reason.rstrip(".").split("; ")]
+        return {_FIGURES.sub(lambda found: found[1] or "#", part).casefold() for part in parts}
 
 
 def words_of(gate: Gate) -> str:

@@ -18,6 +18,7 @@ from dsm_desktop.operations.roll_ends import (
     left_words,
     not_again,
     state_words,
+    through,
 )
 from dsm_desktop.operations.roll_gates import Gate, look_at_gates, words_of
 from dsm_desktop.operations.roll_planning import read_outcomes
@@ -265,7 +266,17 @@ class Roll:
         if answer == "skip":
             self._leave_out(host, f"the cluster was {gate.colour}: {words_of(gate)}")
             return False
-        return answer == "go_on"
+        return answer == "go_on" and await self._as_answered(host, gate)
+
+    async def _as_answered(self, host: PlannedHost, gate: Gate) -> bool:
+        """The question may have been open for hours: only what the person has seen is gone over, else it is asked again."""
+        now = await self._look(host, "answered")
+        if now.within(gate):
+            return True
+        self._ctx.log(
+            f"{host.name} is not taken as was decided, the cluster is {now.colour} by now.", "warning"
+        )
+        return False
 
     async def _start(self, host: PlannedHost) -> bool:
         """False where somebody has said at the last moment that it is not to be begun. With all decisions of a cluster, whose VMs
@@ -342,21 +353,8 @@ class Roll:
 
     async def _judge(self, host: PlannedHost, outcome: HostOutcome) -> None:
         state = JobState(outcome.state)
-        result = outcome.result or {}
         if state is JobState.COMPLETED:
-            changes = [f"{d['name']} {d['before']} → {d['after']}" for d in result.get("done", [])]
-            self._ends[host.host_id] = HostEnd(
-                host_id=host.host_id,
-                name=host.name,
-                standing=Standing.DONE,
-                why=outcome.message,
-                job_id=outcome.job_id,
-                before=str(result.get("version_before", "")),
-                after=str(result.get("version_after", "")),
-                changes=list(dict.fromkeys(changes)),
-                stopped=list(result.get("stopped", [])),
-                notes=list(result.get("notes", [])),
-            )
+            self._ends[host.host_id] = through(host, outcome)
             self._ctx.log(f"{host.name} is through: {outcome.message}")
             return
         standing = Standing.CANCELLED if state is JobState.CANCELLED else Standing.FAILED

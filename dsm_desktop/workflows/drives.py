@@ -96,6 +96,10 @@ async def disconnect(guests: Guests, vm: Vm, device: Device, key: str) -> None:
 
 
 async def _promise(guests: Guests, vm: Vm, device: Device) -> None:
+    """Once: where taking it out is tried again, the first promise says how it was before."""
+    if (vm.moid, device.key) in guests.media:
+        return
+    guests.media.add((vm.moid, device.key))
     medium = Medium(
         vm=vm.moid,
         device=device.key,

@@ -193,7 +193,8 @@ class Evacuation:
                 label = self._ctx.target.label
                 why = f"{label} is not emptied yet because of {vm.name}: {error.message} {error.hint}".strip()
                 look = Look(state=State.STUCK, why=why.rstrip("."), vms=[vm])
-                await self._stuck(look, f"decided {number} {vm.moid}")
+                if await self._stuck(look, f"decided {number} {vm.moid}"):
+                    return
             else:
                 return
 
@@ -308,8 +309,8 @@ class Evacuation:
             await self._guests.promise_power(vm)
         await self._guests.shut_down(vm, mark)
 
-    async def _stuck(self, look: Look, key: str) -> None:
-        """Ask how to go on, naming host, VM, cause and next step."""
+    async def _stuck(self, look: Look, key: str) -> bool:
+        """Ask how to go on, naming host, VM, cause and next step. Whether something was chosen for the VM, and done."""
         ctx = self._ctx
         vm = look.vms[0] if look.vms else None
         chosen = await ctx.decide(stuck_question(ctx, look, vm, key, self._how.ask_hours))
@@ -331,6 +332,9 @@ class Evacuation:
                 await self._treat(vm, Remedy(chosen), f"stuck {key}")
             except (VmRefused, TimedOut, VcenterFault) as error:
                 ctx.log(f"{error.message} {error.hint}".strip(), "warning")
+            else:
+                return True
+        return False
 
 
 def _vms_to_treat(ctx: JobContext, how: HowToEmpty) -> list[Vm]:

@@ -26,6 +26,7 @@ from dsm_desktop.workflows.device_work import Patience, follow_job
 from dsm_desktop.workflows.esxi_restart import restart_server
 from dsm_desktop.workflows.firmware_proof import (
     Done,
+    RestartBy,
     judge,
     left_waiting,
     prove,
@@ -139,22 +140,31 @@ def refuse_outside(ctx: JobContext, how: HowTo) -> None:
 
 
 async def apply_plan(
-    ctx: JobContext, plan: Plan, sender: Sender, how: HowTo, known: Sequence[str]
+    ctx: JobContext,
+    plan: Plan,
+    sender: Sender,
+    how: HowTo,
+    known: Sequence[str],
+    sent: list[str] | None = None,
 ) -> list[Done]:
-    """Carry a plan out, wave by wave, each proven before the next begins. `known` are the jobs in the queue before it.
+    """Carry a plan out, wave by wave, each proven before the next begins. `known` are the jobs in the queue before it; `sent`
+    grows with the JIDs, for who has promised to take them out again.
 
     What is staged and not yet applied is taken out of the iDRAC's queue again when the work stops early. A host that was off
     is switched on for what is applied while it starts, and off again at the end.
     """
+    jobs = [] if sent is None else sent
     if not plan.restarts or how.apply is Apply.NEXT_RESTART:
-        return await _waves(ctx, plan, sender, how, known)
+        return await _waves(ctx, plan, sender, how, known, jobs)
     async with off_again(ctx, minutes=how.restart_minutes, every=how.patience.every):
-        return await _waves(ctx, plan, sender, how, known)
+        return await _waves(ctx, plan, sender, how, known, jobs)
 
 
-async def _waves(ctx: JobContext, plan: Plan, sender: Sender, how: HowTo, known: Sequence[str]) -> list[Done]:
+async def _waves(
+    ctx: JobContext, plan: Plan, sender: Sender, how: HowTo, known: Sequence[str], jobs: list[str]
+) -> list[Done]:
     done: list[Done] = []
-    jobs = list(known)
+    jobs += known
     for number, wave in enumerate(plan.waves, 1):
         await refuse_after_window(ctx, how, f"wave {number}")
         if how.apply is Apply.NEXT_RESTART or not any(restarts_host(item) for item in wave):
@@ -204,7 +214,12 @@ async def _wave(
         for place, (item, job_id) in enumerate(waiting):
             ctx.progress(place, len(waiting), f"Applying {item.title} {item.version}")
             judge(ctx, item, await follow_job(ctx, job_id, f"{item.title}, applied", how.patience))
-    return [done for item in sent for done in await prove(ctx, item, how.proof)]
+    waited = [item for item, _ in waiting]
+    return [
+        done
+        for item in sent
+        for done in await prove(ctx, item, how.proof, RestartBy.JOB if item in waited else RestartBy.NONE)
+    ]
 
 
 async def restart_for(ctx: JobContext, how: HowTo, number: int) -> None:
@@ -223,7 +238,7 @@ def is_ours(jobs: Sequence[str], items: Sequence[Planned], job: DeviceJob) -> bo
     return job.id in jobs or any(named_like(job, item) for item in items)
 
 
-def unstage(ctx: JobContext, known: list[str], ours: Callable[[DeviceJob], bool] = lambda job: True) -> None:
+def unstage(ctx: JobContext, known: list[str], ours: Callable[[DeviceJob], bool]) -> None:
     """Delete what still waits for a restart, was not there before and is `ours`: somebody else may have staged another part
     meanwhile. Nothing is left after a job that ended well."""
     bmc: RedfishClient = ctx.redfish()

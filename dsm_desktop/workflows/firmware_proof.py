@@ -43,14 +43,15 @@ class Outcome(enum.StrEnum):
 
 
 class RestartBy(enum.StrEnum):
-    """Who made the restart that applied it. OTHER: it waited for the next one, and that was not this job's."""
+    """Who made the restart that applied it. NONE: it needed none. OTHER: it waited for the next one, and that was not this job's."""
 
     JOB = "job"
+    NONE = "none"
     OTHER = "other"
 
 
 class Done(BaseModel):
-    """One device's firmware after the work."""
+    """One device's firmware after the work. `waits` is the iDRAC's job of what is STAGED."""
 
     model_config = ConfigDict(frozen=True)
     fqdd: str
@@ -60,6 +61,7 @@ class Done(BaseModel):
     after: str
     outcome: Outcome
     restart: RestartBy = RestartBy.JOB
+    waits: str = ""
 
 
 def judge(ctx: JobContext, item: Planned, end: JobEnd) -> None:
@@ -122,6 +124,7 @@ def done_of(
     outcome: Outcome,
     now: dict[str, str] | None = None,
     restart: RestartBy = RestartBy.JOB,
+    waits: str = "",
 ) -> list[Done]:
     return [
         Done(
@@ -132,6 +135,7 @@ def done_of(
             after=(now or {}).get(c.fqdd, c.after),
             outcome=outcome,
             restart=restart,
+            waits=waits,
         )
         for c in item.changes
     ]
@@ -149,9 +153,12 @@ async def left_waiting(
     needs none, and PROVEN too what a restart that was not the job's has applied meanwhile. Raises NotProven, RestartedEarly."""
     applied = await _applied_by_another(ctx, items, waiting, mark, jobs, proof)
     rest = [item for item in items if not (applied and restarts_host(item))]
-    staged = [item for item, _ in waiting if item in rest]
-    now = [done for item in rest if item not in staged for done in await prove(ctx, item, proof)]
-    return applied + now + [done for item in staged for done in done_of(item, Outcome.STAGED)]
+    staged = [(item, job_id) for item, job_id in waiting if item in rest]
+    asleep = [item for item, _ in staged]
+    now = [
+        done for item in rest if item not in asleep for done in await prove(ctx, item, proof, RestartBy.NONE)
+    ]
+    return applied + now + [d for item, job_id in staged for d in done_of(item, Outcome.STAGED, waits=job_id)]
 
 
 async def _applied_by_another(

@@ -92,6 +92,8 @@ class Guests:
     ask_hours: float = 12.0
     _stopping: dict[str, Watch] = field(default_factory=dict)
     """By moid: guests that were asked to stop, until they have."""
+    media: set[tuple[str, int]] = field(default_factory=set)
+    """VM and device of media that are promised to be put in again."""
 
     async def promise_power(self, vm: Vm) -> None:
         """Before its guest is asked to stop: on again afterwards, on the restore list."""
@@ -152,7 +154,8 @@ class Guests:
         return now.power is not VmPower.ON and now.host == moid_of(self.ctx)
 
     async def shut_down(self, vm: Vm, key: str) -> None:
-        """Ask the guest to stop and wait; `promise_power` stands already. TimedOut when it does not."""
+        """Ask the guest to stop and wait; `promise_power` stands already. TimedOut when it does not; then it may be called again,
+        and a guest that was asked before need not take the second request."""
         ctx, watch = self.ctx, self._stopping[vm.moid]
 
         def off() -> str | None:
@@ -160,12 +163,17 @@ class Guests:
             return "off" if self._is_off(vm) else None
 
         def ask() -> str:
-            watch.begun = True
+            if self._is_off(vm):
+                return "off"
+            before, watch.begun = watch.begun, True
             try:
                 ctx.vcenter().shutdown_guest(vm.moid)
-            except VcenterFault:
-                watch.begun = False
-                raise
+            except VcenterFault as error:
+                watch.begun = before
+                if not before:
+                    raise
+                # Its Tools stop before it does: what was asked for already is waited for.
+                ctx.log(f"{vm.name} takes no second request to shut down: {error.message}")
             return "asked"
 
         await change(

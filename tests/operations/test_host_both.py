@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from dsm_desktop.core.states import CancelGrade
+from dsm_desktop.simulator.esxi import vmware_image
+from dsm_desktop.simulator.esxi.banks import Banks
 from dsm_desktop.simulator.vsphere.nodes.hosts import Host
 from dsm_desktop.store.models import EsxiHost
 from tests.operations.esxi_site import DEPOT, NEW, OLD, PROFILE, bundle_in, login
@@ -38,6 +40,15 @@ def site(shared: RollSite) -> Iterator[RollSite]:
     assert shared.standing() == []
     assert [h.name for h in shared.site.hosts if h.maintenance or h.evacuation] == []
     assert [h.name for h in shared.site.hosts if h.esxi.service("TSM-SSH").running] == []
+
+
+def old_again(site: RollSite, host: Host) -> None:
+    """ESXi as it was before an earlier test."""
+    site.site.run(lambda: setattr(host.esxi, "banks", Banks(vmware_image("8.0.3", OLD))))
+
+
+def idrac_of(site: RollSite, host: Host) -> Any:
+    return next(i for i in site.idracs.idracs if i.service_tag == host.service_tag)
 
 
 def boots(site: RollSite, host: Host) -> int:
@@ -124,6 +135,59 @@ def test_a_restart_by_the_idrac_that_does_not_happen_is_asked_about(
     assert "did not follow" in site.tasks(job.id)[0].outcome
     assert site.flashes(version)[host.service_tag] == 0, "what was staged is taken out again"
     assert boots(site, host) == before
+
+
+def test_staged_firmware_whose_job_fails_says_why_at_once(site: RollSite) -> None:
+    """By the iDRAC's own word, not by a version that did not change after the whole time of the proof."""
+    host = site.cluster.hosts[0]
+    old_again(site, host)
+    idrac = idrac_of(site, host)
+    idrac.set_fault("job_fails", kind="Firmware", code="RED007")
+    job = site.wait(firmware_on(site, host, "7.8.3", **ESXI), 120)
+    idrac.clear_faults()
+    (task,) = site.tasks(job.id)
+    assert task.error, site.log(job.id)
+    assert task.error["code"] == "DeviceJobFailed", task.outcome
+    assert "Unable to verify Update Package signature" in task.outcome
+
+
+def test_firmware_that_needed_no_restart_is_not_waited_for(site: RollSite) -> None:
+    host, version = site.cluster.hosts[2], "7.8.4"
+    idrac, before = idrac_of(site, host), boots(site, host)
+    idrac.set_fault("update_needs_no_restart")
+    job = site.wait(firmware_on(site, host, version, boot_minutes=0.5), 120)
+    idrac.clear_faults()
+    (task,) = site.tasks(job.id)
+    assert job.state == "completed", f"{task.outcome}\n{site.log(job.id)}"
+    assert f"→ {version}" in task.outcome
+    assert boots(site, host) == before
+
+
+def test_what_a_colleague_has_staged_is_left_to_him(site: RollSite) -> None:
+    host = site.cluster.hosts[1]
+    old_again(site, host)
+    idrac = idrac_of(site, host)
+    job_id = firmware_on(site, host, "7.7.5", **ESXI)
+    site.until(lambda: "Scheduled" in idrac.jobs.values(), lambda: site.log(job_id), 60)
+    others = idrac.add_job("FirmwareUpdate", "Firmware Update: Backplane 1", at_boot=True)
+    site.app.commands.cancel(job_id, CancelGrade.AFTER_STEP)
+    assert site.wait(job_id, 90).state == "cancelled"
+    assert [job for job, state in idrac.jobs.items() if state == "Scheduled"] == [others], site.log(job_id)
+    idrac.forget_jobs()
+
+
+def test_a_host_is_not_restarted_for_what_a_colleague_has_staged_meanwhile(site: RollSite) -> None:
+    """Put there after the restart of both, it waits for the next one, which is not ours to make."""
+    host = site.cluster.hosts[1]
+    old_again(site, host)
+    idrac, before = idrac_of(site, host), boots(site, host)
+    job_id = firmware_on(site, host, "7.7.6", **ESXI)
+    site.until(lambda: boots(site, host) > before, lambda: site.log(job_id), 90)
+    others = idrac.add_job("FirmwareUpdate", "Firmware Update: Backplane 1", at_boot=True)
+    assert site.wait(job_id, 90).state == "completed", site.log(job_id)
+    assert boots(site, host) == before + 1, site.log(job_id)
+    assert idrac.jobs[others] == "Scheduled"
+    idrac.forget_jobs()
 
 
 def test_a_cancel_right_after_a_restart_by_the_idrac_waits_for_the_host(site: RollSite) -> None:

@@ -180,6 +180,36 @@ def test_a_required_spare_host_closes_the_gate(site: RollSite) -> None:
         site.site.run(host.esxi.exit_maintenance)
 
 
+@pytest.mark.parametrize("alarm", [True, False])
+def test_an_answer_counts_for_what_was_seen_when_it_was_given(site: RollSite, alarm: bool) -> None:
+    """The question stands for hours, and the host's own job looks at no gate any more."""
+    hosts = site.cluster.hosts
+    packages = site.package(f"3.6.{2 + alarm}")
+    for host in hosts[2:]:
+        site.site.put(Blocker.IN_MAINTENANCE, host)
+    given: dict[str, Any] = {
+        "firmware": "packages",
+        "packages": packages,
+        "hosts": [site.host_id(hosts[0].moid)],
+    }
+    job_id = site.roll(**given, allow_out=2, on_amber="ask")
+    assert "the cluster is amber" in site.question(job_id).question
+    if alarm:
+        site.site.put(Blocker.ALARM, hosts[1])
+    site.answer("go_on")
+    if alarm:
+        asked = site.answer("skip")
+        assert "the cluster is red: Red alarms" in asked.question
+        assert "go_on" not in [o["value"] for o in asked.options]
+        assert "by now" in site.log(job_id)
+    site.wait(job_id)
+    standing = "skipped" if alarm else "done"
+    assert [h["standing"] for h in site.result(job_id)["hosts"]] == [standing], site.log(job_id)
+    site.site.run(hosts[1].alarms.clear)
+    for host in hosts[2:]:
+        site.site.run(host.esxi.exit_maintenance)
+
+
 def test_a_red_alarm_is_in_the_plan_and_acknowledged_it_lets_the_run_go_on(site: RollSite) -> None:
     first, second = site.cluster.hosts[:2]
     site.site.put(Blocker.ALARM, second)

@@ -36,6 +36,11 @@ ACCIDENTS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
         {},
     ),
     (
+        "update_needs_no_restart",
+        "A host update is applied at once, although the part is one that waits for a boot.",
+        {},
+    ),
+    (
         "children_late",
         "The jobs of a repository update show only so many seconds after its own job has ended.",
         {"seconds": 60.0},

@@ -101,7 +101,8 @@ class Updates:
         row, fqdds = chosen[0], {r.fqdd for r in chosen}
         if any(other is not job and other.component in fqdds for other in queue.open_jobs()):
             raise Refused(400, ("RED014",))
-        way = applied(row)
+        at_once = self._device.faults.take("update_needs_no_restart") is not None
+        way = Applied.DIRECT if at_once else applied(row)
         self._not_beside_cpld(way, job)
         held = order.apply == "OnStartUpdateRequest"
         at_boot = way in (Applied.AT_BOOT, Applied.POWER_CYCLE)
