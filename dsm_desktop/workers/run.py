@@ -209,8 +209,9 @@ def awake_seconds() -> float:
 
 
 def retry_pause(error: DsmError, attempt: int, patience: float = math.inf) -> float:
-    """Seconds before the next try: what the device asked for, for as long as there is patience, else 1, 2, 4 … 60."""
+    """Seconds before the next try: what the device asked for, within what is left of the patience, and a minute at most once none
+    is; else 1, 2, 4 … 60."""
     asked: float | None = getattr(error, "retry_after", None)
-    if asked is None or patience <= 0:
+    if asked is None:
         return float(min(60, 2 ** (attempt - 1)))
-    return min(float(asked), patience)
+    return min(float(asked), patience if patience > 0 else 60.0)

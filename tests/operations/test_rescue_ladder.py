@@ -54,7 +54,7 @@ def pair(
 ) -> Iterator[tuple[Killable, RecordedIdrac]]:
     for name, value in (("SETTLE", 0.1), ("EVERY", 0.2), ("SERVICES_BACK", 1.0)):
         monkeypatch.setattr(device_queue, name, value)
-    monkeypatch.setattr(stepping, "retry_pause", lambda error, attempt: 0.1)
+    monkeypatch.setattr(stepping, "retry_pause", lambda *_: 0.1)
     with recorded_program(tmp_path, captures) as (program, bmc):
         runner = program.app.make_runner("test")
         runner.start()

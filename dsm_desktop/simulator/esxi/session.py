@@ -100,7 +100,7 @@ class Session:
         self._signals.append(signals)
 
         def emit(out: str, err: str) -> None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, EOFError):  # whoever asked is gone
                 channel.sendall((out.replace("\n", "\r\n") if crlf else out).encode())
                 if crlf:
                     channel.sendall(err.replace("\n", "\r\n").encode())
