@@ -71,7 +71,7 @@ class RollOptions(HostWorkOptions):
     on_amber: OnAmber = Field(
         OnAmber.GO_ON,
         title="When the cluster is to be worked on with care",
-        description="amber; red always stops before the next host",
+        description="what forbids the work always stops the run before the next host",
     )
     allow_out: int = Field(
         0, ge=0, le=100, title="Other hosts that may be out already", description="e.g. one in repair"

@@ -35,22 +35,16 @@ from dsm_desktop.ui.views.questions import DecisionCard
 from dsm_desktop.ui.views.roll_plan import RollPlanView
 from tests.kit.maintenance_run import CHILD, PLAN, RUN, fill_run
 from tests.ui.kit import WAIT
-from tests.ui.seed import seed_site
-from tests.ui.seed_vsphere import seed_linked, seed_vsphere
+from tests.ui.seed_maintenance import seed_maintenance
+from tests.ui.seed_vsphere import seed_linked
 from tests.ui.test_shell import dialog_of
 
 OpenSession = Callable[..., Session]
 
 
-def fill(store: Store) -> None:
-    seed_site(store)
-    seed_vsphere(store)
-    fill_run(store)
-
-
 @pytest.fixture
 def session(open_session: OpenSession) -> Session:
-    return open_session(fill)
+    return open_session(seed_maintenance)
 
 
 def view_of(session: Session) -> MaintenanceView:
@@ -192,7 +186,7 @@ def test_hosts_that_a_run_did_not_come_to_say_so(session: Session) -> None:
 
 def test_the_start_tells_what_ended_work_left_changed(open_session: OpenSession) -> None:
     def ended(store: Store) -> None:
-        fill(store)
+        seed_maintenance(store)
         with store.write() as uow:
             uow.session.execute(update(JobTask).values(state="failed"))
 

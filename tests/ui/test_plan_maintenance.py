@@ -10,28 +10,20 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import select, update
 
 from dsm_desktop.store.models import Job, JobTask
-from dsm_desktop.store.unit_of_work import Store
 from dsm_desktop.ui.dialogs.plan_maintenance import PlanMaintenanceDialog
 from dsm_desktop.ui.dialogs.start_run import StartRunDialog
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
-from tests.kit.maintenance_run import PLAN, RUN, fill_run
+from tests.kit.maintenance_run import PLAN, RUN
 from tests.ui.kit import WAIT
-from tests.ui.seed import seed_site
-from tests.ui.seed_vsphere import seed_vsphere
+from tests.ui.seed_maintenance import seed_maintenance
 
 OpenSession = Callable[..., Session]
 
 
-def fill(store: Store) -> None:
-    seed_site(store)
-    seed_vsphere(store)
-    fill_run(store)
-
-
 @pytest.fixture
 def session(open_session: OpenSession) -> Session:
-    return open_session(fill)
+    return open_session(seed_maintenance)
 
 
 @pytest.fixture

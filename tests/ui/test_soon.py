@@ -15,7 +15,7 @@ from dsm_desktop.commands.device_jobs import save_device_jobs
 from dsm_desktop.queries.run_orders import Order
 from dsm_desktop.redfish.device_jobs import DeviceJob
 from dsm_desktop.store.models import Job, VsphereObject
-from dsm_desktop.store.unit_of_work import Store, UnitOfWork
+from dsm_desktop.store.unit_of_work import UnitOfWork
 from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.main import Session
 from dsm_desktop.ui.screenshots import settle
@@ -24,24 +24,17 @@ from dsm_desktop.ui.views.fleet import FleetView
 from dsm_desktop.ui.views.maintenance import MaintenanceView
 from dsm_desktop.ui.views.vcenter import VcenterView
 from dsm_desktop.ui.work import Work
-from tests.kit.maintenance_run import RUN, fill_run
+from tests.kit.maintenance_run import RUN
 from tests.ui.kit import WAIT
-from tests.ui.seed import seed_site
-from tests.ui.seed_vsphere import seed_vsphere
+from tests.ui.seed_maintenance import seed_maintenance
 from tests.ui.test_maintenance import order_dialog, view_of
 
 OpenSession = Callable[..., Session]
 
 
-def fill(store: Store) -> None:
-    seed_site(store)
-    seed_vsphere(store)
-    fill_run(store)
-
-
 @pytest.fixture
 def session(open_session: OpenSession) -> Session:
-    return open_session(fill)
+    return open_session(seed_maintenance)
 
 
 @contextmanager

@@ -73,6 +73,16 @@ def refuses(qtbot: QtBot, dialog: Dialog) -> str:
     return said(dialog.banner)
 
 
+def noting(windows: Windows, row: ServerRow, text: str) -> tuple[EditServersDialog, QPlainTextEdit]:
+    """Anna edits a server and has typed notes."""
+    dialog = EditServersDialog(windows.anna.desk, [row], windows.anna.window)
+    opened(windows, dialog)
+    notes = dialog._lines["notes"]
+    assert isinstance(notes, QPlainTextEdit)
+    notes.setPlainText(text)
+    return dialog, notes
+
+
 def throw_away(dialog: Dialog) -> None:
     dialog._throw_away()
 
@@ -82,11 +92,7 @@ def test_an_edit_of_a_removed_server_is_refused_and_nothing_typed_is_lost(
 ) -> None:
     anna, ben = windows.anna, windows.ben
     (row,) = rows_of(anna, 1)
-    dialog = EditServersDialog(anna.desk, [row], anna.window)
-    opened(windows, dialog)
-    notes = dialog._lines["notes"]
-    assert isinstance(notes, QPlainTextEdit)
-    notes.setPlainText("written for an hour")
+    dialog, notes = noting(windows, row, "written for an hour")
     ben.context.commands.remove_servers([row.id])
     qtbot.waitUntil(lambda: anna.window.servers.panel.model.row_of(row.id) is None, timeout=WAIT)
     dialog.save()
@@ -122,11 +128,7 @@ def test_what_the_other_wrote_meanwhile_is_told_before_it_is_written_over(
 ) -> None:
     anna, ben = windows.anna, windows.ben
     (row,) = rows_of(anna, 1)
-    dialog = EditServersDialog(anna.desk, [row], anna.window)
-    opened(windows, dialog)
-    notes = dialog._lines["notes"]
-    assert isinstance(notes, QPlainTextEdit)
-    notes.setPlainText("the disk in slot 3 was changed")
+    dialog, _ = noting(windows, row, "the disk in slot 3 was changed")
     ben.context.commands.edit_servers([row.id], {"notes": "ben is at work on it until 4 o'clock"})
     dialog.save()
     told = refuses(qtbot, dialog)

@@ -128,6 +128,17 @@ def test_a_dialog_above_a_window_taken_out_is_not_forgotten(session: Session) ->
     assert window.deck.detached == []
 
 
+def bios_tab(session: Session) -> BiosTab:
+    """The settings in the server's tab in sight."""
+    page = session.window.deck.page
+    assert isinstance(page, ServerPage)
+    tab = page.details.tab("BIOS")
+    assert isinstance(tab, BiosTab)
+    page.details.tabs.setCurrentWidget(tab)
+    settle(session.desk)
+    return tab
+
+
 def test_new_bios_values_are_asked_about_before_tab_window_or_program_close(
     session: Session, qtbot: QtBot
 ) -> None:
@@ -135,12 +146,7 @@ def test_new_bios_values_are_asked_about_before_tab_window_or_program_close(
     fill(store, [1, 2, 3])
     window.deck.open("server:2")
     settle(session.desk)
-    page = window.deck.page
-    assert isinstance(page, ServerPage)
-    tab = page.details.tab("BIOS")
-    assert isinstance(tab, BiosTab)
-    page.details.tabs.setCurrentWidget(tab)
-    settle(session.desk)
+    page, tab = window.deck.page, bios_tab(session)
     tab.take("Delay", 50)
     window.deck.open("job:2")
     window.deck.close_tab(1)
@@ -161,12 +167,7 @@ def test_new_bios_values_are_asked_about_before_tab_window_or_program_close(
     assert window.deck.detached == []
     window.deck.reopen()
     settle(session.desk)
-    page = window.deck.page
-    assert isinstance(page, ServerPage)
-    again = page.details.tab("BIOS")
-    assert isinstance(again, BiosTab)
-    page.details.tabs.setCurrentWidget(again)
-    settle(session.desk)
+    again = bios_tab(session)
     again.take("Delay", 50)
     with store.write() as uow:
         stored.save_settings(uow, 2, BIOS, stored.CURRENT, {**VALUES, "Delay": 50})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -154,12 +155,18 @@ def test_blockers_that_only_a_check_has_seen_are_shown_with_its_age(session: Ses
     assert "esx02.site" not in unread, "the check has read that host"
 
 
-def test_only_what_is_harmless_can_be_fixed_here_and_the_rest_says_why(session: Session) -> None:
+def blockers_of(session: Session) -> tuple[VcenterView, list[tuple[Any, ...]]]:
+    """The page of blockers after a check, and the jobs that are asked for from now on."""
     checked(session)
-    view, wanted = view_of(session), []
+    view, wanted = view_of(session), list[tuple[Any, ...]]()
     view.show_page("blockers")
     session.desk.job_wanted.disconnect()
     session.desk.job_wanted.connect(lambda *told: wanted.append(told))
+    return view, wanted
+
+
+def test_only_what_is_harmless_can_be_fixed_here_and_the_rest_says_why(session: Session) -> None:
+    view, wanted = blockers_of(session)
     rows = {row.name: row for row in view.blockers.model.all_rows()}
     view.blockers.grid.select_ids([rows["web13"].id])
     settle(session.desk)
@@ -176,11 +183,7 @@ def test_only_what_is_harmless_can_be_fixed_here_and_the_rest_says_why(session: 
 def test_a_chosen_blocker_that_goes_meanwhile_does_not_become_all_of_them(
     session: Session, qtbot: QtBot
 ) -> None:
-    checked(session)
-    view, wanted = view_of(session), []
-    view.show_page("blockers")
-    session.desk.job_wanted.disconnect()
-    session.desk.job_wanted.connect(lambda *told: wanted.append(told))
+    view, wanted = blockers_of(session)
     chosen = next(row for row in view.blockers.model.all_rows() if row.name == "web13")
     view.blockers.grid.select_ids([chosen.id])
     with session.context.store.write() as uow:
@@ -195,11 +198,7 @@ def test_a_chosen_blocker_that_goes_meanwhile_does_not_become_all_of_them(
 
 
 def test_a_blocker_that_goes_leaves_the_chosen_one_chosen(session: Session, qtbot: QtBot) -> None:
-    checked(session)
-    view, wanted = view_of(session), []
-    view.show_page("blockers")
-    session.desk.job_wanted.disconnect()
-    session.desk.job_wanted.connect(lambda *told: wanted.append(told))
+    view, wanted = blockers_of(session)
     chosen = next(row for row in view.blockers.model.all_rows() if row.name == "web05")
     assert chosen.safe
     view.blockers.grid.select_ids([chosen.id])

@@ -24,6 +24,7 @@ from dsm_desktop.ui.bridge import Change
 from dsm_desktop.ui.desk import Desk
 from dsm_desktop.ui.models.columns import Column
 from dsm_desktop.ui.models.rows import Prepared
+from dsm_desktop.ui.soon import Soon
 from dsm_desktop.ui.theme import SPACE, Tone
 from dsm_desktop.ui.views.audit_words import AuditLine, AuditWords
 from dsm_desktop.ui.views.saved_views import ViewsButton
@@ -55,7 +56,6 @@ class AuditView(QWidget):
         super().__init__()
         self._desk = desk
         self._rows: list[AuditLine] = []
-        self._reading = False
         self._actions: list[str] = []
         self._words = AuditWords(desk.context.catalogue)
         self.panel = GridPanel(desk.work, "audit entries", AUDIT, icon_name="history")
@@ -72,8 +72,7 @@ class AuditView(QWidget):
         self.words.setClearButtonEnabled(True)
         self._typing = QTimer(self, interval=_TYPING_MS, singleShot=True)
         self._typing.timeout.connect(self.refresh)
-        self._news = QTimer(self, interval=_NEWS_MS, singleShot=True)
-        self._news.timeout.connect(self._read_newer)
+        self._news = Soon(desk.work, self, _NEWS_MS, self._read_newer)
         self.words.textChanged.connect(lambda _: self._typing.start())
         self.older = QPushButton("Show older")
         self.older.clicked.connect(self.read_older)
@@ -102,8 +101,8 @@ class AuditView(QWidget):
         self._read_newer()
 
     def _changed(self, change: Change) -> None:
-        if change.topic == "audit_log" and self.isVisible() and not self._news.isActive():
-            self._news.start()
+        if change.topic == "audit_log" and self.isVisible():
+            self._news.tell()
 
     def _show_choices(self, found: tuple[list[str], list[str]]) -> None:
         actors, self._actions = found
@@ -128,8 +127,8 @@ class AuditView(QWidget):
 
     def _read_newer(self) -> None:
         """What was written since; what was read stays, and who reads further down stays there."""
-        if self._reading:
-            self._news.start()
+        if self._desk.work.waits(self):
+            self._news.tell()
         elif not self._typing.isActive():
             self._ask(self._rows, older=not self._rows)
 
@@ -155,15 +154,11 @@ class AuditView(QWidget):
             more = len(page) == PAGE if older else more_before
             return rows, model.prepare(rows), more and len(rows) < _MOST
 
-        self._reading = True
-        self._desk.work.query(self, ask, self._show, self._not_read, key="audit")
-
-    def _not_read(self, error: DsmError) -> None:
-        self._reading = False
-        self.panel.error(error, self.refresh)
+        self._desk.work.query(
+            self, ask, self._show, lambda error: self.panel.error(error, self.refresh), key="audit"
+        )
 
     def _show(self, found: tuple[list[AuditLine], Prepared, bool]) -> None:
-        self._reading = False
         self._rows, prepared, more = found
         read = self.panel.grid.top_id()
         self.panel.set_rows(prepared)
